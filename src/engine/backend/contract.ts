@@ -1,0 +1,73 @@
+/** What every part of the engine may expect of a backend. The rest of backend/ keeps this promise. */
+import type { BackendAttempt, BackendName } from '../../shared/events.ts';
+import type { tf } from '../tf.ts';
+
+export interface Backend {
+  readonly name: BackendName;
+  /** For a person: "2 threads, SIMD", "NVIDIA RTX 4090". */
+  readonly device: string;
+  readonly threads: number;
+  readonly ops: Ops;
+  /** What was tried before, in order, this one last. */
+  readonly attempts: readonly BackendAttempt[];
+  /** Bytes that tensors hold now. */
+  memoryBytes(): number;
+  /** Ends worker threads; the process can then exit by itself. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * The operations of a decoder that a backend may fuse. All tensors are float32 but ids and targets (int32). Every one
+ * has a first-order gradient in the tensors marked (∇). `portable.ts` composes them from plain tf operations.
+ */
+export interface Ops {
+  /** x [rows, width] ∇, weight [width] ∇ → [rows, width]: x / rms(x) · weight. */
+  rmsNorm(x: tf.Tensor2D, weight: tf.Tensor1D, epsilon: number): tf.Tensor2D;
+  /**
+   * Rotary positions as Hugging Face's Llama has them (the two halves of a head are rotated together).
+   * x [batch, heads, seq, headDim] ∇; cos, sin [batch or 1, seq, headDim / 2].
+   */
+  rotary(x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D): tf.Tensor4D;
+  /** gate, up [rows, width] ∇ → silu(gate) · up. */
+  swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D;
+  /** scores [batch, heads, q, k] ∇; mask [batch or 1, 1, q, k], 0 or a large negative number → softmax(scores · scale + mask). */
+  attentionSoftmax(scores: tf.Tensor4D, mask: tf.Tensor4D, scale: number): tf.Tensor4D;
+  /** logits [rows, vocab] ∇, targets [rows], rowWeights [rows] → Σ rowWeight · −log softmax(logits)[target] (scalar). */
+  crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): tf.Scalar;
+  /**
+   * student [rows, vocab] ∇, teacher [rows, vocab], rowWeights [rows] →
+   * Σ rowWeight · KL(softmax(teacher / T) ‖ softmax(student / T)) (scalar). No T² here: the total applies it.
+   */
+  forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Scalar;
+  /**
+   * One AdamW step (Loshchilov & Hutter 2019, decoupled decay), in place:
+   * m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − lr·( (m/c₁) / (√(v/c₂) + ε) + decay·w ), cᵢ = 1 − βᵢ^t.
+   */
+  adamw(parameter: tf.Variable, gradient: tf.Tensor, slots: AdamSlots, step: AdamStep): void;
+  /** Σ over all gradients of the sum of squares (scalar). */
+  sumOfSquares(gradients: readonly tf.Tensor[]): tf.Scalar;
+}
+
+export interface AdamSlots {
+  readonly m: tf.Variable;
+  readonly v: tf.Variable;
+}
+
+export interface AdamStep {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly decay: number;
+  /** 1 for the first step. */
+  readonly t: number;
+  /** The gradient is multiplied by it first (clipping). */
+  readonly gradientScale: number;
+}
+
+/** A backend could not be opened; `auto` opens the first good one of the order in events.ts. */
+export interface OpenOptions {
+  readonly backend: BackendName | 'auto';
+  /** Null: as many as the machine has cores, which is what the backend's own rule says. */
+  readonly threads: number | null;
+}

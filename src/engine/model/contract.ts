@@ -1,0 +1,56 @@
+/** What training, generation and evaluation may expect of a model. */
+import type { Backend } from '../backend/contract.ts';
+import type { tf } from '../tf.ts';
+
+/** config.json of the Llama and Qwen2 families, with its defaults filled in. */
+export interface DecoderConfig {
+  readonly family: 'llama' | 'qwen2';
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly maxPositions: number;
+  readonly ropeTheta: number;
+  readonly rmsNormEpsilon: number;
+  readonly tiedHead: boolean;
+  /** Bias on the q, k and v projections (Qwen2; Llama's attention_bias adds one on o as well). */
+  readonly qkvBias: boolean;
+  readonly outputBias: boolean;
+  readonly bosTokenId: number | null;
+  readonly eosTokenIds: readonly number[];
+}
+
+/** A decoder-only transformer whose weights lie on the backend under their Hugging Face names and in their layout ([out, in]). */
+export interface DecoderModel {
+  readonly config: DecoderConfig;
+  readonly backend: Backend;
+  readonly weights: ReadonlyMap<string, tf.Variable>;
+  readonly parameters: number;
+  /**
+   * Training and scoring pass. ids int32 [batch, seq], rows padded on the right; `lengths[b]` real tokens in row b
+   * (padding needs no mask of its own: it is causal, and padded positions are never supervised).
+   * → logits [batch · seq, vocab].
+   */
+  forward(ids: tf.Tensor2D): tf.Tensor2D;
+  dispose(): void;
+}
+
+export interface GenerateOptions {
+  readonly maxNewTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  readonly topP: number;
+  readonly seed: number;
+  readonly eosTokenIds: readonly number[];
+  /** Called between steps; generation ends early when it says true. */
+  readonly stopped?: () => boolean;
+}
+
+export interface Generated {
+  /** New tokens without the prompt and without the end token. */
+  readonly ids: readonly number[];
+  readonly finish: 'end' | 'length';
+}

@@ -1,0 +1,26 @@
+import type { TraceRole, Verdict } from './events.ts';
+
+/** One prompt with its reasoning and answer: a line of traces.jsonl. */
+export interface Trace {
+  readonly format: 1;
+  readonly id: string;
+  /** The same for teacher's and student's trace of one prompt. */
+  readonly example: string;
+  readonly role: TraceRole;
+  readonly stage: number;
+  readonly step: number;
+  readonly prompt: string;
+  /** Empty when the model wrote none. */
+  readonly think: string;
+  readonly answer: string;
+  /** The reference answer, or null where the data has none. */
+  readonly gold: string | null;
+  readonly verdict: Verdict;
+  /** Generated tokens, the end token included. */
+  readonly tokens: number;
+  /** Whether the model ended by itself, or was cut by the limit. */
+  readonly finish: 'end' | 'length';
+  /** What made it: model folder or name, sampling, checkpoint. */
+  readonly model: string;
+  readonly sampling: { readonly temperature: number; readonly topP: number; readonly seed: number };
+}
