@@ -32,9 +32,13 @@ export interface DecoderModel {
   /**
    * Training and scoring pass. ids int32 [batch, seq], rows padded on the right; `lengths[b]` real tokens in row b
    * (padding needs no mask of its own: it is causal, and padded positions are never supervised).
-   * → logits [batch · seq, vocab].
+   * → logits [batch · seq, vocab]. The same as head(hidden(ids)).
    */
   forward(ids: tf.Tensor2D): tf.Tensor2D;
+  /** ids int32 [batch, seq] → states after the last norm [batch · seq, hidden]. */
+  hidden(ids: tf.Tensor2D): tf.Tensor2D;
+  /** states [rows, hidden] → logits [rows, vocab]: training asks for the supervised rows only, which saves the big product. */
+  head(states: tf.Tensor2D): tf.Tensor2D;
   dispose(): void;
 }
 
