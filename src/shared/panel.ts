@@ -8,35 +8,93 @@ import type { EvaluationEvent } from './events.ts';
 export interface SeriesColumns {
   readonly name: string;
   readonly steps: readonly number[];
+  /** Milliseconds since 1970. */
   readonly times: readonly number[];
   readonly tokens: readonly number[];
   readonly values: readonly (number | null)[];
 }
 
-export interface RunSnapshot {
+/** Where something happened, on each of the three x axes. */
+export interface Position {
+  readonly step: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly tokens: number;
+}
+
+export interface StageMark extends Position {
+  readonly name: string;
+}
+export interface CheckpointMark extends Position {
+  readonly name: string;
+  readonly best: boolean;
+}
+/** A warning, or a run taken up again: a tick on the x axis with a sentence behind it. */
+export interface IncidentMark extends Position {
+  readonly kind: 'warning' | 'resumed';
+  readonly text: string;
+}
+
+/** What a page may offer for a run; the host refuses with a sentence what can't be done. */
+export type RunAction = 'stop' | 'resume' | 'log' | 'diff' | 'reveal';
+
+/** Everything that is shown of a run but its points. */
+export interface RunHead {
   readonly run: string;
   readonly title: string;
   readonly status: RunStatus;
   readonly startedAt: number | null;
+  readonly stage: string | null;
+  readonly step: number;
+  readonly totalSteps: number | null;
+  readonly secondsLeft: number | null;
+  readonly backend: string | null;
+  readonly device: string | null;
+  /** Why a failed or lost run ended, in the person's language. */
+  readonly failure: string | null;
+  readonly actions: readonly RunAction[];
+  readonly stages: readonly StageMark[];
+  readonly checkpoints: readonly CheckpointMark[];
+  readonly incidents: readonly IncidentMark[];
+  readonly evaluations: readonly EvaluationEvent[];
+}
+
+export interface RunSeries {
+  readonly run: string;
   /** Points that the host has of each series; an append's `from` continues here. */
   readonly length: Readonly<Record<string, number>>;
   readonly series: readonly SeriesColumns[];
-  readonly stages: readonly { readonly name: string; readonly fromStep: number }[];
-  readonly evaluations: readonly EvaluationEvent[];
+}
+
+export interface RunSnapshot extends RunSeries {
+  readonly head: RunHead;
+}
+
+export interface SeriesAppend {
+  readonly run: string;
+  readonly from: number;
+  readonly points: SeriesColumns;
 }
 
 export type RunStatus = 'queued' | 'starting' | 'running' | 'stopping' | 'done' | 'stopped' | 'failed' | 'lost';
 
 export type MetricsToPage =
   | { readonly kind: 'hydrate'; readonly runs: readonly RunSnapshot[] }
-  | { readonly kind: 'append'; readonly run: string; readonly from: number; readonly points: SeriesColumns }
-  | { readonly kind: 'status'; readonly run: string; readonly status: RunStatus }
-  | { readonly kind: 'range'; readonly request: number; readonly runs: readonly RunSnapshot[] };
+  | { readonly kind: 'append'; readonly appends: readonly SeriesAppend[] }
+  | { readonly kind: 'head'; readonly head: RunHead }
+  | { readonly kind: 'range'; readonly request: number; readonly runs: readonly RunSeries[] }
+  /** Draw the page as a picture and send it back (`export`). */
+  | { readonly kind: 'picture' };
 
 export type MetricsFromPage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'hydrate' }
   | { readonly kind: 'range'; readonly request: number; readonly min: number; readonly max: number; readonly axis: XAxis }
-  | { readonly kind: 'export'; readonly format: 'png' | 'csv'; readonly name: string; readonly data: string };
+  /** A picture as base64 of a PNG; the CSV is written by the host at full resolution. */
+  | { readonly kind: 'export'; readonly format: 'png'; readonly data: string }
+  | { readonly kind: 'export'; readonly format: 'csv' }
+  | { readonly kind: 'action'; readonly action: RunAction; readonly run: string }
+  /** Let the person choose which runs are drawn. */
+  | { readonly kind: 'choose' };
 
 export type XAxis = 'step' | 'time' | 'tokens';
