@@ -72,6 +72,70 @@ export const ERRORS = {
     en: 'The lock file {path} could not be made: {detail}',
     'zh-cn': '无法创建锁文件 {path}：{detail}',
   },
+  'model-folder-missing': {
+    en: 'There is no model folder at {folder}. Give the path of a Hugging Face folder with config.json, model.safetensors and tokenizer.json.',
+    'zh-cn': '{folder} 处没有模型文件夹。请给出包含 config.json、model.safetensors 和 tokenizer.json 的 Hugging Face 文件夹路径。',
+  },
+  'model-file-missing': {
+    en: '{file} is missing. A model folder needs config.json, model.safetensors (or all its shards with model.safetensors.index.json) and tokenizer.json: copy or download it again.',
+    'zh-cn': '缺少 {file}。模型文件夹需要 config.json、model.safetensors（或全部分片及 model.safetensors.index.json）和 tokenizer.json：请重新复制或下载。',
+  },
+  'model-file-malformed': {
+    en: '{file} is damaged or not what its name says: {detail}. Copy or download it again.',
+    'zh-cn': '{file} 已损坏或内容与文件名不符：{detail}。请重新复制或下载。',
+  },
+  'model-pickle-only': {
+    en: '{file} is a pickle file: it can run any code and is never opened. Convert it where you trust it, with Python: AutoModelForCausalLM.from_pretrained("{folder}").save_pretrained("{folder}"), which writes model.safetensors.',
+    'zh-cn': '{file} 是 pickle 文件，可能执行任意代码，因此不会被打开。请在可信环境中用 Python 转换：AutoModelForCausalLM.from_pretrained("{folder}").save_pretrained("{folder}")，会生成 model.safetensors。',
+  },
+  'model-folder-exists': {
+    en: '{folder} exists and is not a model folder that may be replaced. Choose another name or move it away.',
+    'zh-cn': '{folder} 已存在，且不是可替换的模型文件夹。请换一个名称或将其移走。',
+  },
+  'tensor-truncated': {
+    en: '{file} ends before its tensor {tensor}: it should have {expected} bytes and has {found}. Copy or download it again.',
+    'zh-cn': '{file} 在张量 {tensor} 处被截断：应有 {expected} 字节，实际 {found} 字节。请重新复制或下载。',
+  },
+  'tensor-missing': {
+    en: '{file} has no tensor {tensor}, which config.json calls for. Take config.json and the weights from the same model.',
+    'zh-cn': '{file} 中没有 config.json 所要求的张量 {tensor}。请使用同一模型的 config.json 与权重。',
+  },
+  'tensor-shape': {
+    en: '{file}: tensor {tensor} is {found}, config.json calls for {expected}. Take config.json and the weights from the same model.',
+    'zh-cn': '{file}：张量 {tensor} 的形状为 {found}，而 config.json 要求 {expected}。请使用同一模型的 config.json 与权重。',
+  },
+  'tensor-dtype': {
+    en: '{file}: tensor {tensor} is {found}; this needs one of {allowed}. Save the model again as float32, bfloat16 or float16.',
+    'zh-cn': '{file}：张量 {tensor} 的类型为 {found}，需要 {allowed} 之一。请将模型重新保存为 float32、bfloat16 或 float16。',
+  },
+  'config-unsupported': {
+    en: '{file}: {field} is {value}, which the tfjs engine does not have (it has: {allowed}). Use another model, or the torch engine.',
+    'zh-cn': '{file}：{field} 为 {value}，tfjs 引擎不支持（支持：{allowed}）。请使用其他模型或 torch 引擎。',
+  },
+  'config-malformed': {
+    en: '{file}: {field} is {value}, expected {allowed}.',
+    'zh-cn': '{file}：{field} 为 {value}，应为 {allowed}。',
+  },
+  'layers-not-in-teacher': {
+    en: 'Layer {layer} is not in the teacher, whose layers are 0 to {last}. Correct student.layers.',
+    'zh-cn': '教师模型没有第 {layer} 层，其层号为 0 到 {last}。请更正 student.layers。',
+  },
+  'sequence-too-long': {
+    en: 'A sequence of {length} tokens is longer than the {limit} positions of the model. Lower data.maxLength or evaluate.maxNewTokens.',
+    'zh-cn': '序列长度 {length} 超过模型的 {limit} 个位置。请减小 data.maxLength 或 evaluate.maxNewTokens。',
+  },
+  'chat-template-missing': {
+    en: '{folder} has no chat template (neither chat_template.jinja nor chat_template in tokenizer_config.json). Write data.template with a prompt and a completion in the recipe.',
+    'zh-cn': '{folder} 没有对话模板（既无 chat_template.jinja，tokenizer_config.json 中也无 chat_template）。请在配方的 data.template 中写明 prompt 与 completion。',
+  },
+  'chat-template-failed': {
+    en: 'The chat template of {folder} refused the messages: {detail}',
+    'zh-cn': '{folder} 的对话模板拒绝了这些消息：{detail}',
+  },
+  'token-not-in-model': {
+    en: 'Token {token} is not below the vocabulary size {vocabSize} of the model. Take the tokenizer and the model from the same folder.',
+    'zh-cn': '词元 {token} 不小于模型词表大小 {vocabSize}。请使用同一文件夹的分词器与模型。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const WARNINGS = {
