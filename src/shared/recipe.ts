@@ -1,156 +1,226 @@
 /**
- * The recipe's schema: the one source of its types, of its checks, and of media/schemas/recipe.schema.json (generated).
- * `.describe()` is the hover text in the editor (English); its Chinese stands in recipeDescriptions.zh-cn.ts.
+ * The recipe's schema: the one source of its types, of its checks (recipeText.ts adds those that look across fields),
+ * and of media/schemas/recipe.schema*.json (generated). `about` holds the hover text of the editor in both languages.
  * Paths are relative to the recipe's file.
  */
 import { z } from 'zod';
+import { VALIDATION_METRICS } from './metrics.ts';
+
+/** Hover text: English and Simplified Chinese side by side, so that neither is forgotten. */
+const about = (en: string, zh: string): { description: string; zh: string } => ({ description: en, zh });
 
 const positive = z.number().positive();
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
 const folder = z.string().min(1);
+const metric = z.enum(VALIDATION_METRICS);
 
 /** Sizes of a new decoder, in the words of Hugging Face's config.json. */
 export const sizes = z.strictObject({
-  hidden_size: count,
-  intermediate_size: count,
-  num_hidden_layers: count,
-  num_attention_heads: count,
-  num_key_value_heads: count.optional(),
-  head_dim: count.optional(),
-  max_position_embeddings: count.default(512),
-  rope_theta: positive.default(10_000),
-  rms_norm_eps: positive.default(1e-5),
-  tie_word_embeddings: z.boolean().default(true),
-  attention_bias: z.boolean().default(false),
-});
+  hidden_size: count.meta(about('Width of the model.', '模型宽度。')),
+  intermediate_size: count.meta(about('Inner width of the feed-forward layers.', '前馈层的内部宽度。')),
+  num_hidden_layers: count.meta(about('Number of layers.', '层数。')),
+  num_attention_heads: count.meta(about('Attention heads of a layer; divides hidden_size unless head_dim is given.', '每层的注意力头数；未指定 head_dim 时须能整除 hidden_size。')),
+  num_key_value_heads: count.optional().meta(about('Key and value heads (grouped-query attention); by default as many as attention heads.', '键值头数（分组查询注意力）；默认与注意力头数相同。')),
+  head_dim: count.optional().meta(about('Width of one head; by default hidden_size / num_attention_heads. Must be even.', '单个头的宽度；默认为 hidden_size / num_attention_heads。必须为偶数。')),
+  max_position_embeddings: count.default(512).meta(about('Longest sequence in tokens.', '最大序列长度（词元）。')),
+  rope_theta: positive.default(10_000).meta(about('Base of the rotary positions.', '旋转位置编码的基数。')),
+  rms_norm_eps: positive.default(1e-5).meta(about('Epsilon of RMSNorm.', 'RMSNorm 的 epsilon。')),
+  tie_word_embeddings: z.boolean().default(true).meta(about('The head shares the embedding’s weights.', '输出层与词嵌入共享权重。')),
+  attention_bias: z.boolean().default(false).meta(about('Biases on the attention projections.', '注意力投影带偏置。')),
+}).meta(about('Sizes of a new model, in the words of Hugging Face’s config.json.', '新模型的尺寸，名称与 Hugging Face 的 config.json 一致。'));
 
-export const localTeacher = z.strictObject({ type: z.literal('local'), model: folder });
-export const apiTeacher = z.strictObject({
-  type: z.literal('api'),
-  baseUrl: z.url(),
-  model: z.string().min(1),
-  /** Name of the environment variable that holds the key; never the key. */
-  keyVariable: z.string().regex(/^[A-Z_][A-Z0-9_]*$/).optional(),
+export const localTeacher = z.strictObject({
+  type: z.literal('local').meta(about('A Hugging Face folder on this machine: gives logits.', '本机上的 Hugging Face 模型文件夹：可提供 logits。')),
+  model: folder.meta(about('The folder: config.json, model.safetensors, tokenizer.json.', '模型文件夹：config.json、model.safetensors、tokenizer.json。')),
 });
+export const apiTeacher = z.strictObject({
+  type: z.literal('api').meta(about('An OpenAI-compatible service: gives texts, no logits. Collecting from it comes in a later version.', 'OpenAI 兼容服务：只提供文本，不提供 logits。从中采集将在后续版本支持。')),
+  baseUrl: z.url().meta(about('Address as the provider writes it; only the endpoint’s name is appended.', '服务商给出的地址；只在其后追加端点名。')),
+  model: z.string().min(1).meta(about('The service’s name of the model.', '该服务中的模型名。')),
+  keyVariable: z.string().regex(/^[A-Z_][A-Z0-9_]*$/).optional()
+    .meta(about('Name of the environment variable that holds the key; never the key itself.', '存放密钥的环境变量名；绝不写密钥本身。')),
+});
+export const teacher = z.discriminatedUnion('type', [localTeacher, apiTeacher]);
 
 export const student = z.union([
-  z.strictObject({ model: folder }),
+  z.strictObject({ model: folder.meta(about('A Hugging Face folder to start from.', '作为起点的 Hugging Face 模型文件夹。')) }),
   z.strictObject({
     new: sizes,
-    /** A folder with tokenizer.json; by default the first local teacher's. */
-    tokenizer: folder.optional(),
+    tokenizer: folder.optional().meta(about('A folder with tokenizer.json; by default the first local teacher’s.', '含 tokenizer.json 的文件夹；默认使用第一个本地教师的。')),
   }),
-  /** Starts from some layers of a teacher (0 is its first); widths stay the teacher's. */
-  z.strictObject({ fromTeacher: z.string().min(1), layers: z.array(z.int().min(0)).min(1) }),
+  z.strictObject({
+    fromTeacher: z.string().min(1).meta(about('Name of the teacher whose layers the student starts from; widths stay the teacher’s.', '学生所取层的教师名；宽度与教师相同。')),
+    layers: z.array(z.int().min(0)).min(1).meta(about('The layers taken, in order; 0 is the teacher’s first.', '依次取用的层；0 为教师的第一层。')),
+  }),
+]).meta(about('The model that is trained: a folder, a new one from sizes, or some layers of a teacher.', '要训练的模型：现有文件夹、按尺寸新建，或取自教师的若干层。'));
+
+/** Which text of a row: a field, or the part of it before or after a mark. */
+const field = z.union([
+  z.string().min(1),
+  z.strictObject({
+    field: z.string().min(1).meta(about('Name of the field.', '字段名。')),
+    before: z.string().min(1).optional().meta(about('Take the text before the last occurrence of this mark.', '取该标记最后一次出现之前的文本。')),
+    after: z.string().min(1).optional().meta(about('Take the text after the last occurrence of this mark.', '取该标记最后一次出现之后的文本。')),
+  }),
 ]);
 
-export const data = z.strictObject({
-  train: z.string(),
-  /** A file, or a share of the training rows that is held out. */
-  validation: z.union([z.string(), share]).default(0.05),
-  test: z.union([z.string(), share]).optional(),
-  fields: z.strictObject({
-    prompt: z.string().default('prompt'),
-    think: z.string().default('think'),
-    answer: z.string().default('answer'),
-    messages: z.string().default('messages'),
-    gold: z.string().default('gold'),
-  }).prefault({}),
-  /** "chat" uses the tokenizer's chat template; otherwise two texts with {prompt}, {think}, {answer} in braces. */
-  template: z.union([
-    z.literal('chat'),
-    z.strictObject({ prompt: z.string(), completion: z.string() }),
-  ]).default('chat'),
-  maxLength: count.default(512),
-  /** What becomes of rows longer than maxLength: cut at a step boundary, dropped, or the run is refused. */
-  tooLong: z.enum(['cut', 'drop', 'refuse']).default('cut'),
+export const fields = z.strictObject({
+  prompt: field.default('prompt').meta(about('The question.', '问题。')),
+  think: field.default('think').meta(about('The reasoning; may be absent.', '推理过程；可缺省。')),
+  answer: field.default('answer').meta(about('The answer; may hold <think>…</think> itself.', '答案；其中可含 <think>…</think>。')),
+  messages: z.string().default('messages').meta(about('A conversation, where a row has no prompt: the last assistant message is the completion.', '行中没有 prompt 时使用的对话：最后一条 assistant 消息即为回答。')),
+  gold: field.default('gold').meta(about('The reference answer that evaluation compares with; by default the answer.', '评估时对照的标准答案；默认取 answer。')),
 });
 
+export const data = z.strictObject({
+  train: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta(about('JSONL file(s) of training rows.', '训练数据的 JSONL 文件（可多个）。')),
+  validation: z.union([z.string().min(1), share]).default(0.05).meta(about('A file, or a share of the training rows that is held out. Rows of one prompt stay on one side.', '文件，或从训练数据中留出的比例。同一问题的行只会在同一侧。')),
+  test: z.union([z.string().min(1), share]).optional().meta(about('A file, or a share of the training rows that is held out for the final evaluation.', '文件，或为最终评估留出的比例。')),
+  fields: fields.prefault({}).meta(about('Which field holds what: a name, or { field, before | after } to cut at a mark (GSM8K: after "#### ").', '各内容所在字段：字段名，或用 { field, before | after } 按标记截取（GSM8K：after "#### "）。')),
+  template: z.union([
+    z.literal('chat'),
+    z.strictObject({
+      prompt: z.string().meta(about('Text given to the model, with {prompt} in it.', '提供给模型的文本，含 {prompt}。')),
+      completion: z.string().meta(about('Text the model learns to write, with {think} and {answer} in it.', '模型要学会书写的文本，含 {think} 与 {answer}。')),
+    }),
+  ]).default('chat').meta(about('"chat" uses the tokenizer’s chat template; otherwise two texts with {prompt}, {think}, {answer}.', '"chat" 使用分词器自带的对话模板；否则给出含 {prompt}、{think}、{answer} 的两段文本。')),
+  maxLength: count.default(512).meta(about('Longest row in tokens, prompt and end token included.', '每行最大词元数，含问题与结束词元。')),
+  tooLong: z.enum(['cut', 'drop', 'refuse']).default('cut').meta(about('Rows longer than maxLength: cut at a step boundary, dropped, or the run is refused.', '超过 maxLength 的行：在步骤边界截断、丢弃，或拒绝运行。')),
+}).meta(about('Where the rows come from and how they become text.', '数据来源及其转成文本的方式。'));
+
 const schedule = z.strictObject({
-  kind: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
-  warmupSteps: z.int().min(0).default(0),
-  /** The learning rate at the end, as a share of its peak. */
-  floor: share.default(0.1),
+  kind: z.enum(['cosine', 'linear', 'constant']).default('cosine').meta(about('How the learning rate falls after the warm-up.', '预热后学习率的下降方式。')),
+  warmupSteps: z.int().min(0).default(0).meta(about('Steps of linear warm-up.', '线性预热步数。')),
+  floor: share.default(0.1).meta(about('The learning rate at the end, as a share of its peak.', '结束时的学习率占峰值的比例。')),
 });
 
 const optimizer = z.strictObject({
   kind: z.literal('adamw').default('adamw'),
-  learningRate: positive.default(1e-3),
+  learningRate: positive.default(1e-3).meta(about('Peak learning rate.', '学习率峰值。')),
   beta1: share.default(0.9),
   beta2: share.default(0.95),
   epsilon: positive.default(1e-8),
-  weightDecay: z.number().min(0).default(0.01),
-  clipNorm: positive.nullable().default(1),
+  weightDecay: z.number().min(0).default(0.01).meta(about('Decoupled weight decay (AdamW); norms and biases have none.', '解耦权重衰减（AdamW）；归一化与偏置不衰减。')),
+  clipNorm: positive.nullable().default(1).meta(about('Largest norm of the whole gradient; null never clips.', '整体梯度范数上限；null 表示不裁剪。')),
 });
 
 export const gate = z.strictObject({
-  metric: z.string(),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  onMiss: z.enum(['stop', 'continue']).default('stop'),
+  metric: metric.meta(about('The metric that is looked at when the stage ends.', '阶段结束时检查的指标。')),
+  min: z.number().optional().meta(about('Missed when below.', '低于该值则未通过。')),
+  max: z.number().optional().meta(about('Missed when above.', '高于该值则未通过。')),
+  onMiss: z.enum(['stop', 'continue']).default('stop').meta(about('What a missed gate does to the stages after it.', '未通过时后续阶段如何处理。')),
 });
+
+const lossWeights = z.strictObject({
+  kl: z.number().min(0).meta(about('Weight of T² · KL(teacher ‖ student).', 'T² · KL(教师 ‖ 学生) 的权重。')),
+  ce: z.number().min(0).meta(about('Weight of the cross-entropy with the reference tokens.', '与参考词元交叉熵的权重。')),
+});
+
+/** The guides' usual setting: 0.7 on the soft targets, 0.3 on the reference tokens. */
+const DEFAULT_ALPHA = 0.7;
+/** Passes over the data where a stage names no limit. */
+const DEFAULT_EPOCHS = 3;
 
 export const trainStage = z.strictObject({
-  type: z.literal('train'),
-  name: z.string().min(1),
-  /** forward-kl: soft targets of a teacher (with T²) and cross-entropy. sequence: cross-entropy on the traces alone. */
-  objective: z.enum(['forward-kl', 'sequence']).default('forward-kl'),
-  teacher: z.string().optional(),
-  /** Of the total: weights.kl · T² · KL + weights.ce · CE. `alpha` is short for { kl: alpha, ce: 1 − alpha }. */
-  weights: z.strictObject({ kl: z.number().min(0), ce: z.number().min(0) }).optional(),
-  alpha: share.optional(),
-  temperature: positive.default(2),
+  type: z.literal('train').meta(about('Trains the student.', '训练学生模型。')),
+  name: z.string().min(1).default('train').meta(about('Name of the stage; each is used once.', '阶段名；不可重复。')),
+  objective: z.enum(['forward-kl', 'sequence']).default('forward-kl')
+    .meta(about('forward-kl: soft targets of a local teacher (with T²) and cross-entropy. sequence: cross-entropy on the traces alone.', 'forward-kl：本地教师的软标签（含 T²）加交叉熵。sequence：仅对推理轨迹做交叉熵。')),
+  teacher: z.string().optional().meta(about('Name of a teacher; needed where there are several.', '教师名；有多个教师时必填。')),
+  weights: lossWeights.optional().meta(about('Of the total: weights.kl · T² · KL + weights.ce · CE.', '总损失：weights.kl · T² · KL + weights.ce · CE。')),
+  alpha: share.optional().meta(about('Short for weights { kl: alpha, ce: 1 − alpha }; 0.7 where neither is given. (Other tools put alpha on the cross-entropy.)', 'weights { kl: alpha, ce: 1 − alpha } 的简写；二者均未给出时为 0.7。（有些工具把 alpha 放在交叉熵上。）')),
+  temperature: positive.default(2).meta(about('T of the soft targets; T² is applied once, to the KL term.', '软标签温度 T；T² 只乘在 KL 项上一次。')),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
-  batch: z.strictObject({ size: count.default(16), accumulate: count.default(1) }).prefault({}),
-  limits: z.strictObject({ steps: count.optional(), epochs: positive.optional() })
-    .refine((limits) => limits.steps !== undefined || limits.epochs !== undefined, { error: 'one of steps, epochs' }),
-  validate: z.strictObject({ every: count.default(100), rows: count.default(256) }).prefault({}),
-  earlyStop: z.strictObject({ metric: z.string().default('validation/loss'), patience: count, minDelta: z.number().min(0).default(0) }).optional(),
-  checkpoint: z.strictObject({ every: count.default(200), keepLast: count.default(2), best: z.string().default('validation/loss') }).prefault({}),
-  /** Checked at the end of the stage. */
-  gate: gate.optional(),
+  batch: z.strictObject({
+    size: count.default(16).meta(about('Rows of one forward pass.', '一次前向计算的行数。')),
+    accumulate: count.default(1).meta(about('Forward passes whose gradients make one optimiser step; equals a batch that many times larger.', '累积多少次前向的梯度后更新一次；等价于同倍数的更大批次。')),
+  }).prefault({}),
+  limits: z.strictObject({
+    steps: count.optional().meta(about('Optimiser steps at most.', '最多更新步数。')),
+    epochs: positive.optional().meta(about('Passes over the training rows at most.', '最多遍历训练数据的次数。')),
+  }).prefault({}).meta(about('Where the stage ends: whichever comes first; 3 epochs where none is given.', '阶段结束条件：先到者为准；均未给出时为 3 个 epoch。')),
+  validate: z.strictObject({
+    every: count.default(100).meta(about('Steps between two validations.', '两次验证之间的步数。')),
+    rows: count.default(256).meta(about('Validation rows used at most.', '最多使用的验证行数。')),
+  }).prefault({}),
+  earlyStop: z.strictObject({
+    metric: metric.default('validation/loss'),
+    patience: count.meta(about('Validations without improvement before the stage ends.', '连续多少次验证无改善则结束。')),
+    minDelta: z.number().min(0).default(0).meta(about('Smallest change that counts as an improvement.', '视为改善的最小变化。')),
+  }).optional(),
+  checkpoint: z.strictObject({
+    every: count.default(200).meta(about('Steps between two checkpoints.', '两次存档之间的步数。')),
+    keepLast: count.default(2).meta(about('How many of the last checkpoints are kept; the best one always is.', '保留最近几个存档；最佳存档始终保留。')),
+    best: metric.default('validation/loss').meta(about('The metric that chooses the best checkpoint.', '用于选出最佳存档的指标。')),
+  }).prefault({}),
+  gate: gate.optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),
+}).transform(({ alpha, weights, limits, ...rest }) => {
+  const kl = rest.objective === 'sequence' ? 0 : alpha ?? DEFAULT_ALPHA;
+  return {
+    ...rest,
+    weights: weights ?? { kl, ce: 1 - kl },
+    limits: { steps: limits.steps, epochs: limits.epochs ?? (limits.steps === undefined ? DEFAULT_EPOCHS : undefined) },
+  };
 });
 
-export const evaluateStage = z.strictObject({ type: z.literal('evaluate'), name: z.string().min(1) });
+export const evaluateStage = z.strictObject({
+  type: z.literal('evaluate').meta(about('Teacher and student answer the same held-out prompts.', '教师与学生回答同一批留出的问题。')),
+  name: z.string().min(1).default('evaluate').meta(about('Name of the stage; each is used once.', '阶段名；不可重复。')),
+  teacher: z.string().nullable().optional().meta(about('Name of a local teacher; by default the only one; null evaluates the student alone.', '本地教师名；默认取唯一的教师；null 表示只评估学生。')),
+});
 
 export const exportStage = z.strictObject({
-  type: z.literal('export'),
-  name: z.string().min(1),
-  /** A folder that the Hugging Face files are written to, whole. */
-  to: folder,
-  dtype: z.enum(['float32', 'bfloat16', 'float16']).default('float32'),
+  type: z.literal('export').meta(about('Writes the student as a Hugging Face folder.', '将学生写成 Hugging Face 模型文件夹。')),
+  name: z.string().min(1).default('export').meta(about('Name of the stage; each is used once.', '阶段名；不可重复。')),
+  to: folder.meta(about('The folder that the files are written to.', '写入的文件夹。')),
+  dtype: z.enum(['float32', 'bfloat16', 'float16']).default('float32').meta(about('Number format of the weights.', '权重的数值格式。')),
 });
 
 export const stage = z.discriminatedUnion('type', [trainStage, evaluateStage, exportStage]);
 
 export const evaluate = z.strictObject({
-  split: z.enum(['validation', 'test']).default('test'),
-  rows: count.default(200),
-  maxNewTokens: count.default(256),
-  batch: count.default(32),
-  temperature: z.number().min(0).default(0),
-  topP: share.default(1),
+  split: z.enum(['validation', 'test']).optional().meta(about('Which held-out rows; by default test where data.test is given, else validation.', '使用哪部分留出数据；有 data.test 时默认为 test，否则为 validation。')),
+  rows: count.default(200).meta(about('Prompts at most.', '最多问题数。')),
+  maxNewTokens: count.default(256).meta(about('Tokens that a model may write for one prompt.', '每个问题最多生成的词元数。')),
+  batch: count.default(32).meta(about('Prompts generated together.', '同时生成的问题数。')),
+  temperature: z.number().min(0).default(0).meta(about('0 is greedy.', '0 为贪心解码。')),
+  topP: share.default(1).meta(about('Share of the probability that is sampled from.', '核采样的概率份额。')),
 });
 
 export const engine = z.strictObject({
-  kind: z.enum(['tfjs', 'torch']).default('tfjs'),
-  backend: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'webgpu', 'wasm', 'cpu']).default('auto'),
-  threads: count.optional(),
+  kind: z.enum(['tfjs', 'torch']).default('tfjs').meta(about('tfjs is embedded; torch has its place here and is not there yet.', 'tfjs 为内置引擎；torch 已预留，尚不可用。')),
+  backend: z.enum(['auto', 'tensorflow-gpu', 'tensorflow', 'webgpu', 'wasm', 'cpu']).default('auto').meta(about('"auto" takes the first that loads and computes right.', '"auto" 取第一个能加载且计算正确的后端。')),
+  threads: count.optional().meta(about('Threads of the backend; by default its own rule.', '后端线程数；默认由后端决定。')),
 });
 
-export const recipe = z.strictObject({
+/** The recipe as the schema sees it; `recipe` below fills in what depends on other fields. */
+const written = z.strictObject({
   $schema: z.string().optional(),
-  format: z.literal(1),
-  name: z.string().min(1).max(60),
-  teachers: z.record(z.string(), z.discriminatedUnion('type', [localTeacher, apiTeacher])).default({}),
+  format: z.literal(1).meta(about('Version of the recipe’s format.', '配方格式版本。')),
+  name: z.string().min(1).max(60).meta(about('Name of the project; run folders carry it.', '项目名；运行文件夹会带上它。')),
+  teachers: z.record(z.string().min(1), teacher).default({}).meta(about('Teachers by name.', '按名称列出的教师。')),
   student,
   data,
-  stages: z.array(stage).min(1),
-  evaluate: evaluate.prefault({}),
-  engine: engine.prefault({}),
-  seed: z.int().min(0).default(0),
+  stages: z.array(stage).min(1).meta(about('What is done, in order.', '依次执行的阶段。')),
+  evaluate: evaluate.prefault({}).meta(about('How evaluation stages generate.', '评估阶段的生成方式。')),
+  engine: engine.prefault({}).meta(about('What executes the recipe.', '执行配方的引擎。')),
+  seed: z.int().min(0).default(0).meta(about('Seed of everything random.', '所有随机过程的种子。')),
+});
+
+export const recipe = written.transform((value) => {
+  const locals = Object.keys(value.teachers).filter((name) => value.teachers[name]?.type === 'local');
+  // With one local teacher nobody needs to name it.
+  const only = locals.length === 1 ? locals[0] : undefined;
+  return {
+    ...value,
+    stages: value.stages.map((each) => {
+      if (each.type === 'export' || each.teacher !== undefined || only === undefined) return each;
+      return each.type === 'train' && each.objective === 'sequence' ? each : { ...each, teacher: only };
+    }),
+    evaluate: { ...value.evaluate, split: value.evaluate.split ?? (value.data.test === undefined ? 'validation' as const : 'test' as const) },
+  };
 });
 
 /** A recipe with every default filled in. */
@@ -162,3 +232,5 @@ export type EvaluateStage = z.output<typeof evaluateStage>;
 export type ExportStage = z.output<typeof exportStage>;
 export type Stage = z.output<typeof stage>;
 export type Sizes = z.output<typeof sizes>;
+export type FieldSource = z.output<typeof field>;
+export type DataRecipe = z.output<typeof data>;
