@@ -1,0 +1,4 @@
+export function dependencies(): Promise<void>;
+export function bundles(): Promise<void>;
+export function chromium(): Promise<string>;
+export function browserVscode(): Promise<{ node: string; serverMain: string }>;

