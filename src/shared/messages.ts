@@ -136,12 +136,44 @@ export const ERRORS = {
     en: 'Token {token} is not below the vocabulary size {vocabSize} of the model. Take the tokenizer and the model from the same folder.',
     'zh-cn': '词元 {token} 不小于模型词表大小 {vocabSize}。请使用同一文件夹的分词器与模型。',
   },
+  'backend-unavailable': {
+    en: 'No backend could be opened: {detail}. `distill doctor` shows what each of them needs.',
+    'zh-cn': '没有可用的后端：{detail}。运行 `distill doctor` 查看各后端的要求。',
+  },
+  'out-of-memory': {
+    en: 'The backend {backend} is out of memory: {wantedMiB} MiB more were asked for while tensors held {heldMiB} MiB. Make the batch or the longest sequence smaller and accumulate over more micro-batches.',
+    'zh-cn': '后端 {backend} 内存不足：张量已占用 {heldMiB} MiB，又请求 {wantedMiB} MiB。请减小批大小或最大序列长度，并增加梯度累积次数。',
+  },
+  'loss-not-finite': {
+    en: 'The loss or its gradient is not a finite number at step {step}. The rows of that batch are {rows}. Nothing of that step was kept; the last good checkpoint is {checkpoint}. Lower the learning rate or the clipping norm, or take a bad row out of the data.',
+    'zh-cn': '第 {step} 步的损失或梯度不是有限数值。该批次的数据行：{rows}。这一步未写入权重；最近的完好存档为 {checkpoint}。请降低学习率或裁剪范数，或从数据中移除有问题的行。',
+  },
+  'nothing-supervised': {
+    en: 'The rows {rows} have no token that is trained on: the prompt takes the whole length. Raise data.maxLength or take them out.',
+    'zh-cn': '数据行 {rows} 没有可训练的词元：问题占满了全部长度。请增大 data.maxLength 或移除这些行。',
+  },
+  'no-training-rows': {
+    en: 'The stage {stage} has no training rows. Check data.train, data.validation and data.maxLength.',
+    'zh-cn': '阶段 {stage} 没有训练数据行。请检查 data.train、data.validation 与 data.maxLength。',
+  },
+  'metric-not-measured': {
+    en: 'The stage {stage} watches {metric}, which it does not measure (it measures: {known}).',
+    'zh-cn': '阶段 {stage} 关注的指标 {metric} 并未测量（已测量：{known}）。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const WARNINGS = {
   'backend-passed-over': {
     en: 'The backend {backend} was passed over: {detail}',
     'zh-cn': '已跳过后端 {backend}：{detail}',
+  },
+  'checkpoint-broken': {
+    en: 'The checkpoint {name} is not whole ({detail}); the one before it is taken.',
+    'zh-cn': '存档 {name} 不完整（{detail}），将使用上一个存档。',
+  },
+  'gate-missed': {
+    en: 'The stage {stage} ended with {metric} at {value}, outside its gate ({bounds}).',
+    'zh-cn': '阶段 {stage} 结束时 {metric} 为 {value}，未达到门限（{bounds}）。',
   },
 } as const satisfies Record<string, Sentence>;
 
