@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Editor, repository } from '../harness/workbench.ts';
 
 const BUNDLE = path.join(repository, 'dist/test/host/index.js');
+const RESULTS = path.join(repository, 'dist/test/host/results.json');
 const ALL_WITHIN_MS = 200_000;
 
 interface HostResult { readonly title: string; readonly error?: string }
@@ -36,7 +37,7 @@ beforeAll(async () => {
   await cp(path.join(repository, 'test/fixtures/workspace'), path.join(scratch, 'workspace'), { recursive: true });
   editor = await Editor.start({
     smokeTestDriver: true,
-    env: { DISTILL_HOST_RESULTS: path.join(scratch, 'results.json'), DISTILL_FIXTURES: path.join(repository, 'test/fixtures') },
+    env: { DISTILL_HOST_RESULTS: RESULTS, DISTILL_FIXTURES: path.join(repository, 'test/fixtures') },
   });
 });
 
@@ -54,7 +55,7 @@ test('every host test passes', async () => {
   await window.page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => log.push(args.map(String).join(' ')));
   await window.load();
   const code = await exit;
-  const results = JSON.parse(readFileSync(path.join(scratch, 'results.json'), 'utf8')) as HostResult[];
+  const results = JSON.parse(readFileSync(RESULTS, 'utf8')) as HostResult[];
   for (const { title, error } of results) console.log(`${error === undefined ? '✓' : '✗'} ${title}${error === undefined ? '' : `\n${error}`}`);
   expect(results.filter(({ error }) => error !== undefined), log.slice(-20).join('\n')).toEqual([]);
   expect(results.length).toBeGreaterThan(0);

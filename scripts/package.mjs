@@ -1,0 +1,18 @@
+// npm run package: a .vsix that holds the bundles, the wasm files, the examples and the notices, and nothing of development.
+import { readFileSync, statSync } from 'node:fs';
+import { dependencies } from './lib/prepare.mjs';
+import { at, main, run, step, WayOut } from './lib/steps.mjs';
+
+/** The store and every colleague's connection: what a person waits for. */
+const LARGEST_MIB = 15;
+
+await main(async () => {
+  await dependencies();
+  const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  const out = at(process.argv[2] ?? `distill-workbench-${version}.vsix`);
+  await step('Building', '5 s', () => run(process.execPath, [at('scripts/build.mjs')]));
+  await step('Packing', '10 s', () => run(process.execPath, [at('node_modules/@vscode/vsce/vsce'), 'package', '--no-dependencies', '--skip-license', '--allow-missing-repository', '--out', out], { log: at('.vscode-test/logs/package.log') }));
+  const mib = statSync(out).size / 2 ** 20;
+  process.stdout.write(`${out}: ${mib.toFixed(1)} MiB\n`);
+  if (mib > LARGEST_MIB) throw new WayOut(`The package is larger than ${LARGEST_MIB} MiB: look at what .vscodeignore lets through.`);
+});

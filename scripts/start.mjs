@@ -1,0 +1,44 @@
+// npm start: opens the workbench on examples/arithmetic, in the person's own VS Code or (--browser) in a browser.
+import { randomBytes } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { browserVscode, bundles, dependencies } from './lib/prepare.mjs';
+import { at, main, root, run, step, which } from './lib/steps.mjs';
+
+const LONGEST_HOME = 60;
+const example = at('examples/arithmetic');
+
+/** The `code` command of a VS Code on this desktop. One that only talks to a remote window can't load our folder. */
+async function desktopCode() {
+  if (process.env.VSCODE_IPC_HOOK_CLI) return null;
+  if (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return null;
+  for (const name of ['code', 'code-insiders', 'codium']) {
+    const found = await which(name);
+    if (found && !/remote-cli|vscode-server|code-server/.test(await realpath(found))) return found;
+  }
+  return null;
+}
+
+async function inBrowser() {
+  const { startServer } = await import('./lib/vscodeServer.mjs');
+  await browserVscode();
+  const token = randomBytes(16).toString('hex');
+  const beside = at('.vscode-test/home');
+  const home = beside.length <= LONGEST_HOME ? beside : path.join(os.tmpdir(), `distill-workbench-${os.userInfo().uid}`);
+  const server = await step('Starting VS Code', '2 s', () => startServer({ home, token, trust: true, keepHome: true }));
+  const payload = JSON.stringify([['extensionDevelopmentPath', `vscode-remote://127.0.0.1:${server.port}${root}`]]);
+  const url = `${server.url}/?${new URLSearchParams({ tkn: token, folder: example, payload })}`;
+  process.stdout.write(`\nThe workbench is open at\n\n  ${url}\n\nTrust the folder when it asks, choose Distill in the activity bar, and press Run.\nCtrl-C closes VS Code; a training that runs goes on.\n`);
+  await new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve); });
+  await server.stop();
+}
+
+await main(async () => {
+  await dependencies();
+  await bundles();
+  const code = process.argv.includes('--browser') ? null : await desktopCode();
+  if (code === null) return inBrowser();
+  await step(`Opening ${path.basename(code)}`, '', () => run(code, ['--new-window', `--extensionDevelopmentPath=${root}`, example]));
+  process.stdout.write('\nChoose Distill in the activity bar, and press Run. (npm start -- --browser opens it in a browser instead.)\n');
+});
