@@ -160,6 +160,146 @@ export const ERRORS = {
     en: 'The stage {stage} watches {metric}, which it does not measure (it measures: {known}).',
     'zh-cn': '阶段 {stage} 关注的指标 {metric} 并未测量（已测量：{known}）。',
   },
+  'recipe-syntax': {
+    en: 'The recipe is not JSON here: {detail}.',
+    'zh-cn': '此处不是合法的 JSON：{detail}。',
+  },
+  'recipe-key-twice': {
+    en: '{path} is written twice; keep one.',
+    'zh-cn': '{path} 重复出现；请只保留一个。',
+  },
+  'recipe-missing': {
+    en: '{path} is missing.',
+    'zh-cn': '缺少 {path}。',
+  },
+  'recipe-type': {
+    en: '{path} is {got}; expected {expected}.',
+    'zh-cn': '{path} 的值为 {got}；应为 {expected}。',
+  },
+  'recipe-value': {
+    en: '{path} is {got}; allowed: {allowed}.',
+    'zh-cn': '{path} 的值为 {got}；允许的值：{allowed}。',
+  },
+  'recipe-too-small': {
+    en: '{path} is {got}; it must be {limit}.',
+    'zh-cn': '{path} 的值为 {got}；必须 {limit}。',
+  },
+  'recipe-too-big': {
+    en: '{path} is {got}; it must be {limit}.',
+    'zh-cn': '{path} 的值为 {got}；必须 {limit}。',
+  },
+  'recipe-empty': {
+    en: '{path} is empty ({got}); it needs at least one.',
+    'zh-cn': '{path} 为空（{got}）；至少需要一个。',
+  },
+  'recipe-too-long': {
+    en: '{path} is too long: {limit} characters at most.',
+    'zh-cn': '{path} 过长：最多 {limit} 个字符。',
+  },
+  'recipe-format': {
+    en: '{path} is {got}; it must look like {expected}.',
+    'zh-cn': '{path} 的值为 {got}；格式应为 {expected}。',
+  },
+  'recipe-unknown-key': {
+    en: '{path} is not known. Known here: {allowed}.',
+    'zh-cn': '未知的键 {path}。此处可用：{allowed}。',
+  },
+  'recipe-unknown-key-near': {
+    en: '{path} is not known. Did you mean "{nearest}"?',
+    'zh-cn': '未知的键 {path}。是否想写 "{nearest}"？',
+  },
+  'recipe-student-form': {
+    en: 'student has {got}; it needs exactly one of "model" (a folder), "new" (sizes) or "fromTeacher" with "layers".',
+    'zh-cn': 'student 含有 {got}；必须且只能给出 "model"（文件夹）、"new"（尺寸）或 "fromTeacher" 加 "layers" 之一。',
+  },
+  'recipe-teacher-unknown': {
+    en: '{path} "{name}" is not in teachers (have: {allowed}).',
+    'zh-cn': '{path} 的 "{name}" 不在 teachers 中（现有：{allowed}）。',
+  },
+  'recipe-teacher-no-logits': {
+    en: '{path} "{name}" is an API teacher: it gives texts, no logits and no layers. Name a local one (have: {allowed}).',
+    'zh-cn': '{path} 的 "{name}" 是 API 教师：只提供文本，不提供 logits 和层。请改用本地教师（现有：{allowed}）。',
+  },
+  'recipe-teacher-missing': {
+    en: '{path} is missing: the objective forward-kl needs a local teacher. Add one to teachers, or set objective to "sequence".',
+    'zh-cn': '缺少 {path}：目标 forward-kl 需要本地教师。请在 teachers 中添加，或将 objective 设为 "sequence"。',
+  },
+  'recipe-teacher-which': {
+    en: '{path} is missing, and there are several teachers; name one of {allowed}.',
+    'zh-cn': '缺少 {path}，而教师不止一个；请指定其一：{allowed}。',
+  },
+  'recipe-sequence-has-no-teacher': {
+    en: '{path} has no meaning with the objective "sequence", which is cross-entropy on the traces alone. Remove {key}, or set objective to "forward-kl".',
+    'zh-cn': '目标 "sequence" 仅对轨迹做交叉熵，{path} 没有意义。请删除 {key}，或将 objective 设为 "forward-kl"。',
+  },
+  'recipe-weights-and-alpha': {
+    en: '{path} and weights say the same thing twice; keep one (alpha is short for weights kl: alpha, ce: 1 − alpha).',
+    'zh-cn': '{path} 与 weights 重复；请只保留一个（alpha 即 weights kl: alpha, ce: 1 − alpha 的简写）。',
+  },
+  'recipe-weights-zero': {
+    en: '{path} are all 0: there is no loss to train on.',
+    'zh-cn': '{path} 全为 0：没有可训练的损失。',
+  },
+  'recipe-gate-empty': {
+    en: '{path} needs min, max or both.',
+    'zh-cn': '{path} 需要 min、max 或两者。',
+  },
+  'recipe-nothing-to-watch': {
+    en: '{path} watches a validation metric, but data.validation is 0.',
+    'zh-cn': '{path} 要查看验证指标，但 data.validation 为 0。',
+  },
+  'recipe-nothing-to-evaluate': {
+    en: '{path} has nothing to evaluate on: data.validation is 0 and there is no data.test.',
+    'zh-cn': '{path} 没有可评估的数据：data.validation 为 0 且没有 data.test。',
+  },
+  'recipe-nothing-to-train': {
+    en: 'data.validation and data.test hold out {held} of the rows together: nothing is left to train on.',
+    'zh-cn': 'data.validation 与 data.test 共留出 {held} 的数据：没有剩余数据可训练。',
+  },
+  'recipe-no-test-split': {
+    en: '{path} is "test", but data.test is missing. Give a file or a share, or evaluate on "validation".',
+    'zh-cn': '{path} 为 "test"，但缺少 data.test。请给出文件或比例，或改用 "validation"。',
+  },
+  'recipe-stage-twice': {
+    en: '{path}: another stage is called "{name}" as well. Give each a name of its own.',
+    'zh-cn': '{path}：已有名为 "{name}" 的阶段。请为每个阶段取不同的名字。',
+  },
+  'recipe-engine-torch': {
+    en: '{path} "torch" is not here yet; this version has "tfjs".',
+    'zh-cn': '{path} 的 "torch" 尚不可用；此版本支持 "tfjs"。',
+  },
+  'recipe-path-escapes': {
+    en: '{path} is {got}, which leaves the project’s folder. Put the files inside it, or write the absolute path.',
+    'zh-cn': '{path} 为 {got}，超出了项目文件夹。请把文件放入项目内，或写绝对路径。',
+  },
+  'recipe-heads': {
+    en: '{path} is {heads}, which does not divide hidden_size {width}. Choose another number, or give head_dim.',
+    'zh-cn': '{path} 为 {heads}，不能整除 hidden_size {width}。请更改，或给出 head_dim。',
+  },
+  'recipe-head-odd': {
+    en: '{path} makes heads of width {headDim}; rotary positions need an even width.',
+    'zh-cn': '{path} 使头宽为 {headDim}；旋转位置编码需要偶数。',
+  },
+  'recipe-kv-heads': {
+    en: '{path} is {kv}, which does not divide num_attention_heads {heads}.',
+    'zh-cn': '{path} 为 {kv}，不能整除 num_attention_heads {heads}。',
+  },
+  'recipe-no-tokenizer': {
+    en: '{path} is missing: a new student needs a tokenizer, and there is no local teacher to take it from.',
+    'zh-cn': '缺少 {path}：新学生模型需要分词器，而没有可借用的本地教师。',
+  },
+  'recipe-longer-than-model': {
+    en: '{path} is {longest}, longer than the model’s max_position_embeddings {positions}.',
+    'zh-cn': '{path} 为 {longest}，超过模型的 max_position_embeddings {positions}。',
+  },
+  'recipe-template-mark': {
+    en: '{path} has no {mark} in it.',
+    'zh-cn': '{path} 中没有 {mark}。',
+  },
+  'recipe-field-cut-twice': {
+    en: '{path} has both "before" and "after"; keep one.',
+    'zh-cn': '{path} 同时有 "before" 和 "after"；请只保留一个。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const WARNINGS = {
