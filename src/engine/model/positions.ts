@@ -1,0 +1,71 @@
+/** Rotary tables and the causal mask, kept on the backend for the sequence length used last. */
+import { tf } from '../tf.ts';
+import type { DecoderConfig } from './contract.ts';
+
+/** Added to a score that may not be seen: exp(·) is exactly 0 in float32, and no infinity turns a row into NaN. */
+export const MASKED = -1e9;
+
+/** cos and sin of position · θ^(−2i / headDim) (Su et al. 2021, section 3.2.2), computed in float64: [positions.length · headDim / 2]. */
+export function rotaryTable(config: DecoderConfig, positions: ArrayLike<number>): { readonly cos: Float32Array; readonly sin: Float32Array } {
+  const half = config.headDim / 2;
+  const cos = new Float32Array(positions.length * half);
+  const sin = new Float32Array(positions.length * half);
+  for (let i = 0; i < half; i++) {
+    const frequency = config.ropeTheta ** ((-2 * i) / config.headDim);
+    for (let p = 0; p < positions.length; p++) {
+      const angle = positions[p]! * frequency;
+      cos[p * half + i] = Math.cos(angle);
+      sin[p * half + i] = Math.sin(angle);
+    }
+  }
+  return { cos, sin };
+}
+
+interface Tables {
+  readonly cos: tf.Tensor3D;
+  readonly sin: tf.Tensor3D;
+  readonly mask: tf.Tensor4D;
+}
+
+/** How many lengths are kept: batches are padded to a few lengths, and a mask grows with the length's square. */
+const KEPT_LENGTHS = 8;
+
+export class PositionTables {
+  readonly #config: DecoderConfig;
+  readonly #tables = new Map<number, Tables>();
+
+  constructor(config: DecoderConfig) {
+    this.#config = config;
+  }
+
+  /** Rows that begin at position 0: cos, sin [1, seq, headDim / 2]; mask [1, 1, seq, seq]. They stay ours: don't dispose. */
+  causal(seq: number): Tables {
+    const known = this.#tables.get(seq);
+    if (known !== undefined) return known;
+    if (this.#tables.size === KEPT_LENGTHS) {
+      const oldest = this.#tables.keys().next().value!;
+      disposeTables(this.#tables.get(oldest)!);
+      this.#tables.delete(oldest);
+    }
+    const half = this.#config.headDim / 2;
+    const { cos, sin } = rotaryTable(this.#config, Array.from({ length: seq }, (_, position) => position));
+    const mask = new Float32Array(seq * seq);
+    for (let query = 0; query < seq; query++) mask.fill(MASKED, query * seq + query + 1, (query + 1) * seq);
+    const made = {
+      cos: tf.keep(tf.tensor3d(cos, [1, seq, half])),
+      sin: tf.keep(tf.tensor3d(sin, [1, seq, half])),
+      mask: tf.keep(tf.tensor4d(mask, [1, 1, seq, seq])),
+    };
+    this.#tables.set(seq, made);
+    return made;
+  }
+
+  dispose(): void {
+    for (const tables of this.#tables.values()) disposeTables(tables);
+    this.#tables.clear();
+  }
+}
+
+function disposeTables(tables: Tables): void {
+  tf.dispose([tables.cos, tables.sin, tables.mask]);
+}
