@@ -197,7 +197,7 @@ function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: At
   const probabilities = ops.attentionSoftmax(tf.reshape(scores, [batch, heads, seq, count]), mask, 1 / Math.sqrt(headDim));
   const mixed = tf.matMul(tf.reshape(probabilities, [batch * kvHeads, group * seq, count]) as tf.Tensor3D, values);
   const rows = seq === 1 ? mixed : tf.transpose(tf.reshape(mixed, [batch, heads, seq, headDim]), [0, 2, 1, 3]);
-  const attended = tf.add<tf.Tensor2D>(x, project(tf.reshape(rows, [batch * seq, heads * headDim]), 'self_attn.o_proj', config.outputBias));
+  const attended = tf.add<tf.Tensor2D>(x, project(tf.reshape<tf.Rank.R2>(rows, [batch * seq, heads * headDim]), 'self_attn.o_proj', config.outputBias));
 
   const normedAgain = ops.rmsNorm(attended, weight('post_attention_layernorm.weight'), config.rmsNormEpsilon);
   const inner = ops.swiglu(project(normedAgain, 'mlp.gate_proj', false), project(normedAgain, 'mlp.up_proj', false));

@@ -78,7 +78,7 @@ export async function copyCompanions(from: string, to: string): Promise<void> {
 }
 
 async function refuseForeignFolder(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: unknown) => {
+  const names = await readdir(folder).catch((error: unknown): string[] => {
     if (systemCode(error) === 'ENOENT') return [];
     if (systemCode(error) === 'ENOTDIR') throw new DistillError('model-folder-exists', { folder });
     throw error;
