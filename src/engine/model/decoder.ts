@@ -178,7 +178,7 @@ function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: At
   const { heads, kvHeads, headDim } = config;
   const weight = <T extends tf.Tensor>(name: string): T => weightOf<T>(model, `model.layers.${layer}.${name}`);
   const project = (input: tf.Tensor2D, name: string, bias: boolean): tf.Tensor2D => {
-    const product = tf.matMul(input, weight<tf.Tensor2D>(`${name}.weight`), false, true);
+    const product: tf.Tensor2D = tf.matMul(input, weight<tf.Tensor2D>(`${name}.weight`), false, true);
     return bias ? tf.add<tf.Tensor2D>(product, weight<tf.Tensor1D>(`${name}.bias`)) : product;
   };
   const toHeads = (rows: tf.Tensor2D, count: number): tf.Tensor4D =>
