@@ -46,7 +46,9 @@ export class Editor {
     if (options.vsix !== undefined) await installVsix(options.vsix, home);
     await writeSettings(home, 'dark');
     const server = await startServer({
-      home, trust: options.trust ?? false, smokeTestDriver: options.smokeTestDriver ?? false,
+      home, trust: options.trust ?? false,
+      // Without it a built VS Code ignores extensionDevelopmentPath.
+      smokeTestDriver: options.smokeTestDriver ?? options.vsix === undefined,
       env: { DISTILL_STATE_FOLDER: path.join(home, 'state'), ...options.env },
     });
     const browser = await playwright.launch({
