@@ -300,6 +300,10 @@ export const ERRORS = {
     en: '{path} has both "before" and "after"; keep one.',
     'zh-cn': '{path} 同时有 "before" 和 "after"；请只保留一个。',
   },
+  'engine-incomplete': {
+    en: 'The engine’s file {file} is missing. Install the extension again, or run npm run build.',
+    'zh-cn': '引擎文件 {file} 缺失。请重新安装扩展，或运行 npm run build。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const WARNINGS = {
