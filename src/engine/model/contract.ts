@@ -51,10 +51,14 @@ export interface GenerateOptions {
   readonly eosTokenIds: readonly number[];
   /** Called between steps; generation ends early when it says true. */
   readonly stopped?: () => boolean;
+  /** Rows computed together; default all. The result does not depend on it. */
+  readonly batch?: number;
+  /** Called after every step with what is done so far: ended rows, and tokens made in all (end tokens counted). */
+  readonly progress?: (done: { readonly rows: number; readonly tokens: number }) => void;
 }
 
 export interface Generated {
   /** New tokens without the prompt and without the end token. */
   readonly ids: readonly number[];
-  readonly finish: 'end' | 'length';
+  readonly finish: 'end' | 'length' | 'stopped';
 }
