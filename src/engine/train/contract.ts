@@ -1,0 +1,72 @@
+/** What training asks of its surroundings (main wires them) and what it answers. */
+import type { MessageData } from '../../shared/events.ts';
+import type { WarningCode } from '../../shared/messages.ts';
+import type { TrainStage } from '../../shared/recipe.ts';
+import type { EncodedRow } from '../data/contract.ts';
+import type { DecoderModel } from '../model/contract.ts';
+import type { FoundCheckpoint } from './checkpoint.ts';
+
+/** Not finite is null. Names are those of shared/metrics.ts. */
+export type MetricValues = Readonly<Record<string, number | null>>;
+
+/** Where training tells what happens. `step` and `tokens` count over the whole run. */
+export interface TrainReporter {
+  metric(at: { readonly step: number; readonly tokens: number; readonly values: MetricValues }): void;
+  checkpoint(at: { readonly step: number; readonly name: string; readonly best: boolean; readonly values: MetricValues }): void;
+  checkpointRemoved(name: string): void;
+  /** Of work between the steps: `validation`. */
+  progress(what: string, done: number, total: number): void;
+  warning(code: WarningCode, data: MessageData): void;
+  acknowledged(order: string, accepted: boolean): void;
+}
+
+export interface TrainOrder {
+  readonly id: string;
+  readonly order: 'stop' | 'save' | 'evaluate';
+}
+
+/** Asked between two optimiser steps; each order is given out once. */
+export interface TrainControl {
+  poll(): readonly TrainOrder[] | Promise<readonly TrainOrder[]>;
+}
+
+export interface TrainInput {
+  readonly stage: TrainStage;
+  /** Place of the stage in the recipe. */
+  readonly stageIndex: number;
+  /** The recipe's. */
+  readonly seed: number;
+  readonly student: DecoderModel;
+  /** Null where the stage's weights ask for no teacher. */
+  readonly teacher: DecoderModel | null;
+  /**
+   * Ids that the tokenizer knows: logits are cut to them before any softmax, because models pad their head differently
+   * (Qwen2.5: 151,936 and 152,064 columns for 151,665 tokens).
+   */
+  readonly vocabulary: number;
+  readonly train: readonly EncodedRow[];
+  readonly validation: readonly EncodedRow[];
+  /** The run's checkpoints folder; exists. */
+  readonly checkpoints: string;
+  /** A model folder whose tokenizer files go into every checkpoint. */
+  readonly tokenizerFolder?: string;
+  /** Evaluates the student as it is now (generation on held-out prompts) and answers the metrics; null where the recipe has none. */
+  readonly evaluate: ((step: number) => Promise<MetricValues>) | null;
+  /** Steps and supervised tokens of the stages before this one. */
+  readonly before: { readonly steps: number; readonly tokens: number };
+  /** A checkpoint of this stage; `student` has its weights already. */
+  readonly resume: FoundCheckpoint | null;
+  readonly reporter: TrainReporter;
+  readonly control: TrainControl;
+}
+
+export type TrainReason = 'steps' | 'epochs' | 'early-stop' | 'gate-missed' | 'stopped';
+
+export interface TrainResult {
+  readonly reason: TrainReason;
+  /** Over the whole run. */
+  readonly steps: number;
+  readonly tokens: number;
+  /** The checkpoint that the student now is, where it is not simply the last step (early stopping hands on the best). */
+  readonly handedOn: string | null;
+}

@@ -1,0 +1,77 @@
+/** The losses as numbers: sums of segments read from the backend, added up over micro-batches, divided by kept positions. */
+import { tf } from '../tf.ts';
+import { SEGMENTS } from './batch.ts';
+import type { MicroBatch, SegmentName } from './batch.ts';
+import type { Objective, SegmentSums } from './losses.ts';
+
+interface Sum {
+  ce: number;
+  kl: number;
+  kept: number;
+}
+
+/** Of each segment and of both together; null where there was none (no such positions, no teacher). */
+export interface LossValues {
+  readonly loss: number;
+  readonly ce: number;
+  readonly kl: number | null;
+  readonly thinkCe: number | null;
+  readonly answerCe: number | null;
+  readonly thinkKl: number | null;
+  readonly answerKl: number | null;
+}
+
+export class LossTotals {
+  private readonly sums: Record<SegmentName, Sum> = { think: { ce: 0, kl: 0, kept: 0 }, answer: { ce: 0, kl: 0, kept: 0 } };
+
+  constructor(private readonly objective: Objective, private readonly hasTeacher: boolean) {}
+
+  /** `values` are those of `scalarsOf` for the same micro-batch, in its order. */
+  add(batch: MicroBatch, values: readonly number[]): void {
+    let next = 0;
+    for (const name of SEGMENTS) {
+      const { kept } = batch.segments[name];
+      if (kept === 0) continue;
+      const sum = this.sums[name];
+      sum.kept += kept;
+      sum.ce += values[next++] ?? NaN;
+      if (this.hasTeacher) sum.kl += values[next++] ?? NaN;
+    }
+  }
+
+  values(): LossValues {
+    const { think, answer } = this.sums;
+    const { weights, temperature } = this.objective;
+    const kept = think.kept + answer.kept;
+    const ce = (think.ce + answer.ce) / kept;
+    const kl = this.hasTeacher ? (think.kl + answer.kl) / kept : null;
+    const share = (sum: Sum, value: number): number | null => (sum.kept === 0 ? null : value / sum.kept);
+    return {
+      loss: weights.ce * ce + (kl === null ? 0 : weights.kl * temperature ** 2 * kl),
+      ce,
+      kl,
+      thinkCe: share(think, think.ce),
+      answerCe: share(answer, answer.ce),
+      thinkKl: this.hasTeacher ? share(think, think.kl) : null,
+      answerKl: this.hasTeacher ? share(answer, answer.kl) : null,
+    };
+  }
+}
+
+/** The scalars of a micro-batch in the order in which LossTotals.add expects their values. */
+export function scalarsOf(sums: readonly SegmentSums[]): SegmentSums['ce'][] {
+  return sums.flatMap(({ ce, kl }) => (kl === null ? [ce] : [ce, kl]));
+}
+
+/** Reads groups of scalars with one read-back: on a GPU each is a wait. */
+export async function readScalars(groups: readonly (readonly tf.Scalar[])[]): Promise<number[][]> {
+  const all = groups.flat();
+  if (all.length === 0) return groups.map(() => []);
+  const stacked = tf.stack(all as tf.Tensor[]);
+  try {
+    const values = [...(await stacked.data())];
+    return groups.map((group) => values.splice(0, group.length));
+  } finally {
+    stacked.dispose();
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The distillation loss of one micro-batch:
+ *
+ *   total = w.kl · T² · KL(softmax(t / T) ‖ softmax(s / T)) + w.ce · CE
+ *
+ * (Hinton, Vinyals & Dean 2015, section 2: T² keeps the gradient's size as T grows; it belongs to the KL only.) Each
+ * loss is the sum over supervised positions divided by their number in the whole accumulated batch, so that k
+ * micro-batches give the gradient of one batch k times as large. The two segments, reasoning and answer, are summed
+ * apart: their shares cost nothing and add up to the whole.
+ */
+import type { Ops } from '../backend/contract.ts';
+import type { DecoderModel } from '../model/contract.ts';
+import { tf } from '../tf.ts';
+import { SEGMENTS } from './batch.ts';
+import type { MicroBatch, SegmentName } from './batch.ts';
+
+export interface Objective {
+  readonly weights: { readonly kl: number; readonly ce: number };
+  readonly temperature: number;
+  /** Logits beyond it are padding of a head and are cut. */
+  readonly vocabulary: number;
+}
+
+/** A segment on the backend: positions, labels int32 [rows]; mask [rows], 1 or 0. */
+interface DeviceSegment {
+  readonly name: SegmentName;
+  readonly positions: tf.Tensor1D;
+  readonly labels: tf.Tensor1D;
+  readonly mask: tf.Tensor1D;
+}
+
+/** A micro-batch on the backend: ids int32 [batch, seq] and the segments that have supervised positions. */
+export interface DeviceBatch {
+  readonly ids: tf.Tensor2D;
+  readonly segments: readonly DeviceSegment[];
+}
+
+/** Of one segment: sums over its positions. kl is null where the teacher has no weight. */
+export interface SegmentSums {
+  readonly name: SegmentName;
+  readonly ce: tf.Scalar;
+  readonly kl: tf.Scalar | null;
+}
+
+export function upload(batch: MicroBatch): DeviceBatch {
+  const segments = SEGMENTS.filter((name) => batch.segments[name].kept > 0).map((name) => {
+    const { positions, labels, mask } = batch.segments[name];
+    return { name, positions: tf.tensor1d(positions, 'int32'), labels: tf.tensor1d(labels, 'int32'), mask: tf.tensor1d(mask, 'float32') };
+  });
+  return { ids: tf.tensor2d(batch.ids, [batch.batch, batch.seq], 'int32'), segments };
+}
+
+export function release(batch: DeviceBatch): void {
+  batch.ids.dispose();
+  for (const { positions, labels, mask } of batch.segments) tf.dispose([positions, labels, mask]);
+}
+
+/**
+ * Logits of the supervised positions only, one tensor [rows, vocabulary] for each of the batch's segments: the head is
+ * the largest product of a small model, and prompt and padding need none of it.
+ */
+export function supervisedLogits(model: DecoderModel, batch: DeviceBatch, vocabulary: number): tf.Tensor2D[] {
+  const states = model.hidden(batch.ids);
+  return batch.segments.map(({ positions }) => {
+    const logits = model.head(tf.gather(states, positions));
+    const [rows, width] = logits.shape;
+    return width === vocabulary ? logits : tf.slice2d(logits, [0, 0], [rows, vocabulary]);
+  });
+}
+
+/** Sums of each segment; `teacher` [rows, vocabulary] for each segment, or null. Inside tf.tidy or a gradient. */
+export function segmentSums(
+  ops: Ops, objective: Objective, batch: DeviceBatch, student: readonly tf.Tensor2D[], teacher: readonly tf.Tensor2D[] | null,
+): SegmentSums[] {
+  return batch.segments.map(({ name, labels, mask }, index) => {
+    const logits = at(student, index);
+    return {
+      name,
+      ce: ops.crossEntropy(logits, labels, mask),
+      kl: teacher === null ? null : ops.forwardKl(logits, at(teacher, index), objective.temperature, mask),
+    };
+  });
+}
+
+/** The total of sums over `kept` positions (those of the whole accumulated batch). */
+export function totalLoss(objective: Objective, sums: readonly SegmentSums[], kept: number): tf.Scalar {
+  const { weights, temperature } = objective;
+  const terms = sums.flatMap(({ ce, kl }) => [
+    ...(weights.ce > 0 ? [tf.mul(ce, weights.ce / kept)] : []),
+    ...(weights.kl > 0 && kl !== null ? [tf.mul(kl, (weights.kl * temperature ** 2) / kept)] : []),
+  ]);
+  return terms.length === 1 ? (at(terms, 0) as tf.Scalar) : tf.addN(terms as tf.Scalar[]);
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const value = list[index];
+  if (value === undefined) throw new RangeError(`index ${index} of ${list.length}`);
+  return value;
+}

@@ -1,0 +1,56 @@
+/** Losses and token accuracy on the validation rows, which are always the same and in the same order. */
+import type { EncodedRow } from '../data/contract.ts';
+import type { DecoderModel } from '../model/contract.ts';
+import { tf } from '../tf.ts';
+import { collate } from './batch.ts';
+import type { MicroBatch } from './batch.ts';
+import type { MetricValues } from './contract.ts';
+import { release, segmentSums, supervisedLogits, upload } from './losses.ts';
+import type { DeviceBatch, Objective } from './losses.ts';
+import { LossTotals, readScalars, scalarsOf } from './lossValues.ts';
+import { yieldToEvents } from './yield.ts';
+
+/** Rows of like length together, so that little is padded; the loss does not depend on the order. */
+export function validationBatches(rows: readonly EncodedRow[], size: number, maxPositions: number): MicroBatch[] {
+  const sorted = [...rows].sort((a, b) => a.ids.length - b.ids.length);
+  const batches: MicroBatch[] = [];
+  for (let at = 0; at < sorted.length; at += size) batches.push(collate(sorted.slice(at, at + size), maxPositions));
+  return batches;
+}
+
+/** The values of VALIDATION_METRICS (shared/metrics.ts) that there are. */
+export async function validate(
+  student: DecoderModel, teacher: DecoderModel | null, objective: Objective, batches: readonly MicroBatch[],
+  progress: (done: number, total: number) => void,
+): Promise<MetricValues> {
+  const totals = new LossTotals(objective, teacher !== null);
+  let right = 0;
+  let kept = 0;
+  for (const [index, batch] of batches.entries()) {
+    const device = upload(batch);
+    const scalars = tf.tidy(() => {
+      const logits = supervisedLogits(student, device, objective.vocabulary);
+      const soft = teacher === null ? null : supervisedLogits(teacher, device, objective.vocabulary);
+      return [...scalarsOf(segmentSums(student.backend.ops, objective, device, logits, soft)), rightTokens(device, logits)];
+    });
+    release(device);
+    const [values = []] = await readScalars([scalars]);
+    tf.dispose(scalars);
+    right += values.pop() ?? NaN;
+    kept += batch.kept;
+    totals.add(batch, values);
+    progress(index + 1, batches.length);
+    await yieldToEvents();
+  }
+  const losses = Object.entries(totals.values()).map(([name, value]) => [`validation/${name}`, value] as const);
+  return Object.fromEntries([...losses, ['validation/tokenAccuracy', right / kept] as const].filter(([, value]) => value !== null));
+}
+
+/** How many supervised positions the student's likeliest token is the label at. */
+function rightTokens(batch: DeviceBatch, logits: readonly tf.Tensor2D[]): tf.Scalar {
+  const counts = batch.segments.map(({ labels, mask }, index) => {
+    const likeliest = tf.argMax(logits[index] as tf.Tensor2D, 1);
+    return tf.sum(tf.mul(tf.cast(tf.equal(likeliest, labels), 'float32'), mask)) as tf.Scalar;
+  });
+  return tf.addN(counts);
+}

@@ -1,0 +1,31 @@
+/** What a stage may watch, checked before its first step, and how its rows are named to a person. */
+import { DistillError } from '../../shared/messages.ts';
+import { EVALUATION_METRICS, VALIDATION_METRICS } from '../../shared/metrics.ts';
+import type { TrainStage } from '../../shared/recipe.ts';
+import type { EncodedRow } from '../data/contract.ts';
+
+/** Throws DistillError `metric-not-measured` for an early stop, a best checkpoint or a gate that could never be judged. */
+export function checkWatched(stage: TrainStage, measured: { readonly validation: boolean; readonly evaluation: boolean }): void {
+  const validation = measured.validation ? VALIDATION_METRICS.filter((name) => stage.weights.kl > 0 || !/kl$/i.test(name)) : [];
+  const demand = (metric: string, known: readonly string[]): void => {
+    if (!known.includes(metric)) throw new DistillError('metric-not-measured', { stage: stage.name, metric, known: known.join(', ') || '–' });
+  };
+  if (stage.earlyStop !== undefined) demand(stage.earlyStop.metric, validation);
+  if (measured.validation) demand(stage.checkpoint.best, validation);
+  if (stage.gate !== undefined) demand(stage.gate.metric, [...validation, ...(measured.evaluation ? EVALUATION_METRICS : [])]);
+}
+
+/** `train.jsonl:12,57; more.jsonl:3`, lines counted from 1 as editors do. */
+export function describeRows(rows: readonly EncodedRow[]): string {
+  const lines = new Map<string, number[]>();
+  for (const { file, row } of rows) lines.set(file, [...(lines.get(file) ?? []), row + 1]);
+  return [...lines].map(([file, numbers]) => `${file}:${numbers.sort((a, b) => a - b).join(',')}`).join('; ');
+}
+
+/** The bounds that a value misses, as text for a person (`≤ 2.5`), or null when it is within them. No value misses. */
+export function missedBounds(gate: NonNullable<TrainStage['gate']>, value: number | null): string | null {
+  const { min, max } = gate;
+  const inside = value !== null && (min === undefined || value >= min) && (max === undefined || value <= max);
+  if (inside) return null;
+  return [min === undefined ? [] : [`≥ ${min}`], max === undefined ? [] : [`≤ ${max}`]].flat().join(', ');
+}

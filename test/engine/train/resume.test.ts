@@ -1,0 +1,92 @@
+/** A resumed run repeats the uninterrupted one bit for bit; a broken checkpoint is passed over. */
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Backend } from '../../../src/engine/backend/contract.ts';
+import type { DecoderModel } from '../../../src/engine/model/contract.ts';
+import { createDecoder } from '../../../src/engine/model/decoder.ts';
+import { loadDecoder } from '../../../src/engine/model/folder.ts';
+import { findCheckpoint, listCheckpoints } from '../../../src/engine/train/checkpoint.ts';
+import { trainStage } from '../../../src/engine/train/trainer.ts';
+import { makeInput, makeStage, openWasm, ordersAt, temporaryFolder, TINY } from './setup.ts';
+
+const stage = makeStage({
+  limits: { steps: 24 }, batch: { size: 4, accumulate: 2 }, temperature: 2, alpha: 0.7,
+  optimizer: { learningRate: 0.01 }, schedule: { kind: 'cosine', warmupSteps: 5 },
+  validate: { every: 3 }, checkpoint: { every: 5, keepLast: 3 }, earlyStop: { metric: 'validation/kl', patience: 4, minDelta: 1e-4 },
+});
+
+let backend: Backend;
+let teacher: DecoderModel;
+beforeAll(async () => {
+  backend = await openWasm();
+  teacher = createDecoder({ ...TINY, hiddenSize: 16, headDim: 8 }, 3, backend);
+});
+afterAll(() => backend.dispose());
+
+const newStudent = (): DecoderModel => createDecoder(TINY, 5, backend);
+
+describe('a run that is stopped at any step and resumed', () => {
+  test.each([1, 6, 7, 11, 14])('after step %i: the same losses, gradients and validations to the last bit', async (stopAfter) => {
+    const whole = await makeInput({ student: newStudent(), teacher, stage });
+    const wholeResult = await trainStage(whole);
+    // Early stopping is what ends it, so its state is part of what has to be carried over.
+    expect(wholeResult).toMatchObject({ reason: 'early-stop', steps: 15, handedOn: 'step-000003' });
+
+    const checkpoints = await temporaryFolder();
+    const first = await makeInput({ student: newStudent(), teacher, stage, checkpoints, control: ordersAt({ [stopAfter]: ['stop'] }) });
+    expect(await trainStage(first)).toMatchObject({ reason: 'stopped', steps: stopAfter });
+
+    const { found: resume } = await findCheckpoint(checkpoints);
+    const second = await makeInput({ student: await loadDecoder(resume?.folder ?? '', backend), teacher, stage, checkpoints, resume });
+    expect(await trainStage(second)).toEqual(wholeResult);
+
+    expect([...first.reporter.exact(), ...second.reporter.exact()]).toEqual(whole.reporter.exact());
+    expect((await findCheckpoint(checkpoints)).found?.state).toEqual((await findCheckpoint(whole.checkpoints)).found?.state);
+  });
+
+  test('a stage that was finished is not trained again, and hands on the same weights', async () => {
+    const first = await makeInput({ student: newStudent(), teacher, stage });
+    const result = await trainStage(first);
+    const { found: resume } = await findCheckpoint(first.checkpoints);
+    const second = await makeInput({ student: await loadDecoder(resume?.folder ?? '', backend), teacher, stage, checkpoints: first.checkpoints, resume });
+    expect(await trainStage(second)).toEqual(result);
+    expect(second.reporter.metrics).toEqual([]);
+    for (const [name, weight] of first.student.weights) {
+      expect(await second.student.weights.get(name)?.data()).toEqual(await weight.data());
+    }
+  });
+});
+
+describe('a checkpoint that is not whole', () => {
+  const damages: Readonly<Record<string, (folder: string) => Promise<void>>> = {
+    'a truncated model file': (folder) => truncate(path.join(folder, 'model.safetensors'), 500),
+    'a flipped byte in the moments': async (folder) => {
+      const file = path.join(folder, 'trainer.safetensors');
+      const bytes = await readFile(file);
+      bytes[bytes.length - 3] = (bytes[bytes.length - 3] ?? 0) ^ 1;
+      await writeFile(file, bytes);
+    },
+    'half a trainer.json': (folder) => truncate(path.join(folder, 'trainer.json'), 40),
+    'a changed number in trainer.json': async (folder) => {
+      const file = path.join(folder, 'trainer.json');
+      await writeFile(file, (await readFile(file, 'utf8')).replace('"position": ', '"position": 1'));
+    },
+  };
+  test.each(Object.keys(damages))('%s: the one before it is taken, and the run ends as if nothing had happened', async (damage) => {
+    const whole = await makeInput({ student: newStudent(), teacher, stage });
+    await trainStage(whole);
+    const checkpoints = await temporaryFolder();
+    await trainStage(await makeInput({ student: newStudent(), teacher, stage, checkpoints, control: ordersAt({ 11: ['stop'] }) }));
+    const [last = '', before] = await listCheckpoints(checkpoints);
+    await damages[damage]?.(path.join(checkpoints, last));
+
+    const { found: resume, broken } = await findCheckpoint(checkpoints);
+    expect(resume?.name).toBe(before);
+    expect(broken.map(({ name }) => name)).toEqual([last]);
+    const resumed = await makeInput({ student: await loadDecoder(resume?.folder ?? '', backend), teacher, stage, checkpoints, resume });
+    await trainStage(resumed);
+    expect(resumed.reporter.exact()).toEqual(whole.reporter.exact(resume?.state.step));
+    expect((await findCheckpoint(checkpoints)).broken).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+/** What the tests of training share: tiny models, made-up rows, a reporter that remembers. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { openBackend } from '../../../src/engine/backend/open.ts';
+import type { Backend } from '../../../src/engine/backend/contract.ts';
+import type { EncodedRow } from '../../../src/engine/data/contract.ts';
+import type { DecoderConfig } from '../../../src/engine/model/contract.ts';
+import { Random } from '../../../src/engine/model/random.ts';
+import type { MetricValues, TrainInput, TrainOrder, TrainReporter } from '../../../src/engine/train/contract.ts';
+import { trainStage as trainStageSchema } from '../../../src/shared/recipe.ts';
+import type { TrainStage } from '../../../src/shared/recipe.ts';
+
+export const VOCABULARY = 17;
+
+export const TINY: DecoderConfig = {
+  family: 'llama', vocabSize: VOCABULARY, hiddenSize: 8, intermediateSize: 12, layers: 2, heads: 2, kvHeads: 1, headDim: 4,
+  maxPositions: 64, ropeTheta: 10_000, rmsNormEpsilon: 1e-5, tiedHead: true, qkvBias: false, outputBias: false,
+  bosTokenId: null, eosTokenIds: [1],
+};
+
+/** Two threads, as on the smallest machine we care for. */
+export function openWasm(): Promise<Backend> {
+  return openBackend({ backend: 'wasm', threads: 2 });
+}
+
+export function openCpu(): Promise<Backend> {
+  return openBackend({ backend: 'cpu', threads: null });
+}
+
+/** Rows of different lengths with something to learn: each id follows from the one before. */
+export function makeRows(count: number, seed: number, file = 'train.jsonl'): EncodedRow[] {
+  return Array.from({ length: count }, (_, row) => {
+    const random = new Random(seed, row);
+    const below = (bound: number): number => random.word() % bound;
+    const length = 8 + below(12);
+    const stride = 1 + below(3);
+    const start = below(VOCABULARY);
+    const ids = Int32Array.from({ length }, (_, i) => (start + i * stride) % VOCABULARY);
+    const promptLength = 2 + below(3);
+    return { row, file, ids, promptLength, answerStart: promptLength + 1 + below(length - promptLength - 1), ended: true };
+  });
+}
+
+export type StageInput = Parameters<typeof trainStageSchema.parse>[0];
+
+export function makeStage(changes: Readonly<Record<string, unknown>>): TrainStage {
+  return trainStageSchema.parse({ type: 'train', name: 'distil', limits: { steps: 10 }, ...changes });
+}
+
+export interface Told {
+  readonly step: number;
+  readonly values: MetricValues;
+}
+
+export class Recorder implements TrainReporter {
+  readonly metrics: Told[] = [];
+  readonly checkpoints: { readonly step: number; readonly name: string; readonly best: boolean }[] = [];
+  readonly removed: string[] = [];
+  readonly warnings: { readonly code: string; readonly data: unknown }[] = [];
+  readonly orders: { readonly id: string; readonly accepted: boolean }[] = [];
+  metric({ step, values }: Told): void {
+    this.metrics.push({ step, values });
+  }
+  checkpoint({ step, name, best }: { step: number; name: string; best: boolean }): void {
+    this.checkpoints.push({ step, name, best });
+  }
+  checkpointRemoved(name: string): void {
+    this.removed.push(name);
+  }
+  progress(): void {}
+  warning(code: string, data: unknown): void {
+    this.warnings.push({ code, data });
+  }
+  acknowledged(id: string, accepted: boolean): void {
+    this.orders.push({ id, accepted });
+  }
+  /** The values that depend on nothing but the recipe: everything but speed and memory. */
+  exact(fromStep = 0): Told[] {
+    return this.metrics
+      .filter(({ step }) => step > fromStep)
+      .map(({ step, values }) => ({ step, values: Object.fromEntries(Object.entries(values).filter(([name]) => !['tokensPerSecond', 'memoryMiB'].includes(name))) }));
+  }
+}
+
+/** Orders that are given after a number of polls (one poll a step). */
+export function ordersAt(orders: Readonly<Record<number, readonly TrainOrder['order'][]>>): { poll(): readonly TrainOrder[] } {
+  let polls = 0;
+  return {
+    poll: () => {
+      polls++;
+      return (orders[polls] ?? []).map((order, index) => ({ id: `${polls}-${index}`, order }));
+    },
+  };
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'distill-train-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A whole input; `student` and `stage` at least are the test's own. */
+export async function makeInput(own: Pick<TrainInput, 'student' | 'stage'> & Partial<TrainInput>): Promise<TrainInput & { readonly reporter: Recorder }> {
+  return {
+    stageIndex: 0, seed: 7, teacher: null, vocabulary: VOCABULARY, train: makeRows(40, 1), validation: makeRows(10, 2, 'validation.jsonl'),
+    checkpoints: own.checkpoints ?? await temporaryFolder(), evaluate: null, before: { steps: 0, tokens: 0 }, resume: null, control: ordersAt({}),
+    ...own,
+    reporter: new Recorder(),
+  };
+}
