@@ -89,6 +89,7 @@ export type MetricsToPage =
 export type MetricsFromPage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'hydrate' }
+  /** `min` and `max` as drawn: steps, seconds since the run's start, or tokens. */
   | { readonly kind: 'range'; readonly request: number; readonly min: number; readonly max: number; readonly axis: XAxis }
   /** A picture as base64 of a PNG; the CSV is written by the host at full resolution. */
   | { readonly kind: 'export'; readonly format: 'png'; readonly data: string }

@@ -1,0 +1,99 @@
+/** Every text of the Metrics panel, English and Chinese side by side; `{0}`, `{1}` are filled by the page. */
+import type { Language } from './messages.ts';
+
+const TEXT = {
+  title: ['Metrics', '指标'],
+  titleOne: ['Metrics: {0}', '指标：{0}'],
+  titleMany: ['Metrics: {0} runs', '指标：{0} 个运行'],
+
+  'group.loss': ['Loss', '损失'],
+  'group.learningRate': ['Learning rate', '学习率'],
+  'group.temperature': ['Temperature', '温度'],
+  'group.gradient': ['Gradient norm', '梯度范数'],
+  'group.speed': ['Speed', '速度'],
+  'group.memory': ['Memory', '内存'],
+  'group.accuracy': ['Accuracy and retention', '准确率与保留率'],
+  'unit.speed': ['tokens/s', 'token/秒'],
+  'unit.memory': ['MiB', 'MiB'],
+
+  'axis.label': ['X axis', '横轴'],
+  'axis.step': ['Step', '步数'],
+  'axis.time': ['Time', '时间'],
+  'axis.tokens': ['Tokens', 'Token'],
+  'axis.stepHint': ['Optimiser steps over the whole run', '整个运行的优化步数'],
+  'axis.timeHint': ['Time since the run started', '自运行开始以来的时间'],
+  'axis.tokensHint': ['Supervised tokens consumed', '已学习的监督 token 数'],
+  smoothing: ['Smoothing', '平滑'],
+  smoothingHint: ['Weight of the running average; the raw curve stays faint behind it', '滑动平均的权重；原始曲线以淡色保留在后方'],
+  log: ['Log scale', '对数坐标'],
+  reset: ['Reset zoom', '重置缩放'],
+  choose: ['Choose runs…', '选择运行…'],
+  png: ['Export PNG', '导出 PNG'],
+  csv: ['Export CSV', '导出 CSV'],
+  gestures: [
+    'Drag to zoom · Shift+drag to pan · Ctrl/⌘+wheel to zoom · double-click to reset · keys: arrows, +, −, 0',
+    '拖动缩放 · Shift+拖动平移 · Ctrl/⌘+滚轮缩放 · 双击重置 · 键盘：方向键、+、−、0',
+  ],
+
+  'status.queued': ['Queued', '排队中'],
+  'status.starting': ['Starting', '启动中'],
+  'status.running': ['Running', '运行中'],
+  'status.stopping': ['Stopping', '停止中'],
+  'status.done': ['Done', '已完成'],
+  'status.stopped': ['Stopped', '已停止'],
+  'status.failed': ['Failed', '失败'],
+  'status.lost': ['Lost', '已丢失'],
+  stepOf: ['step {0} of {1}', '第 {0} / {1} 步'],
+  stepOnly: ['step {0}', '第 {0} 步'],
+  timeLeft: ['{0} left', '剩余 {0}'],
+  elapsed: ['took {0}', '用时 {0}'],
+  hours: ['{0} h {1} min', '{0} 小时 {1} 分'],
+  minutes: ['{0} min {1} s', '{0} 分 {1} 秒'],
+  seconds: ['{0} s', '{0} 秒'],
+
+  'action.stop': ['Stop', '停止'],
+  'action.resume': ['Resume', '继续'],
+  'action.log': ['Open Log', '打开日志'],
+  'action.diff': ['Diff Traces', '对比推理'],
+  'action.reveal': ['Open Folder', '打开文件夹'],
+
+  'empty.none': ['No run is plotted', '未选择任何运行'],
+  'empty.noneHint': ['Tick runs in the experiment tree, or choose them here.', '在实验树中勾选运行，或在此处选择。'],
+  'empty.waiting': ['Waiting for the first value', '等待第一个数值'],
+  'empty.waitingHint': ['Loading the models takes a moment; the curves start with the first training step.', '加载模型需要片刻；第一个训练步完成后即开始绘制曲线。'],
+  'empty.queuedHint': ['Another run has the device. This one starts by itself when the device is free.', '设备正被另一个运行占用，空闲后将自动开始。'],
+  'empty.failed': ['The run failed before its first value', '运行在产生第一个数值之前失败'],
+  'empty.ended': ['The run ended without a value', '运行结束，没有任何数值'],
+  'empty.endedHint': ['Its log tells what happened.', '详情请查看日志。'],
+
+  finals: ['Values', '数值'],
+  'finals.metric': ['Metric', '指标'],
+  'finals.run': ['Run', '运行'],
+  'finals.last': ['Last', '最新'],
+  'finals.best': ['Best', '最佳'],
+  'finals.bestAt': ['at step', '所在步'],
+  'finals.points': ['Points', '点数'],
+  bestCheckpoint: ['Best checkpoint: {0}', '最佳检查点：{0}'],
+  resumedAt: ['Resumed from step {0}', '从第 {0} 步继续'],
+  stageMark: ['Stage: {0}', '阶段：{0}'],
+
+  show: ['Show {0}', '显示 {0}'],
+  hide: ['Hide {0}', '隐藏 {0}'],
+  legendHint: ['Click to show or hide, Alt+click to show it alone', '单击显示或隐藏，Alt+单击仅显示此项'],
+  chartSummary: ['{0}: {1} curves. {2}', '{0}：{1} 条曲线。{2}'],
+  chartValue: ['{0}: last {1}, best {2} at step {3}.', '{0}：最新 {1}，最佳 {2}（第 {3} 步）。'],
+} as const satisfies Record<string, readonly [english: string, chinese: string]>;
+
+export type MetricsTextKey = keyof typeof TEXT;
+export type MetricsText = Readonly<Record<MetricsTextKey, string>>;
+
+/** The panel's texts in one language: what the host hands to the page. */
+export function metricsText(language: Language): MetricsText {
+  const column = language === 'zh-cn' ? 1 : 0;
+  return Object.fromEntries(Object.entries(TEXT).map(([key, texts]) => [key, texts[column]])) as unknown as MetricsText;
+}
+
+/** Fills `{0}`, `{1}` … of a text. */
+export function fill(text: string, ...values: readonly (string | number)[]): string {
+  return text.replaceAll(/\{(\d+)\}/g, (whole, index: string) => String(values[Number(index)] ?? whole));
+}

@@ -1,0 +1,104 @@
+/** From what the page knows and what the person has set, to what each chart draws. No DOM. */
+import { fill, type MetricsText } from '../../src/shared/metricsText.ts';
+import type { Position, XAxis } from '../../src/shared/panel.ts';
+import type { ChartContent, ChartSeries } from './chart.ts';
+import { curveOf, type Curve } from './columns.ts';
+import type { Marks } from './drawing.ts';
+import { summarise, type FinalsRow } from './summary.ts';
+import { arrange, type MetricGroup } from './groups.ts';
+import { lineStyle, type LineStyle } from './lineStyle.ts';
+import type { MetricsModel, Run } from './model.ts';
+import { extentX, type Range } from './scale.ts';
+import { smooth } from './smooth.ts';
+import { seriesKey, type ViewState } from './view.ts';
+
+export interface Contents {
+  readonly charts: readonly { readonly group: MetricGroup; readonly content: ChartContent }[];
+  readonly whole: Range;
+  readonly shown: Range;
+  readonly points: number;
+}
+
+const NOTHING: Range = { min: 0, max: 1 };
+
+/** The style that stands for a run in its list, or null when there is only one. */
+export function runStyle(index: number, runs: number): LineStyle | null {
+  return runs > 1 ? lineStyle(index, 0, runs, 1) : null;
+}
+
+export function contents(model: MetricsModel, view: ViewState, colours: readonly string[], text: MetricsText): Contents {
+  const { runs } = model;
+  const hidden = new Set(view.hidden);
+  const curves = new Map<string, Curve>();
+  const wholes: Curve[] = [];
+  let points = 0;
+  for (const run of runs) {
+    for (const series of run.series.values()) {
+      const curve = curveOf(series.columns, view.axis, originOf(run));
+      wholes.push(curve);
+      curves.set(seriesKey(run.head.run, series.metric), series.detail === null ? curve : curveOf(series.detail, view.axis, originOf(run)));
+      points += series.length;
+    }
+  }
+  const whole = extentX(wholes) ?? NOTHING;
+  const shown = view.zoom ?? whole;
+  const marks = marksOf(runs, view.axis, colours, text);
+  const charts = arrange(new Set(runs.flatMap((run) => [...run.series.keys()]))).map(({ group, metrics }) => {
+    const series = runs.flatMap((run, runIndex) => metrics.flatMap((metric, metricIndex): ChartSeries[] => {
+      const key = seriesKey(run.head.run, metric);
+      const raw = curves.get(key);
+      if (raw === undefined) return [];
+      const smoothed = view.smoothing > 0 ? smooth(raw, view.smoothing, shown.max - shown.min) : null;
+      return [{
+        key, metric, run: run.head.run, raw, smoothed,
+        label: labelOf(metric, run, runs.length, metrics.length),
+        style: lineStyle(runIndex, metricIndex, runs.length, metrics.length),
+        visible: !hidden.has(key),
+      }];
+    }));
+    return { group, content: { series, marks, shown, axis: view.axis, rules: { log: view.log && group.log, fromZero: group.fromZero } } };
+  });
+  return { charts, whole, shown, points };
+}
+
+/** Rows of the table: always by step, and of the whole run, whatever is zoomed. */
+export function finals(model: MetricsModel): readonly FinalsRow[] {
+  const { runs } = model;
+  return arrange(new Set(runs.flatMap((run) => [...run.series.keys()]))).flatMap(({ metrics }) => metrics.flatMap((metric, metricIndex) =>
+    runs.flatMap((run, runIndex): FinalsRow[] => {
+      const series = run.series.get(metric);
+      if (series === undefined) return [];
+      return [{
+        metric, run: run.head.title, points: series.length,
+        style: lineStyle(runIndex, metricIndex, runs.length, metrics.length),
+        summary: summarise({ x: series.columns.steps, y: series.columns.values }, metric),
+      }];
+    })));
+}
+
+function labelOf(metric: string, run: Run, runs: number, metrics: number): string {
+  if (runs === 1) return metric;
+  return metrics === 1 ? run.head.title : `${metric} · ${run.head.title}`;
+}
+
+/** Where the time axis of a run begins. */
+function originOf(run: Run): number {
+  if (run.head.startedAt !== null) return run.head.startedAt;
+  const first = run.series.values().next().value;
+  return first?.columns.x('time')[0] ?? 0;
+}
+
+function marksOf(runs: readonly Run[], axis: XAxis, colours: readonly string[], text: MetricsText): Marks {
+  const several = runs.length > 1;
+  const named = (run: Run, label: string): string => (several ? `${run.head.title} · ${label}` : label);
+  const at = (run: Run, position: Position): number =>
+    axis === 'step' ? position.step : axis === 'tokens' ? position.tokens : (position.at - originOf(run)) / 1000;
+  return {
+    // Boundaries of one run over the curves of another would only confuse: they are drawn when runs agree, that is, for one.
+    stages: several ? [] : runs.flatMap((run) => run.head.stages.map((stage) => ({ x: at(run, stage), label: stage.name }))),
+    best: runs.flatMap((run, index) => run.head.checkpoints.filter(({ best }) => best).slice(-1).map((checkpoint) => ({
+      x: at(run, checkpoint), label: named(run, fill(text.bestCheckpoint, checkpoint.name)), colour: colours[several ? index % colours.length : 2] ?? '',
+    }))),
+    incidents: runs.flatMap((run) => run.head.incidents.map((incident) => ({ x: at(run, incident), kind: incident.kind, label: named(run, incident.text) }))),
+  };
+}

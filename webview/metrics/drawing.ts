@@ -1,0 +1,244 @@
+/** Curves, markers and marks on a canvas. Lengths are CSS pixels times `ratio`. */
+import { lowerBound, type Curve } from './columns.ts';
+import type { LineStyle, Marker } from './lineStyle.ts';
+import type { Range } from './scale.ts';
+
+/** Where the plot lies on the canvas and what it shows, in canvas pixels. */
+export interface Plot {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly x: Range;
+  readonly y: Range;
+  readonly log: boolean;
+  /** Canvas pixels per CSS pixel. */
+  readonly ratio: number;
+}
+
+export function toX(plot: Plot, x: number): number {
+  return plot.left + ((x - plot.x.min) / (plot.x.max - plot.x.min)) * plot.width;
+}
+
+export function toY(plot: Plot, y: number): number {
+  const share = plot.log
+    ? Math.log(y / plot.y.min) / Math.log(plot.y.max / plot.y.min)
+    : (y - plot.y.min) / (plot.y.max - plot.y.min);
+  return plot.top + (1 - share) * plot.height;
+}
+
+export interface Pen {
+  readonly colour: string;
+  readonly width: number;
+  readonly alpha: number;
+  readonly dash: readonly number[];
+}
+
+/** More points than this for each pixel of width, and only each pixel's first, lowest, highest and last are drawn. */
+const DENSE = 3;
+
+export function drawCurve(context: CanvasRenderingContext2D, plot: Plot, curve: Curve, pen: Pen): void {
+  const from = Math.max(0, lowerBound(curve.x, plot.x.min) - 1);
+  const to = Math.min(curve.x.length, lowerBound(curve.x, plot.x.max) + 2);
+  if (to <= from) return;
+  context.save();
+  context.globalAlpha = pen.alpha;
+  context.strokeStyle = pen.colour;
+  context.lineWidth = pen.width * plot.ratio;
+  context.lineJoin = 'round';
+  context.setLineDash(pen.dash.map((length) => length * plot.ratio));
+  context.beginPath();
+  if (to - from > plot.width * DENSE) denseLine(context, plot, curve, from, to);
+  else plainLine(context, plot, curve, from, to);
+  context.stroke();
+  context.restore();
+}
+
+function plainLine(context: CanvasRenderingContext2D, plot: Plot, { x, y }: Curve, from: number, to: number): void {
+  let drawing = false;
+  for (let i = from; i < to; i += 1) {
+    const value = y[i] ?? Number.NaN;
+    if (Number.isNaN(value) || (plot.log && value <= 0)) {
+      drawing = false;
+      continue;
+    }
+    const px = toX(plot, x[i] ?? 0);
+    const py = toY(plot, value);
+    if (drawing) context.lineTo(px, py);
+    else context.moveTo(px, py);
+    drawing = true;
+  }
+}
+
+function denseLine(context: CanvasRenderingContext2D, plot: Plot, { x, y }: Curve, from: number, to: number): void {
+  let column = Number.NaN;
+  let low = 0;
+  let high = 0;
+  let last = 0;
+  let drawing = false;
+  const flush = (): void => {
+    if (Number.isNaN(column)) return;
+    context.lineTo(column, low);
+    context.lineTo(column, high);
+    context.lineTo(column, last);
+  };
+  for (let i = from; i < to; i += 1) {
+    const value = y[i] ?? Number.NaN;
+    if (Number.isNaN(value) || (plot.log && value <= 0)) {
+      flush();
+      column = Number.NaN;
+      drawing = false;
+      continue;
+    }
+    const px = Math.round(toX(plot, x[i] ?? 0));
+    const py = toY(plot, value);
+    if (px !== column) {
+      flush();
+      if (drawing) context.lineTo(px, py);
+      else context.moveTo(px, py);
+      column = px;
+      low = py;
+      high = py;
+      drawing = true;
+    }
+    low = Math.min(low, py);
+    high = Math.max(high, py);
+    last = py;
+  }
+  flush();
+}
+
+/** CSS pixels between two markers of a curve; each curve begins at another place, so that they don't cover each other. */
+const MARKER_DISTANCE = 90;
+
+/** Draws markers on the curve at even distances, and one on its last point. */
+export function drawMarkers(context: CanvasRenderingContext2D, plot: Plot, curve: Curve, style: LineStyle, pen: Pen, place: number): void {
+  const { x, y } = curve;
+  const distance = MARKER_DISTANCE * plot.ratio;
+  let next = plot.left + ((place * 0.38) % 1) * distance;
+  context.save();
+  context.strokeStyle = pen.colour;
+  context.fillStyle = pen.colour;
+  context.globalAlpha = pen.alpha;
+  context.lineWidth = 1.5 * plot.ratio;
+  for (let i = lowerBound(x, plot.x.min); i < x.length && (x[i] ?? Infinity) <= plot.x.max; i += 1) {
+    const value = y[i] ?? Number.NaN;
+    if (Number.isNaN(value) || (plot.log && value <= 0)) continue;
+    const px = toX(plot, x[i] ?? 0);
+    if (px < next && i !== x.length - 1) continue;
+    drawMarker(context, style.marker, px, toY(plot, value), 3.2 * plot.ratio);
+    while (next <= px) next += distance;
+  }
+  context.restore();
+}
+
+/** A marker about a centre; `size` is half its height in canvas pixels. */
+export function drawMarker(context: CanvasRenderingContext2D, marker: Marker, x: number, y: number, size: number): void {
+  context.beginPath();
+  switch (marker) {
+    case 'circle':
+      context.arc(x, y, size * 0.95, 0, Math.PI * 2);
+      return context.fill();
+    case 'square':
+      context.rect(x - size * 0.85, y - size * 0.85, size * 1.7, size * 1.7);
+      return context.fill();
+    case 'triangle':
+      context.moveTo(x, y - size * 1.1);
+      context.lineTo(x + size, y + size * 0.8);
+      context.lineTo(x - size, y + size * 0.8);
+      return context.fill();
+    case 'diamond':
+      context.moveTo(x, y - size * 1.2);
+      context.lineTo(x + size, y);
+      context.lineTo(x, y + size * 1.2);
+      context.lineTo(x - size, y);
+      return context.fill();
+    case 'cross':
+      context.moveTo(x - size, y - size);
+      context.lineTo(x + size, y + size);
+      context.moveTo(x + size, y - size);
+      context.lineTo(x - size, y + size);
+      return context.stroke();
+    case 'plus':
+      context.moveTo(x - size * 1.15, y);
+      context.lineTo(x + size * 1.15, y);
+      context.moveTo(x, y - size * 1.15);
+      context.lineTo(x, y + size * 1.15);
+      return context.stroke();
+  }
+}
+
+export interface Marks {
+  readonly stages: readonly { readonly x: number; readonly label: string }[];
+  readonly best: readonly { readonly x: number; readonly label: string; readonly colour: string }[];
+  readonly incidents: readonly { readonly x: number; readonly kind: 'warning' | 'resumed'; readonly label: string }[];
+}
+
+export interface MarkInk {
+  readonly line: string;
+  readonly text: string;
+  readonly background: string;
+  readonly warning: string;
+  readonly font: string;
+}
+
+/** Stage boundaries as labelled lines; best checkpoints and incidents as small signs on the x axis. */
+export function drawMarks(context: CanvasRenderingContext2D, plot: Plot, marks: Marks, ink: MarkInk): void {
+  const { ratio } = plot;
+  const bottom = plot.top + plot.height;
+  const inside = (px: number): boolean => px >= plot.left - 1 && px <= plot.left + plot.width + 1;
+  context.save();
+  context.font = ink.font;
+  context.textBaseline = 'top';
+  let free = -Infinity;
+  for (const stage of marks.stages) {
+    const px = toX(plot, stage.x);
+    if (!inside(px)) continue;
+    context.strokeStyle = ink.line;
+    context.lineWidth = ratio;
+    context.setLineDash([3 * ratio, 3 * ratio]);
+    context.beginPath();
+    context.moveTo(Math.round(px) + 0.5, plot.top);
+    context.lineTo(Math.round(px) + 0.5, bottom);
+    context.stroke();
+    const width = context.measureText(stage.label).width;
+    const at = px + 4 * ratio + width > plot.left + plot.width ? px - 4 * ratio - width : px + 4 * ratio;
+    if (at < free) continue;
+    context.fillStyle = ink.text;
+    context.fillText(stage.label, at, plot.top + 2 * ratio);
+    free = at + width + 6 * ratio;
+  }
+  context.setLineDash([]);
+  for (const best of marks.best) {
+    const px = toX(plot, best.x);
+    if (!inside(px)) continue;
+    context.fillStyle = best.colour;
+    star(context, px, bottom - 6 * ratio, 5 * ratio);
+  }
+  for (const incident of marks.incidents) {
+    const px = toX(plot, incident.x);
+    if (!inside(px)) continue;
+    context.fillStyle = incident.kind === 'warning' ? ink.warning : ink.text;
+    context.beginPath();
+    context.moveTo(px, bottom - 7 * ratio);
+    context.lineTo(px + 4 * ratio, bottom);
+    context.lineTo(px - 4 * ratio, bottom);
+    if (incident.kind === 'resumed') {
+      context.rect(px - 0.75 * ratio, plot.top, 1.5 * ratio, plot.height);
+      context.globalAlpha = 0.35;
+    }
+    context.fill();
+    context.globalAlpha = 1;
+  }
+  context.restore();
+}
+
+function star(context: CanvasRenderingContext2D, x: number, y: number, size: number): void {
+  context.beginPath();
+  for (let point = 0; point < 10; point += 1) {
+    const angle = -Math.PI / 2 + (point * Math.PI) / 5;
+    const reach = point % 2 === 0 ? size : size * 0.45;
+    context.lineTo(x + Math.cos(angle) * reach, y + Math.sin(angle) * reach);
+  }
+  context.fill();
+}

@@ -1,0 +1,119 @@
+/**
+ * What the page knows of its runs, and the rule that keeps it true: an append continues exactly where the page ends,
+ * or the page asks to be hydrated again. No DOM here.
+ */
+import type { MetricsToPage, RunHead, RunSeries } from '../../src/shared/panel.ts';
+import { Columns } from './columns.ts';
+
+export interface Series {
+  readonly metric: string;
+  /** Points that the host has: what the next append must continue. */
+  length: number;
+  /** Thinned at the front, exact since the last hydration. */
+  columns: Columns;
+  /** While zoomed: the visible part as the host answered it, within `columns`. */
+  detail: Columns | null;
+}
+
+export interface Run {
+  head: RunHead;
+  readonly series: Map<string, Series>;
+}
+
+/** A page that has collected so many points of a series since it was hydrated asks for a thinned snapshot again. */
+export const MOST_POINTS = 20_000;
+
+export type Taken = 'hydrated' | 'appended' | 'head' | 'refined' | 'ignored' | 'out-of-step';
+
+export class MetricsModel {
+  readonly #runs = new Map<string, Run>();
+  #awaited = 0;
+  #hydrating = true;
+
+  /** In the order in which the host gave them: it decides their colours. */
+  get runs(): readonly Run[] {
+    return [...this.#runs.values()];
+  }
+
+  get hydrated(): boolean {
+    return !this.#hydrating;
+  }
+
+  take(message: MetricsToPage): Taken {
+    switch (message.kind) {
+      case 'hydrate':
+        this.#runs.clear();
+        for (const snapshot of message.runs) this.#runs.set(snapshot.run, { head: snapshot.head, series: seriesOf(snapshot) });
+        this.#hydrating = false;
+        return 'hydrated';
+      case 'append':
+        return this.#append(message);
+      case 'head': {
+        const run = this.#runs.get(message.head.run);
+        if (run === undefined) return 'ignored';
+        run.head = message.head;
+        return 'head';
+      }
+      case 'range':
+        return this.#refine(message);
+      case 'picture':
+        return 'ignored';
+    }
+  }
+
+  /** The number of the next question for a range; an answer to an older question is not taken. */
+  nextRequest(): number {
+    this.#awaited += 1;
+    return this.#awaited;
+  }
+
+  /** Back to the whole: details are dropped, and answers that are on their way as well. */
+  dropDetail(): void {
+    this.#awaited += 1;
+    for (const run of this.#runs.values()) for (const series of run.series.values()) series.detail = null;
+  }
+
+  #append(message: Extract<MetricsToPage, { kind: 'append' }>): Taken {
+    // What comes between the question and the new snapshot can't be placed; the snapshot holds it.
+    if (this.#hydrating) return 'ignored';
+    for (const { run: id, from, points } of message.appends) {
+      const run = this.#runs.get(id);
+      if (run === undefined) return this.#outOfStep();
+      const series = run.series.get(points.name) ?? { metric: points.name, length: 0, columns: new Columns(), detail: null };
+      if (series.length !== from) return this.#outOfStep();
+      run.series.set(points.name, series);
+      series.columns.push(points);
+      series.detail?.push(points);
+      series.length += points.steps.length;
+      if (series.columns.length > MOST_POINTS) return this.#outOfStep();
+    }
+    return 'appended';
+  }
+
+  #outOfStep(): Taken {
+    this.#hydrating = true;
+    return 'out-of-step';
+  }
+
+  #refine(message: Extract<MetricsToPage, { kind: 'range' }>): Taken {
+    if (message.request !== this.#awaited) return 'ignored';
+    for (const answer of message.runs) {
+      const run = this.#runs.get(answer.run);
+      if (run === undefined) continue;
+      for (const points of answer.series) {
+        const series = run.series.get(points.name);
+        if (series !== undefined) series.detail = series.columns.refinedBy(Columns.from(points));
+      }
+    }
+    return 'refined';
+  }
+}
+
+function seriesOf(snapshot: RunSeries): Map<string, Series> {
+  return new Map(snapshot.series.map((points) => [points.name, {
+    metric: points.name,
+    length: snapshot.length[points.name] ?? points.steps.length,
+    columns: Columns.from(points),
+    detail: null,
+  }]));
+}

@@ -1,0 +1,2 @@
+/** Styles that a page imports; esbuild puts them beside its bundle. */
+declare module '*.css';

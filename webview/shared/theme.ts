@@ -1,0 +1,57 @@
+/** The editor's theme as canvas needs it: CSS does not reach into a canvas, so its colours are read and watched. */
+
+export interface Theme {
+  readonly foreground: string;
+  readonly muted: string;
+  readonly background: string;
+  readonly grid: string;
+  readonly border: string;
+  readonly warning: string;
+  readonly accent: string;
+  readonly font: string;
+  readonly fontSize: number;
+  /** Six colours that tell series apart, in the order in which they are handed out. */
+  readonly series: readonly string[];
+}
+
+/** Blue and orange first: the pair that most colour-blind people tell apart. Red last: it reads as an error. */
+const SERIES_COLOURS = ['blue', 'orange', 'green', 'purple', 'yellow', 'red'];
+
+export function readTheme(): Theme {
+  const style = getComputedStyle(document.body);
+  const colour = (...names: readonly string[]): string => {
+    for (const name of names) {
+      const value = style.getPropertyValue(`--vscode-${name}`).trim();
+      if (value !== '') return value;
+    }
+    return style.color;
+  };
+  const foreground = colour('foreground', 'editor-foreground');
+  return {
+    foreground,
+    muted: colour('descriptionForeground', 'foreground'),
+    background: colour('editor-background'),
+    grid: colour('charts-lines', 'panel-border'),
+    border: colour('contrastBorder', 'widget-border', 'panel-border'),
+    warning: colour('editorWarning-foreground', 'charts-yellow'),
+    accent: colour('focusBorder'),
+    font: colour('font-family') || 'sans-serif',
+    fontSize: Number.parseFloat(style.getPropertyValue('--vscode-font-size')) || 13,
+    series: SERIES_COLOURS.map((name) => colour(`charts-${name}`)),
+  };
+}
+
+/** Calls back when the person switches theme: VS Code rewrites the variables on <html> and the classes of <body>. */
+export function watchTheme(changed: (theme: Theme) => void): void {
+  let asked = false;
+  const observer = new MutationObserver(() => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      changed(readTheme());
+    });
+  });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+}
