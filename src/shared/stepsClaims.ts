@@ -1,6 +1,6 @@
 /** What a step says a named quantity is ("the total is 36", "x = 5", 五月是24个): the other half of what can be contradicted. */
 import type { Equation } from './stepsArithmetic.ts';
-import { plainForms, type NumberSpan } from './stepsNumbers.ts';
+import { numberKey, plainForms, type NumberSpan } from './stepsNumbers.ts';
 import { contentWords } from './stepsWords.ts';
 
 export interface Claim {
@@ -40,12 +40,18 @@ export function claimsOf(plain: string, numbers: readonly NumberSpan[], equation
 /** `12 + 24 = 36 = …` read as one: where it begins, and its last value. */
 function chainsOf(equations: readonly Equation[]): { start: number; end: number; value: number }[] {
   const chains: { start: number; end: number; value: number }[] = [];
-  for (const { start, end, value } of equations) {
+  for (const { start, end, value, left } of equations) {
     const last = chains.at(-1);
-    if (last && start < last.end) Object.assign(last, { end, value });
+    // `5 × 4 = 20; 20 × 3 = 60` goes on with its own result: one chain, whose last value counts.
+    if (last && (start < last.end || goesOn(left, last.value))) Object.assign(last, { end, value });
     else chains.push({ start, end, value });
   }
   return chains;
+}
+
+function goesOn(left: string, value: number): boolean {
+  const operand = numberKey(value);
+  return left.startsWith(`(${operand}`) || left.endsWith(`${operand})`);
 }
 
 function lastClause(head: string): string | null {
