@@ -1,0 +1,131 @@
+/** A recipe's files as rows to train on, rows to validate on and prompts to evaluate on. */
+import type { MessageData } from '../../shared/events.ts';
+import { DistillError, type WarningCode } from '../../shared/messages.ts';
+import type { Recipe } from '../../shared/recipe.ts';
+import { Random } from '../model/random.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import type { EncodedRow, EvaluationRow } from './contract.ts';
+import { rowEncoder, type RowEncoder } from './encode.ts';
+import { jsonLines } from './jsonLines.ts';
+import { resolvePath } from './paths.ts';
+import { readRow, type Row } from './row.ts';
+import { promptKey, splitPrompts, type Split } from './split.ts';
+import type { Template } from './template.ts';
+
+export interface PreparedData {
+  readonly train: readonly EncodedRow[];
+  readonly validation: readonly EncodedRow[];
+  /** Of the recipe's evaluation split, chosen by the seed. */
+  readonly evaluation: readonly EvaluationRow[];
+  readonly template: Template;
+  readonly shares: DataShares;
+}
+
+export interface DataShares {
+  readonly rows: number;
+  readonly cut: number;
+  readonly dropped: number;
+  /** Training rows left out because their prompt is held out in another file. */
+  readonly heldOut: number;
+}
+
+export interface PrepareOptions {
+  readonly recipe: Pick<Recipe, 'data' | 'evaluate' | 'seed'>;
+  /** The folder that the recipe's paths are relative to. */
+  readonly base: string;
+  readonly tokenizer: Tokenizer;
+  /** Called now and then between rows; what it throws ends the work. */
+  readonly onProgress?: (done: number, total: number) => void | Promise<void>;
+  readonly onWarning?: (code: WarningCode, data: MessageData) => void;
+}
+
+/** Rows between two calls of onProgress: some hundred milliseconds of encoding. */
+const PROGRESS_ROWS = 100;
+
+/**
+ * Reads the files twice: once to decide which prompts are held out, once to encode. So memory holds the ids only.
+ * Throws DistillError `data-…`, `path-escapes`, and those of rowEncoder.
+ */
+export async function prepareData(options: PrepareOptions): Promise<PreparedData> {
+  const { recipe: { data, evaluate, seed }, tokenizer } = options;
+  const encoder = rowEncoder(tokenizer, data);
+  const files = splitFiles(options);
+  const { splits, total } = await chooseSplits(options, files);
+  const encoded: Record<Split, EncodedRow[]> = { train: [], validation: [], test: [] };
+  const asked: Row[] = [];
+  let [done, cut, dropped, heldOut] = [0, 0, 0, 0];
+  for (const [origin, paths] of Object.entries(files) as [Split, readonly string[]][]) {
+    for await (const row of rowsOf(paths, data.fields)) {
+      if (done % PROGRESS_ROWS === 0) await options.onProgress?.(done, total);
+      done += 1;
+      const split = splits.get(promptKey(row.prompt)) ?? 'train';
+      // A prompt that another file holds out is not trained on; within the file its own split counts.
+      if (origin !== 'train' && split !== origin) continue;
+      if (origin === 'train' && split !== 'train' && files[split].length > 0) {
+        heldOut += 1;
+        continue;
+      }
+      if (split === evaluate.split) asked.push(row);
+      if (split === 'test') continue;
+      const outcome = encoder.encode(row);
+      if (outcome.type === 'dropped') {
+        dropped += 1;
+        continue;
+      }
+      if (!outcome.row.ended) cut += 1;
+      encoded[split].push(outcome.row);
+    }
+  }
+  await options.onProgress?.(total, total);
+  const rows = encoded.train.length + encoded.validation.length + dropped;
+  const shares = { rows, cut, dropped, heldOut };
+  if (encoded.train.length === 0) throw new DistillError('data-nothing-left', { rows, dropped, limit: data.maxLength });
+  warn(shares, data.maxLength, options.onWarning ?? (() => undefined));
+  return { train: encoded.train, validation: encoded.validation, evaluation: chosen(asked, evaluate.rows, seed, encoder), template: encoder.template, shares };
+}
+
+type SplitFiles = Readonly<Record<Split, readonly string[]>>;
+
+function splitFiles({ recipe: { data }, base }: PrepareOptions): SplitFiles {
+  const files = (value: string | number | readonly string[] | undefined): readonly string[] =>
+    (typeof value === 'string' ? [value] : Array.isArray(value) ? value as readonly string[] : []).map((each) => resolvePath(base, each));
+  // Held-out files first: their prompts are known before a training row is looked at.
+  return { test: files(data.test), validation: files(data.validation), train: files(data.train) };
+}
+
+async function chooseSplits({ recipe: { data, seed } }: PrepareOptions, files: SplitFiles): Promise<{ readonly splits: ReadonlyMap<string, Split>; readonly total: number }> {
+  const keys: Record<Split, string[]> = { test: [], validation: [], train: [] };
+  for (const split of ['test', 'validation', 'train'] as const) {
+    for await (const row of rowsOf(files[split], data.fields)) keys[split].push(promptKey(row.prompt));
+    for (const file of files[split]) if (keys[split].length === 0) throw new DistillError('data-file-empty', { file });
+  }
+  const share = (value: string | number | undefined): number => typeof value === 'number' ? value : 0;
+  const fixed = new Map<string, Split>([...keys.validation.map((key) => [key, 'validation'] as const), ...keys.test.map((key) => [key, 'test'] as const)]);
+  const free = keys.train.filter((key) => !fixed.has(key));
+  const splits = new Map([...splitPrompts(free, { validation: share(data.validation), test: share(data.test) }, seed), ...fixed]);
+  return { splits, total: keys.train.length + keys.validation.length + keys.test.length };
+}
+
+async function* rowsOf(files: readonly string[], fields: Recipe['data']['fields']): AsyncGenerator<Row> {
+  for (const file of files) for await (const line of jsonLines(file)) yield readRow(file, line, fields);
+}
+
+/** Prompts to evaluate on: one of each, a sample by the seed, in the order of the file. */
+function chosen(rows: readonly Row[], count: number, seed: number, encoder: RowEncoder): readonly EvaluationRow[] {
+  const unique = [...new Map(rows.map((row) => [promptKey(row.prompt), row])).values()];
+  const random = new Random(seed, 'evaluation');
+  const drawn = unique.map((row, index) => ({ row, index, lot: random.uniform() })).sort((a, b) => a.lot - b.lot).slice(0, count).sort((a, b) => a.index - b.index);
+  return drawn.map(({ row }) => ({
+    example: `${String(row.line + 1)}`,
+    prompt: row.prompt, promptIds: encoder.promptIds(row),
+    gold: row.gold ?? (row.answer === '' ? null : row.answer),
+    reference: { think: row.think, answer: row.answer },
+  }));
+}
+
+function warn({ rows, cut, dropped, heldOut }: DataShares, limit: number, warning: (code: WarningCode, data: MessageData) => void): void {
+  const percent = (part: number): string => `${(100 * part / Math.max(1, rows)).toFixed(1)}%`;
+  if (cut > 0) warning('data-rows-cut', { cut, rows, share: percent(cut), limit });
+  if (dropped > 0) warning('data-rows-dropped', { dropped, rows, share: percent(dropped), limit });
+  if (heldOut > 0) warning('data-rows-held-out', { heldOut });
+}
