@@ -39,6 +39,8 @@ export interface TextStream {
   end(): string;
 }
 
+const MODEL_KINDS = ['BPE', 'Unigram', 'WordPiece'];
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** Throws DistillError `model-file-missing`, `model-file-malformed`, or one of withFileErrors. */
@@ -51,6 +53,11 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const config = await readJson(path.join(folder, 'config.json')) ?? {};
   const template = await ChatTemplate.read(folder, settings);
   let inner: HuggingFaceTokenizer;
+  // The library takes a kind that it doesn't know for a plain list of words.
+  const kind = (definition['model'] as Json | undefined)?.['type'];
+  if (kind !== undefined && !MODEL_KINDS.includes(String(kind))) {
+    throw new DistillError('model-file-malformed', { file, detail: `model.type is ${String(kind)}, not one of ${MODEL_KINDS.join(', ')}` });
+  }
   try {
     inner = new HuggingFaceTokenizer(
       { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...definition },

@@ -25,7 +25,7 @@ export interface Encoding {
 interface Reference {
   readonly qwen2: readonly Case[];
   readonly llama: readonly Case[];
-  readonly tokenizers: Readonly<Record<'tiny-qwen2' | 'stories260k', readonly Encoding[]>>;
+  readonly tokenizers: Readonly<Record<'tiny-qwen2' | 'stories260k' | 'small-vocabulary', readonly Encoding[]>>;
   readonly chats: readonly { readonly messages: readonly { readonly role: string; readonly content: string }[]; readonly add_generation_prompt: boolean; readonly text: string }[];
   readonly eos: number;
   readonly vocab: number;
