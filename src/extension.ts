@@ -1,4 +1,4 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { createLog } from './ui/log.ts';
 import { Projects } from './ui/project/projects.ts';
 import { RecipeProblems } from './ui/recipe/recipeProblems.ts';
