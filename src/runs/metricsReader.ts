@@ -6,7 +6,7 @@
 import path from 'node:path';
 import type { XAxis } from '../shared/panel.ts';
 import { RUN_FILES } from '../shared/run.ts';
-import { pick, pickColumn, sliceRange, smoothed, thinned } from '../shared/series.ts';
+import { pick, pickColumn, sliceRange, smoothed, thinned, weightInView } from '../shared/series.ts';
 import type { Columns, Series } from '../shared/series.ts';
 import { toCsv } from './csv.ts';
 import { Curves } from './curves.ts';
@@ -34,7 +34,7 @@ export interface CurveOptions {
   readonly maxPoints: number;
   /** By which the thinning goes; default `step`. */
   readonly axis?: XAxis;
-  /** Weight of Smoother, 0 (default: none) to below 1. */
+  /** Weight of Smoother (weightInView), 0 (default: none) to below 1. */
   readonly smoothing?: number;
   /** Only these metrics; default all. */
   readonly names?: readonly string[];
@@ -141,7 +141,7 @@ function curve(series: Series, options: CurveOptions, part: (columns: Columns) =
   if (options.smoothing !== undefined && options.smoothing > 0) {
     // The average of a part depends on all that came before it. The part is a view into the whole: its place is known.
     const from = (columns.values.byteOffset - whole.values.byteOffset) / Float64Array.BYTES_PER_ELEMENT;
-    smooth = pickColumn(smoothed(whole.values, options.smoothing).subarray(from), indices);
+    smooth = pickColumn(smoothed(whole.values, weightInView(options.smoothing, columns.values.length)).subarray(from), indices);
   }
   return { name: series.name, length: series.length, columns: pick(columns, indices), smoothed: smooth };
 }

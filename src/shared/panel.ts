@@ -4,14 +4,19 @@
  */
 import type { EvaluationEvent } from './events.ts';
 
-/** Columns of one metric: x and y of equal length, ascending in step. Downsampled in a snapshot, exact in an append. */
+/**
+ * Columns of one metric: x and y of equal length, ascending in step. Downsampled in a snapshot (typed arrays, which VS Code
+ * hands over as they are), exact in an append (plain arrays, cheaper when short). A gap is null or not-a-number.
+ */
 export interface SeriesColumns {
   readonly name: string;
-  readonly steps: readonly number[];
+  readonly steps: ArrayLike<number>;
   /** Milliseconds since 1970. */
-  readonly times: readonly number[];
-  readonly tokens: readonly number[];
-  readonly values: readonly (number | null)[];
+  readonly times: ArrayLike<number>;
+  readonly tokens: ArrayLike<number>;
+  readonly values: ArrayLike<number | null>;
+  /** Of a snapshot: the running average of all points, at these points. */
+  readonly smoothed?: ArrayLike<number | null>;
 }
 
 /** Where something happened, on each of the three x axes. */
@@ -79,7 +84,8 @@ export interface SeriesAppend {
 export type RunStatus = 'queued' | 'starting' | 'running' | 'stopping' | 'done' | 'stopped' | 'failed' | 'lost';
 
 export type MetricsToPage =
-  | { readonly kind: 'hydrate'; readonly runs: readonly RunSnapshot[] }
+  /** `smoothing`: the weight with which the snapshots were averaged. */
+  | { readonly kind: 'hydrate'; readonly runs: readonly RunSnapshot[]; readonly smoothing: number }
   | { readonly kind: 'append'; readonly appends: readonly SeriesAppend[] }
   | { readonly kind: 'head'; readonly head: RunHead }
   | { readonly kind: 'range'; readonly request: number; readonly runs: readonly RunSeries[] }
@@ -89,6 +95,8 @@ export type MetricsToPage =
 export type MetricsFromPage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'hydrate' }
+  /** Weight of the running average from now on; answered by `hydrate`. */
+  | { readonly kind: 'smoothing'; readonly weight: number }
   /** `min` and `max` as drawn: steps, seconds since the run's start, or tokens. */
   | { readonly kind: 'range'; readonly request: number; readonly min: number; readonly max: number; readonly axis: XAxis }
   /** A picture as base64 of a PNG; the CSV is written by the host at full resolution. */

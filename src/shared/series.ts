@@ -171,8 +171,12 @@ export class Smoother {
   private average = 0;
   private taken = 0;
 
-  /** `weight` of what came before: 0 (no smoothing) to below 1. */
-  constructor(private readonly weight: number) {}
+  /** `weight` of what came before: 0 (no smoothing) to below 1. `after`: go on where another one ended. */
+  constructor(private readonly weight: number, after?: { readonly smoothed: number; readonly points: number }) {
+    if (after === undefined || !Number.isFinite(after.smoothed)) return;
+    this.average = after.smoothed * (1 - weight ** after.points);
+    this.taken = after.points;
+  }
 
   next(value: number): number {
     if (!Number.isFinite(value)) return value;
@@ -180,6 +184,14 @@ export class Smoother {
     this.taken += 1;
     return this.average / (1 - this.weight ** this.taken);
   }
+}
+
+/** Up to so many points in view the weight is TensorBoard's, for one point. */
+const POINTS_OF_FULL_WEIGHT = 1000;
+
+/** The weight for one of `points` points: longer curves are averaged over the same share of the view, or it would not be seen. */
+export function weightInView(weight: number, points: number): number {
+  return weight ** Math.min(1, POINTS_OF_FULL_WEIGHT / Math.max(1, points));
 }
 
 /** The smoothed values of a whole column. Smooth all points and thin afterwards: thinned points over-represent the spikes. */
