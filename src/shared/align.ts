@@ -3,7 +3,7 @@
  * added, where it contradicts the teacher, and where it first goes wrong. Order is kept on both sides (alignPath.ts);
  * one long step may answer several short ones of the other side; loops are collapsed first (alignLoops.ts).
  */
-import { contradictionsOf, sameValue, type Contradiction } from './alignContradiction.ts';
+import { contradictionsOf, resultContradiction, resultOf, sameValue, type Contradiction } from './alignContradiction.ts';
 import { findLoops, fingerprint, stepsOutsideLoops, type Loop } from './alignLoops.ts';
 import { alignPath, longestAscending, type PathPair, type RowSource } from './alignPath.ts';
 import { featuresOf, sharedWeight, similarity, SimilarityRows, type Features, type FeatureTable } from './alignSimilarity.ts';
@@ -61,6 +61,9 @@ export interface AlignmentSummary {
 const PAIR_THRESHOLD = 0.3;
 /** A neighbour joins a pair when the pair grows more alike by this much. */
 const JOIN_GAIN = 0.03;
+/** A neighbour also joins when this share of it stands in the other side's step, and it says more than a word or two. */
+const COVERED_SHARE = 0.7;
+const COVERED_SIZE = 6;
 /** A step joins at most this many of the other side. */
 const MAX_JOINED = 4;
 /** Above this a lone step is the same as one elsewhere. */
@@ -188,15 +191,20 @@ function joinNeighbours(path: readonly PathPair[], table: FeatureTable): Group[]
           if (group[other][1] > group[other][0]) continue;
           const wider: Group = { ...group, [side]: end === 1 ? [group[side][0], next] : [next, group[side][1]] };
           const gain = alikeness(wider, table) - alikeness(group, table);
-          if (gain < JOIN_GAIN) continue;
+          if (gain < JOIN_GAIN && !covered(table[side][next] as Features, table[other][group[other][0]] as Features, table.weights)) continue;
           group[side] = wider[side];
-          group.similarity = Math.min(1, group.similarity + gain);
+          group.similarity = Math.min(1, group.similarity + Math.max(0, gain));
           grown = true;
         }
       }
     }
   });
   return groups;
+}
+
+/** Whether nearly all that a step says stands in the other side's one step: `15,600 + 1,560 = 17,160` in the sentence that did it all. */
+function covered(step: Features, by: Features, weights: Float32Array): boolean {
+  return step.size >= COVERED_SIZE && sharedWeight(step.ids, by.ids, weights) >= COVERED_SHARE * step.size;
 }
 
 function alikeness(group: Group, table: FeatureTable): number {
@@ -236,6 +244,7 @@ function assemble(groups: readonly Group[], [left, right]: readonly [Side, Side]
   const theirs = unitsOf(right);
   const keptAt = { left: inverse(left.kept), right: inverse(right.kept) };
   const rows: AlignedRow[] = [];
+  const results = { teacher: resultOf(teacher), student: resultOf(student) };
   const alone = (relation: 'skipped' | 'extra', unit: Unit): void => {
     const index = unit.steps[0] as number;
     const position = unit.rounds > 0 ? undefined : (relation === 'skipped' ? keptAt.left : keptAt.right).get(index);
@@ -256,7 +265,8 @@ function assemble(groups: readonly Group[], [left, right]: readonly [Side, Side]
     gap(ours.place[group.teacher[0]] as number, theirs.place[group.student[0]] as number);
     const own = left.kept.slice(group.teacher[0], group.teacher[1] + 1);
     const other = right.kept.slice(group.student[0], group.student[1] + 1);
-    const contradictions = contradictionsOf(own.map((k) => teacher[k] as Step), other.map((k) => student[k] as Step));
+    const found = contradictionsOf(own.map((k) => teacher[k] as Step), other.map((k) => student[k] as Step));
+    const contradictions = found.length === 0 && own.includes(results.teacher?.step ?? -1) && other.includes(results.student?.step ?? -1) ? resultContradiction(results) : found;
     rows.push({
       relation: contradictions.length > 0 ? 'contradicting' : 'matched', teacher: own, student: other, similarity: group.similarity,
       contradictions, rounds: 0, elsewhere: null,

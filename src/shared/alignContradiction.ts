@@ -68,3 +68,32 @@ export function contradictionsOf(teacher: readonly Step[], student: readonly Ste
   const byName = differences(told(claims[0]), told(claims[1]), (a, b) => sameName(claims[0][a] as Claim, claims[1][b] as Claim));
   return [...byEquation, ...byName];
 }
+
+/** What a trace came to, and the step that says it. */
+export interface Result {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** How near the end a conclusion has to stand to be the result. */
+const RESULT_STEPS = 6;
+
+/** The last value that a trace claims as its answer; else the last number of its last conclusion or equation, when that stands at the end. */
+export function resultOf(steps: readonly Step[]): Result | null {
+  for (let k = steps.length - 1; k >= Math.max(0, steps.length - RESULT_STEPS); k--) {
+    const { claims } = steps[k] as Step;
+    const answer = claims.findLast(({ name }) => name.includes('answer') || name.includes('答案'));
+    if (answer) return { step: k, value: answer.value };
+  }
+  for (let k = steps.length - 1; k >= Math.max(0, steps.length - RESULT_STEPS); k--) {
+    const { kind, numbers, equations } = steps[k] as Step;
+    const value = equations.at(-1)?.value ?? numbers.at(-1);
+    if (value !== undefined && (kind === 'conclusion' || kind === 'calculation')) return { step: k, value };
+  }
+  return null;
+}
+
+export function resultContradiction({ teacher, student }: { readonly teacher: Result | null; readonly student: Result | null }): Contradiction[] {
+  if (teacher === null || student === null || sameValue(teacher.value, student.value)) return [];
+  return [{ left: 'answer', teacher: teacher.value, student: student.value }];
+}

@@ -19,6 +19,8 @@ const CONTAINMENT_SHARE = 0.35;
 /** Keeps containment from being certain about steps of a single word. */
 const CONTAINMENT_SMOOTHING = 3;
 const SAME_KIND_BONUS = 0.04;
+/** Two conclusions are about the same thing even where they disagree, which is what has to be seen. */
+const BOTH_CONCLUDE_BONUS = 0.12;
 const POSITION_PENALTY = 0.12;
 
 export interface Features {
@@ -143,7 +145,7 @@ export class SimilarityRows {
         out[j - from] = 0;
         continue;
       }
-      const bonus = (this.student[j] as Step).kind === kind ? SAME_KIND_BONUS : 0;
+      const bonus = (this.student[j] as Step).kind !== kind ? 0 : kind === 'conclusion' ? BOTH_CONCLUDE_BONUS : SAME_KIND_BONUS;
       const away = Math.abs(place - j / Math.max(1, this.student.length - 1));
       out[j - from] = Math.max(0, similarity(sum, own.size, (table.student[j] as Features).size) + bonus - POSITION_PENALTY * away);
     }

@@ -26,13 +26,17 @@ const ENDS_CLAUSE = /^\s*[)}\]*]*\s*(?:(?!times|more|less|fewer|out|or|to|of|plu
 export function claimsOf(plain: string, numbers: readonly NumberSpan[], equations: readonly Equation[]): Claim[] {
   if (numbers.length === 0 || HYPOTHETICAL.test(plain) || /[?？]\s*$/.test(plain)) return [];
   const claims: Claim[] = [];
+  for (const { index, 0: boxed } of plain.matchAll(/\\boxed\{|<answer>/gi)) {
+    const value = numbers.find(({ start }) => start >= index && start <= index + boxed.length + 2);
+    if (value) claims.push({ name: ['answer'], value: value.value, start: value.start, end: value.end });
+  }
   for (const { start, end, value } of [...chainsOf(equations), ...numbers.filter(({ start: at }) => !equations.some((equation) => at >= equation.start && at < equation.end))]) {
     const verb = SAYS.exec(plain.slice(Math.max(0, start - 120), start));
     if (!verb || !ENDS_CLAUSE.test(plain.slice(end, end + 40))) continue;
     const name = lastClause(plain.slice(Math.max(0, start - 120), start).slice(0, verb.index));
     if (name === null || /[-+*/^=]/.test(name)) continue;
     const words = [...new Set([...contentWords(name), ...(name.match(/\d+(?:\.\d+)?/g) ?? [])])].sort();
-    if (words.length > 0 && words.length <= MAX_NAME) claims.push({ name: words, value, start, end });
+    if (words.length > 0 && words.length <= MAX_NAME && !claims.some((claim) => claim.start === start)) claims.push({ name: words, value, start, end });
   }
   return claims;
 }

@@ -37,6 +37,9 @@ const HAN_OPERATOR: readonly (readonly [string, '+' | '-' | '*' | '/'])[] = [
 ];
 const HAN_EQUALS = /(?:等于|得到|就是|也就是|得出|结果是|是|得|为)$/;
 
+/** "12 times 2. That's 24", "3 by 3, which equals 9": the equals sign is in the next clause. */
+const EQUALS_NEXT_CLAUSE = /[,.?:;]?\s*(?:which|that|this)\s?(?:['’]s|is|equals|gives|makes|comes to|should be|would be|will be|means)\b(?:\s+(?:also|just|indeed|equal to|us|you|a total of))?(?=\s*[\d$\\])/iy;
+
 const LATEX_SKIP = /\\(?:left|right|bigl?|bigr?|Bigl?|Bigr?|displaystyle|quad|qquad|boxed|mathbf|[,;:! ()[\]$])/y;
 const LATEX_TEXT = /\\(?:text|mathrm|textbf|operatorname)\{([^{}]{0,60})\}/y;
 const LATEX = /\\[A-Za-z]+/y;
@@ -78,11 +81,19 @@ class Lexer {
     const { text, at } = this;
     const char = text[at] as string;
     if (char <= ' ' || char === '$') this.at += 1;
+    else if (this.nextClause()) return;
     else if (char === '\\') this.latex();
     else if (this.numbers.has(at)) this.number();
     else if (/[A-Za-z]/.test(char)) this.latin();
     else if (/[\u3400-\u9fff]/.test(char)) this.han();
     else this.sign(char);
+  }
+
+  private nextClause(): boolean {
+    if (!this.afterOperand()) return false;
+    const match = stick(EQUALS_NEXT_CLAUSE, this.text, this.at);
+    if (match) this.push({ type: 'equals', word: true, approximate: false, start: this.at, end: this.at + match[0].length });
+    return match !== null;
   }
 
   private latex(): void {
