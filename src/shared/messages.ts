@@ -356,6 +356,30 @@ export const ERRORS = {
     en: 'The tokenizer in {folder} names no end token, so a student would never learn to stop. Add eos_token to tokenizer_config.json or eos_token_id to generation_config.json.',
     'zh-cn': '{folder} 的分词器没有结束词元，学生将学不会停止。请在 tokenizer_config.json 中添加 eos_token，或在 generation_config.json 中添加 eos_token_id。',
   },
+  'traces-unreadable': {
+    en: '{file} line {line} is not JSON of one row a prompt (a JSON array, or one object a line): {detail}',
+    'zh-cn': '{file} 第 {line} 行不是“每题一行”的 JSON（JSON 数组，或每行一个对象）：{detail}',
+  },
+  'traces-no-text': {
+    en: '{file} row {line} has no text under a known name (known: {known}; have: {have}).',
+    'zh-cn': '{file} 第 {line} 行没有已知名称的文本（已知：{known}；现有：{have}）。',
+  },
+  'traces-lengths': {
+    en: '{teacher} has {teacherRows} rows and {student} has {studentRows}: both must hold the same prompts in the same order.',
+    'zh-cn': '{teacher} 有 {teacherRows} 行，{student} 有 {studentRows} 行：两者须按相同顺序包含相同的题目。',
+  },
+  'traces-none': {
+    en: 'The run {run} has no traces yet: they are written when it evaluates.',
+    'zh-cn': '运行 {run} 还没有轨迹：评估时才会写入。',
+  },
+  'traces-no-example': {
+    en: 'There is no example {example} (have {count}: {first} … {last}).',
+    'zh-cn': '没有示例 {example}（共 {count} 个：{first} … {last}）。',
+  },
+  'trace-broken': {
+    en: 'The trace {id} cannot be read from {file} at byte {offset}: the file was changed or cut.',
+    'zh-cn': '无法从 {file} 第 {offset} 字节读取轨迹 {id}：文件已被修改或截断。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const WARNINGS = {
