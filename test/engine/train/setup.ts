@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { openBackend } from '../../../src/engine/backend/open.ts';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import type { EncodedRow } from '../../../src/engine/data/contract.ts';
@@ -109,4 +109,28 @@ export async function makeInput(own: Pick<TrainInput, 'student' | 'stage'> & Par
     ...own,
     reporter: new Recorder(),
   };
+}
+
+/** A row as the PyTorch fixtures have it. */
+export interface FixtureRow {
+  readonly ids: readonly number[];
+  readonly promptLength: number;
+  readonly answerStart: number;
+}
+
+export function rowsOf(rows: readonly FixtureRow[]): EncodedRow[] {
+  return rows.map(({ ids, promptLength, answerStart }, row) => ({ row, file: 'fixture.jsonl', ids: Int32Array.from(ids), promptLength, answerStart, ended: true }));
+}
+
+/** Every |got − wanted| ≤ absolute + relative · |wanted|. */
+export function expectClose(
+  got: ArrayLike<number> | undefined, wanted: ArrayLike<number>, { relative = 0, absolute = 0, what = '' }: { readonly relative?: number; readonly absolute?: number; readonly what?: string },
+): void {
+  expect(got?.length, what).toBe(wanted.length);
+  for (let i = 0; i < wanted.length; i++) {
+    const difference = Math.abs((got?.[i] ?? NaN) - (wanted[i] ?? NaN));
+    const allowed = absolute + relative * Math.abs(wanted[i] ?? NaN);
+    // A failing expect() for each number would cost more than the numbers.
+    if (!(difference <= allowed)) expect.fail(`${what}[${i}]: ${got?.[i]} instead of ${wanted[i]}, off by ${difference}`);
+  }
 }
