@@ -25,13 +25,12 @@ function rmsNorm(x: tf.Tensor2D, weight: tf.Tensor1D, epsilon: number): tf.Tenso
 
 /** Su et al. 2021 (RoFormer), in the half-split layout of Hugging Face's Llama. Its gradient is the opposite rotation. */
 function rotary(x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D): tf.Tensor4D {
-  const c = tf.expandDims(cos, 1);
-  const rotate = (input: tf.Tensor, s: tf.Tensor): tf.Tensor => {
+  const rotate = (input: tf.Tensor, cosine: tf.Tensor, sine: tf.Tensor): tf.Tensor4D => {
     const [first, second] = tf.split(input, 2, -1) as [tf.Tensor, tf.Tensor];
-    return tf.concat([tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s))], -1);
+    const [c, s] = [tf.expandDims(cosine, 1), tf.expandDims(sine, 1)];
+    return tf.concat([tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s))], -1) as tf.Tensor4D;
   };
-  const s = tf.expandDims(sin, 1);
-  return withGradient([x], ([input]) => ({ value: rotate(input, s) as tf.Tensor4D, save: [] }), (dy) => [rotate(dy, tf.neg(s))]);
+  return withGradient([x], ([input]) => ({ value: rotate(input, cos, sin), save: [cos, sin] }), (dy, [c, s]) => [rotate(dy, c, tf.neg(s))]);
 }
 
 /** Shazeer 2020, "GLU Variants Improve Transformer". */
@@ -60,10 +59,10 @@ function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.
   return withGradient([logits], ([input]) => {
     const logProbabilities = tf.logSoftmax(input);
     const picked = tf.sum(tf.mul(tf.oneHot(targets, vocabulary), logProbabilities), -1);
-    return { value: tf.neg(tf.sum(tf.mul(picked, rowWeights))) as tf.Scalar, save: [logProbabilities] };
-  }, (dy, [logProbabilities]) => {
-    const difference = tf.sub(tf.exp(logProbabilities), tf.oneHot(targets, vocabulary));
-    return [tf.mul(difference, tf.expandDims(tf.mul(rowWeights, dy), 1))];
+    return { value: tf.neg(tf.sum(tf.mul(picked, rowWeights))) as tf.Scalar, save: [logProbabilities, targets, rowWeights] };
+  }, (dy, [logProbabilities, ids, weights]) => {
+    const difference = tf.sub(tf.exp(logProbabilities), tf.oneHot(ids as tf.Tensor1D, vocabulary));
+    return [tf.mul(difference, tf.expandDims(tf.mul(weights, dy), 1))];
   });
 }
 
@@ -74,8 +73,8 @@ function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: numb
     const studentLog = tf.logSoftmax(tf.div(input, temperature));
     const teacherProbabilities = tf.exp(teacherLog);
     const rows = tf.sum(tf.mul(teacherProbabilities, tf.sub(teacherLog, studentLog)), -1);
-    return { value: tf.sum(tf.mul(rows, rowWeights)) as tf.Scalar, save: [tf.sub(tf.exp(studentLog), teacherProbabilities)] };
-  }, (dy, [difference]) => [tf.mul(difference, tf.expandDims(tf.mul(rowWeights, tf.div(dy, temperature)), 1))]);
+    return { value: tf.sum(tf.mul(rows, rowWeights)) as tf.Scalar, save: [tf.sub(tf.exp(studentLog), teacherProbabilities), rowWeights] };
+  }, (dy, [difference, weights]) => [tf.mul(difference, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
 }
 
 function adamw(parameter: tf.Variable, gradient: tf.Tensor, slots: AdamSlots, step: AdamStep): void {

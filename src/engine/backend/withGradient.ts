@@ -5,13 +5,16 @@ type Tensors<T extends readonly unknown[]> = { -readonly [K in keyof T]: tf.Tens
 
 export interface Forward<T extends tf.Tensor> {
   readonly value: T;
-  /** Tensors that the gradient needs: inputs, the value or others made in the forward pass. */
+  /**
+   * Every tensor that the gradient needs: inputs, the value, constants. What isn't saved may be gone by then, because
+   * TensorFlow.js tidies the forward pass before it goes backwards.
+   */
   readonly save: readonly tf.Tensor[];
 }
 
 /**
  * Runs `forward` on the inputs without recording it and lets `backward` give one gradient per input, in their order.
- * Tensors that are not among the inputs are constants.
+ * Tensors that are not among the inputs are constants: no gradient flows into them.
  */
 export function withGradient<const I extends readonly tf.Tensor[], T extends tf.Tensor>(
   inputs: I,

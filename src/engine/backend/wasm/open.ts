@@ -1,24 +1,31 @@
-/** TensorFlow.js on WebAssembly. */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+/** TensorFlow.js on WebAssembly: its own binary for whatever is rare, our SIMD kernels and threads for what training does. */
+import { availableParallelism } from 'node:os';
+import '@tensorflow/tfjs-backend-wasm';
 import { tf } from '../../tf.ts';
 import type { Opened } from '../opened.ts';
-import { portableOps } from '../portable.ts';
-import { registerSegmentSum } from './segmentSum.ts';
+import { openHeap } from './heap.ts';
+import { fusedOps } from './ops.ts';
+import { installOverrides } from './overrides.ts';
+import { openPool } from './workers.ts';
+import { createWorkspace } from './workspace.ts';
 
-/** The shipped binaries: beside the bundle, or in the package when run from the sources. */
-function stockFolder(): string {
-  const beside = path.join(path.dirname(fileURLToPath(import.meta.url)), 'wasm');
-  if (existsSync(path.join(beside, 'tfjs-backend-wasm-simd.wasm'))) return beside;
-  return path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
-}
+/** More threads than this find too few tiles to share. */
+const MOST_THREADS = 16;
 
-export async function openWasm(_threads: number | null): Promise<Opened> {
-  setWasmPaths(`${stockFolder()}${path.sep}`);
-  registerSegmentSum();
-  if (!await tf.setBackend('wasm')) throw new Error('the WebAssembly module did not start');
-  return { device: '1 thread, SIMD', threads: 1, ops: portableOps, dispose: () => Promise.resolve() };
+/** `threads` null: one for every core. */
+export async function openWasm(threads: number | null): Promise<Opened> {
+  const count = Math.max(1, Math.min(threads ?? availableParallelism(), MOST_THREADS));
+  const heap = await openHeap();
+  const pool = await openPool(heap, count);
+  const workspace = createWorkspace(heap);
+  installOverrides(heap, pool.kernels, workspace);
+  if (tf.findBackendFactory('wasm') !== null) tf.removeBackend('wasm');
+  tf.registerBackend('wasm', () => heap.backend);
+  if (!await tf.setBackend('wasm')) throw new Error('TensorFlow.js refused the WebAssembly backend');
+  return {
+    device: `${count === 1 ? '1 thread' : `${count} threads`}, SIMD`,
+    threads: count,
+    ops: fusedOps(heap, pool.kernels, workspace),
+    dispose: () => pool.close(),
+  };
 }

@@ -1,0 +1,42 @@
+/** Our kernels (assembly/) as functions. Addresses and sizes are numbers; booleans are 0 and 1. */
+
+/** What assembly/index.ts exports; every function is described there. */
+export interface Kernels {
+  attach(control: number, scratch: number): void;
+  setWorkers(count: number): void;
+  close(): void;
+  gemm(m: number, n: number, k: number, a: number, ta: number, b: number, tb: number, c: number, packed: number): void;
+  gemmBatch(batch: number, m: number, n: number, k: number, a: number, strideA: number, ta: number, b: number, strideB: number, tb: number, c: number): void;
+  thin(batch: number, m: number, n: number, k: number, a: number, strideA: number, b: number, strideB: number, tb: number, c: number): void;
+  gemmScratchBytes(n: number, k: number): number;
+  packedBytes(n: number, k: number): number;
+  add(x: number, y: number, out: number, n: number): void;
+  addRow(x: number, row: number, out: number, rows: number, width: number): void;
+  sumRows(x: number, out: number, rows: number, width: number): void;
+  sumOfSquares(x: number, n: number, partials: number): number;
+  rmsNorm(x: number, weight: number, y: number, rows: number, width: number, epsilon: number): void;
+  rmsNormGradient(x: number, weight: number, dy: number, dx: number, dWeight: number, partials: number, rows: number, width: number, epsilon: number): void;
+  rmsNormPartialsBytes(rows: number, width: number): number;
+  rotary(x: number, cos: number, sin: number, y: number, batch: number, heads: number, seq: number, half: number, tables: number, sign: number): void;
+  swiglu(gate: number, up: number, y: number, n: number): void;
+  swigluGradient(gate: number, up: number, dy: number, dGate: number, dUp: number, n: number): void;
+  attentionSoftmax(scores: number, mask: number, out: number, batch: number, heads: number, queries: number, keys: number, masks: number, scale: number): void;
+  attentionSoftmaxGradient(p: number, dy: number, dx: number, rows: number, keys: number, scale: number): void;
+  crossEntropy(logits: number, weights: number, stats: number, rows: number, vocabulary: number): void;
+  crossEntropyGradient(logits: number, targets: number, weights: number, stats: number, dLogits: number, rows: number, vocabulary: number, factor: number): void;
+  forwardKl(student: number, teacher: number, weights: number, stats: number, rows: number, vocabulary: number, inverseTemperature: number): void;
+  forwardKlGradient(student: number, teacher: number, weights: number, stats: number, dStudent: number, rows: number, vocabulary: number, inverseTemperature: number, factor: number): void;
+  adamw(
+    w: number, m: number, v: number, g: number, n: number, learningRate: number, beta1: number, beta2: number, epsilon: number, decay: number,
+    correction1: number, correction2: number, gradientScale: number,
+  ): void;
+  swapMiddle(x: number, out: number, outer: number, first: number, second: number, width: number): void;
+  segmentSum(x: number, ids: number, out: number, rows: number, segments: number, width: number): void;
+  expAll(x: number, y: number, n: number): void;
+  readonly CONTROL_BYTES: WebAssembly.Global;
+  readonly BROKEN_OFFSET: WebAssembly.Global;
+}
+
+export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+}
