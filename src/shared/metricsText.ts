@@ -63,8 +63,13 @@ const TEXT = {
   'empty.waitingHint': ['Loading the models takes a moment; the curves start with the first training step.', '加载模型需要片刻；第一个训练步完成后即开始绘制曲线。'],
   'empty.queuedHint': ['Another run has the device. This one starts by itself when the device is free.', '设备正被另一个运行占用，空闲后将自动开始。'],
   'empty.failed': ['The run failed before its first value', '运行在产生第一个数值之前失败'],
+  'failure.lost': ['The engine is gone without having said why. Resume goes on from the last checkpoint.', '引擎未留下任何说明便已消失。可从最后一个检查点继续。'],
   'empty.ended': ['The run ended without a value', '运行结束，没有任何数值'],
   'empty.endedHint': ['Its log tells what happened.', '详情请查看日志。'],
+
+  saved: ['Saved {0}', '已保存 {0}'],
+  saving: ['Writing {0}', '正在写入 {0}'],
+  nothingToSave: ['There is nothing to export: no run with values is plotted.', '没有可导出的内容：未绘制任何含数值的运行。'],
 
   finals: ['Values', '数值'],
   'finals.metric': ['Metric', '指标'],

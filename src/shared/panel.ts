@@ -93,7 +93,8 @@ export type MetricsToPage =
   | { readonly kind: 'picture' };
 
 export type MetricsFromPage =
-  | { readonly kind: 'ready' }
+  /** The page listens; with the weight that it was left with. */
+  | { readonly kind: 'ready'; readonly smoothing: number }
   | { readonly kind: 'hydrate' }
   /** Weight of the running average from now on; answered by `hydrate`. */
   | { readonly kind: 'smoothing'; readonly weight: number }

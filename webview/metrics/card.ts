@@ -1,10 +1,11 @@
 /** A chart with its title, legend and tooltip. */
 import { fill, type MetricsText } from '../../src/shared/metricsText.ts';
+import { firstNotBelow } from '../../src/shared/series.ts';
 import { element } from '../shared/dom.ts';
 import { formatClock, formatCount, formatValue } from '../shared/format.ts';
 import type { Theme } from '../shared/theme.ts';
 import { Chart, type ChartContent, type ChartSeries } from './chart.ts';
-import { lowerBound, type Curve } from './columns.ts';
+import { type Curve } from './line.ts';
 import { addGestures, type GestureView } from './gestures.ts';
 import type { MetricGroup } from './groups.ts';
 import { Legend, type LegendEvents } from './legend.ts';
@@ -146,7 +147,7 @@ export class Card {
     const { shown } = this.#content;
     const slack = ((shown.max - shown.min) / Math.max(1, this.#plot.clientWidth)) * NEAR;
     if (at < (x[0] ?? 0) - slack || at > (x[x.length - 1] ?? 0) + slack) return null;
-    const after = Math.min(lowerBound(x, at), x.length - 1);
+    const after = Math.min(firstNotBelow(x, at), x.length - 1);
     const before = Math.max(0, after - 1);
     return at - (x[before] ?? 0) <= (x[after] ?? 0) - at ? before : after;
   }

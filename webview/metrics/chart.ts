@@ -3,15 +3,19 @@ import uPlot from 'uplot';
 import type { XAxis } from '../../src/shared/panel.ts';
 import { formatClock, formatTick } from '../shared/format.ts';
 import type { Theme } from '../shared/theme.ts';
-import type { Curve } from './columns.ts';
+import type { Curve } from './line.ts';
 import { drawCurve, drawMarkers, drawMarks, type Marks, type Plot } from './drawing.ts';
 import type { LineStyle } from './lineStyle.ts';
 import { clockTicks, rangeY, ticks, type Range, type YRules } from './scale.ts';
 
 export interface ChartSeries {
   readonly key: string;
-  /** As the legend says it. */
+  /** As the tooltip says it. */
   readonly label: string;
+  /** The run's title where several metrics of several runs share this chart. */
+  readonly line: string | null;
+  /** As the legend says it, on its line. */
+  readonly short: string;
   readonly metric: string;
   readonly run: string;
   readonly style: LineStyle;
@@ -124,7 +128,7 @@ function chartOptions(
   };
   const most = (pixels: number, each: number): number => Math.max(2, Math.floor(pixels / (each * factor)));
   const xTicks = ({ min, max }: Range, width: number): ReturnType<typeof ticks> =>
-    (content().axis === 'time' ? clockTicks : ticks)({ min, max }, most(width, 84), false);
+    (content().axis === 'time' ? clockTicks : ticks)({ min, max }, most(width, 64), false);
   const yTicks = ({ min, max }: Range, height: number): ReturnType<typeof ticks> => ticks({ min, max }, most(height, 36), content().rules.log);
   return {
     ...size,
@@ -161,7 +165,7 @@ function chartOptions(
         },
         splits: (plot, _, min, max) => [...yTicks({ min, max }, plot.bbox.height / uPlot.pxRatio || size.height).values],
         filter: (_, splits) => splits,
-        values: (_, splits) => splits.map((value, index) => formatTick(value, content().rules.log ? 0 : Math.abs((splits[index + 1] ?? 0) - value) || Math.abs(value - (splits[index - 1] ?? 0)))),
+        values: (_, splits) => splits.map((value) => formatTick(value, content().rules.log ? 0 : (splits[1] ?? 0) - (splits[0] ?? 0))),
       },
     ],
     series: [{}, { show: true, scale: 'y', points: { show: false } }],

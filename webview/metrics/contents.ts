@@ -2,14 +2,13 @@
 import { fill, type MetricsText } from '../../src/shared/metricsText.ts';
 import type { Position, XAxis } from '../../src/shared/panel.ts';
 import type { ChartContent, ChartSeries } from './chart.ts';
-import { curveOf, type Curve } from './columns.ts';
 import type { Marks } from './drawing.ts';
 import { summarise, type FinalsRow } from './summary.ts';
 import { arrange, type MetricGroup } from './groups.ts';
+import type { Curve } from './line.ts';
 import { lineStyle, type LineStyle } from './lineStyle.ts';
 import type { MetricsModel, Run } from './model.ts';
 import { extentX, type Range } from './scale.ts';
-import { smooth } from './smooth.ts';
 import { seriesKey, type ViewState } from './view.ts';
 
 export interface Contents {
@@ -29,29 +28,28 @@ export function runStyle(index: number, runs: number): LineStyle | null {
 export function contents(model: MetricsModel, view: ViewState, colours: readonly string[], text: MetricsText): Contents {
   const { runs } = model;
   const hidden = new Set(view.hidden);
-  const curves = new Map<string, Curve>();
   const wholes: Curve[] = [];
   let points = 0;
   for (const run of runs) {
-    for (const series of run.series.values()) {
-      const curve = curveOf(series.columns, view.axis, originOf(run));
-      wholes.push(curve);
-      curves.set(seriesKey(run.head.run, series.metric), series.detail === null ? curve : curveOf(series.detail, view.axis, originOf(run)));
-      points += series.length;
+    for (const metric of run.metrics.values()) {
+      wholes.push(metric.line.curve(view.axis, originOf(run)));
+      points += metric.length;
     }
   }
   const whole = extentX(wholes) ?? NOTHING;
   const shown = view.zoom ?? whole;
   const marks = marksOf(runs, view.axis, colours, text);
-  const charts = arrange(new Set(runs.flatMap((run) => [...run.series.keys()]))).map(({ group, metrics }) => {
+  const charts = arrange(new Set(runs.flatMap((run) => [...run.metrics.keys()]))).map(({ group, metrics }) => {
     const series = runs.flatMap((run, runIndex) => metrics.flatMap((metric, metricIndex): ChartSeries[] => {
       const key = seriesKey(run.head.run, metric);
-      const raw = curves.get(key);
-      if (raw === undefined) return [];
-      const smoothed = view.smoothing > 0 ? smooth(raw, view.smoothing, shown.max - shown.min) : null;
+      const known = run.metrics.get(metric);
+      if (known === undefined) return [];
+      const line = known.detail ?? known.line;
       return [{
-        key, metric, run: run.head.run, raw, smoothed,
-        label: labelOf(metric, run, runs.length, metrics.length),
+        key, metric, run: run.head.run,
+        raw: line.curve(view.axis, originOf(run)),
+        smoothed: view.smoothing > 0 && group.noisy ? line.averageCurve(view.axis, originOf(run)) : null,
+        ...labels(metric, run, runs.length, metrics.length),
         style: lineStyle(runIndex, metricIndex, runs.length, metrics.length),
         visible: !hidden.has(key),
       }];
@@ -64,28 +62,30 @@ export function contents(model: MetricsModel, view: ViewState, colours: readonly
 /** Rows of the table: always by step, and of the whole run, whatever is zoomed. */
 export function finals(model: MetricsModel): readonly FinalsRow[] {
   const { runs } = model;
-  return arrange(new Set(runs.flatMap((run) => [...run.series.keys()]))).flatMap(({ metrics }) => metrics.flatMap((metric, metricIndex) =>
+  return arrange(new Set(runs.flatMap((run) => [...run.metrics.keys()]))).flatMap(({ metrics }) => metrics.flatMap((metric, metricIndex) =>
     runs.flatMap((run, runIndex): FinalsRow[] => {
-      const series = run.series.get(metric);
-      if (series === undefined) return [];
+      const known = run.metrics.get(metric);
+      if (known === undefined) return [];
+      const { steps, values } = known.line.points.columns();
       return [{
-        metric, run: run.head.title, points: series.length,
+        metric, run: run.head.title, points: known.length,
         style: lineStyle(runIndex, metricIndex, runs.length, metrics.length),
-        summary: summarise({ x: series.columns.steps, y: series.columns.values }, metric),
+        summary: summarise({ x: steps, y: values }, metric),
       }];
     })));
 }
 
-function labelOf(metric: string, run: Run, runs: number, metrics: number): string {
-  if (runs === 1) return metric;
-  return metrics === 1 ? run.head.title : `${metric} · ${run.head.title}`;
+function labels(metric: string, run: Run, runs: number, metrics: number): Pick<ChartSeries, 'label' | 'line' | 'short'> {
+  const { title } = run.head;
+  if (runs === 1) return { label: metric, line: null, short: metric };
+  return metrics === 1 ? { label: title, line: null, short: title } : { label: `${metric} · ${title}`, line: title, short: metric };
 }
 
 /** Where the time axis of a run begins. */
 function originOf(run: Run): number {
   if (run.head.startedAt !== null) return run.head.startedAt;
-  const first = run.series.values().next().value;
-  return first?.columns.x('time')[0] ?? 0;
+  const first = run.metrics.values().next().value;
+  return first?.line.points.columns().times[0] ?? 0;
 }
 
 function marksOf(runs: readonly Run[], axis: XAxis, colours: readonly string[], text: MetricsText): Marks {

@@ -1,5 +1,6 @@
 /** Curves, markers and marks on a canvas. Lengths are CSS pixels times `ratio`. */
-import { lowerBound, type Curve } from './columns.ts';
+import { firstNotBelow } from '../../src/shared/series.ts';
+import type { Curve } from './line.ts';
 import type { LineStyle, Marker } from './lineStyle.ts';
 import type { Range } from './scale.ts';
 
@@ -38,8 +39,8 @@ export interface Pen {
 const DENSE = 3;
 
 export function drawCurve(context: CanvasRenderingContext2D, plot: Plot, curve: Curve, pen: Pen): void {
-  const from = Math.max(0, lowerBound(curve.x, plot.x.min) - 1);
-  const to = Math.min(curve.x.length, lowerBound(curve.x, plot.x.max) + 2);
+  const from = Math.max(0, firstNotBelow(curve.x, plot.x.min) - 1);
+  const to = Math.min(curve.x.length, firstNotBelow(curve.x, plot.x.max) + 2);
   if (to <= from) return;
   context.save();
   context.globalAlpha = pen.alpha;
@@ -121,7 +122,7 @@ export function drawMarkers(context: CanvasRenderingContext2D, plot: Plot, curve
   context.fillStyle = pen.colour;
   context.globalAlpha = pen.alpha;
   context.lineWidth = 1.5 * plot.ratio;
-  for (let i = lowerBound(x, plot.x.min); i < x.length && (x[i] ?? Infinity) <= plot.x.max; i += 1) {
+  for (let i = firstNotBelow(x, plot.x.min); i < x.length && (x[i] ?? Infinity) <= plot.x.max; i += 1) {
     const value = y[i] ?? Number.NaN;
     if (Number.isNaN(value) || (plot.log && value <= 0)) continue;
     const px = toX(plot, x[i] ?? 0);
@@ -190,6 +191,7 @@ export function drawMarks(context: CanvasRenderingContext2D, plot: Plot, marks: 
   context.save();
   context.font = ink.font;
   context.textBaseline = 'top';
+  context.textAlign = 'left';
   let free = -Infinity;
   for (const stage of marks.stages) {
     const px = toX(plot, stage.x);
@@ -224,8 +226,8 @@ export function drawMarks(context: CanvasRenderingContext2D, plot: Plot, marks: 
     context.lineTo(px + 4 * ratio, bottom);
     context.lineTo(px - 4 * ratio, bottom);
     if (incident.kind === 'resumed') {
-      context.rect(px - 0.75 * ratio, plot.top, 1.5 * ratio, plot.height);
-      context.globalAlpha = 0.35;
+      context.rect(px - 0.5 * ratio, plot.top, ratio, plot.height);
+      context.globalAlpha = 0.4;
     }
     context.fill();
     context.globalAlpha = 1;

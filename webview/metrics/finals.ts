@@ -24,9 +24,10 @@ export class FinalsTable {
 
   update(rows: readonly FinalsRow[], several: boolean): void {
     this.node.classList.toggle('several', several);
-    this.#body.replaceChildren(...rows.map(({ metric, run, style, summary, points }) => element('tr', {},
-      element('th', { scope: 'row' }, swatch(style), metric),
-      element('td', { class: 'of-many' }, run),
+    const runsOf = (metric: string): number => rows.filter((row) => row.metric === metric).length;
+    this.#body.replaceChildren(...rows.map(({ metric, run, style, summary, points }, index) => element('tr', { class: rows[index - 1]?.metric === metric ? 'same' : '' },
+      rows[index - 1]?.metric !== metric && element('th', { scope: 'rowgroup', rowspan: runsOf(metric) }, !several && swatch(style), metric),
+      element('td', { class: 'of-many' }, several && swatch(style), run),
       element('td', { class: 'number strong' }, formatValue(summary.last)),
       element('td', { class: 'number' }, formatValue(summary.best)),
       element('td', { class: 'number muted' }, summary.bestX === null ? '–' : formatCount(summary.bestX)),

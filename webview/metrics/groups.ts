@@ -12,6 +12,8 @@ export interface MetricGroup {
   readonly better: 'lower' | 'higher' | null;
   /** Keep zero in view: the value is a quantity, not a position. */
   readonly fromZero: boolean;
+  /** Measured, so that a running average helps; what is set by a schedule is drawn as it is. */
+  readonly noisy: boolean;
 }
 
 interface GroupRow extends MetricGroup {
@@ -20,13 +22,13 @@ interface GroupRow extends MetricGroup {
 }
 
 const GROUPS: readonly GroupRow[] = [
-  { id: 'accuracy', title: 'group.accuracy', unit: null, log: false, better: 'higher', fromZero: false, pattern: /accuracy|retention|agreement/i },
-  { id: 'learningRate', title: 'group.learningRate', unit: null, log: true, better: null, fromZero: true, pattern: /^(lr|learningRate)$/i },
-  { id: 'temperature', title: 'group.temperature', unit: null, log: false, better: null, fromZero: false, pattern: /temperature/i },
-  { id: 'gradient', title: 'group.gradient', unit: null, log: true, better: null, fromZero: true, pattern: /^grad/i },
-  { id: 'speed', title: 'group.speed', unit: 'unit.speed', log: false, better: 'higher', fromZero: true, pattern: /perSecond$/i },
-  { id: 'memory', title: 'group.memory', unit: 'unit.memory', log: false, better: 'lower', fromZero: true, pattern: /memory|MiB$|bytes/i },
-  { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, pattern: /loss|^kl$|^ce$|(Kl|Ce)$|^(think|answer)$|entropy|perplexity/ },
+  { id: 'accuracy', title: 'group.accuracy', unit: null, log: false, better: 'higher', fromZero: false, noisy: true, pattern: /accuracy|retention|agreement/i },
+  { id: 'learningRate', title: 'group.learningRate', unit: null, log: true, better: null, fromZero: true, noisy: false, pattern: /^(lr|learningRate)$/i },
+  { id: 'temperature', title: 'group.temperature', unit: null, log: false, better: null, fromZero: false, noisy: false, pattern: /temperature/i },
+  { id: 'gradient', title: 'group.gradient', unit: null, log: true, better: null, fromZero: true, noisy: true, pattern: /^grad/i },
+  { id: 'speed', title: 'group.speed', unit: 'unit.speed', log: false, better: 'higher', fromZero: true, noisy: true, pattern: /perSecond$/i },
+  { id: 'memory', title: 'group.memory', unit: 'unit.memory', log: false, better: 'lower', fromZero: true, noisy: true, pattern: /memory|MiB$|bytes/i },
+  { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /loss|^kl$|^ce$|(Kl|Ce)$|^(think|answer)$|entropy|perplexity/ },
 ];
 
 /** The order in which the charts stand: what a person looks at first comes first. */
@@ -38,7 +40,7 @@ export function groupOf(metric: string): MetricGroup {
   // "kl/think" and "kl/answer" are one metric split by region: the part before the region tells what it is.
   const known = GROUPS.find((row) => row.pattern.test(last) && row.id !== 'loss')
     ?? GROUPS.find((row) => parts.some((part) => row.pattern.test(part)));
-  return known ?? { id: `other:${metric}`, title: null, unit: null, log: false, better: null, fromZero: false };
+  return known ?? { id: `other:${metric}`, title: null, unit: null, log: false, better: null, fromZero: false, noisy: true };
 }
 
 /** The charts that these metrics need, each with its metrics, in the order in which they are shown. */

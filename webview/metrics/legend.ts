@@ -32,7 +32,11 @@ export function swatch(style: LineStyle): SVGSVGElement {
 
 export interface LegendEntry {
   readonly key: string;
+  /** What a screen reader says and, without `line`, what is shown. */
   readonly label: string;
+  /** Where several metrics of several runs share a chart: the run, whose metrics stand on a line of their own. */
+  readonly line: string | null;
+  readonly short: string;
   readonly style: LineStyle;
   readonly visible: boolean;
 }
@@ -57,7 +61,7 @@ export class Legend {
   }
 
   update(entries: readonly LegendEntry[]): void {
-    const signature = JSON.stringify(entries.map(({ key, label, style }) => [key, label, style]));
+    const signature = JSON.stringify(entries.map(({ key, label, line, style }) => [key, label, line, style]));
     if (signature !== this.#signature) {
       this.#signature = signature;
       this.#build(entries);
@@ -76,14 +80,22 @@ export class Legend {
 
   #build(entries: readonly LegendEntry[]): void {
     this.#entries.clear();
-    this.node.replaceChildren(...entries.map(({ key, label, style }) => {
+    const lines = [...new Set(entries.map(({ line }) => line))];
+    this.node.classList.toggle('lines', lines.length > 1);
+    this.node.replaceChildren(...lines.map((line) => element('div', { class: 'legend-line' },
+      line !== null && element('span', { class: 'legend-run', title: line }, line),
+      ...this.#chips(entries.filter((entry) => entry.line === line)))));
+  }
+
+  #chips(entries: readonly LegendEntry[]): readonly HTMLElement[] {
+    return entries.map(({ key, short, style }) => {
       const value = element('span', { class: 'value' });
       const button = element('button', {
         class: 'chip', type: 'button',
         onClick: (event: MouseEvent) => (event.altKey ? this.#events.isolate(key) : this.#events.toggle(key)),
-      }, swatch(style), element('span', { class: 'name' }, label), value);
+      }, swatch(style), element('span', { class: 'name' }, short), value);
       this.#entries.set(key, { button, value });
       return button;
-    }));
+    });
   }
 }

@@ -37,7 +37,7 @@ const cards = new Map<string, Card>();
 const runList = new RunList(text, (action, run) => host.post({ kind: 'action', action, run }));
 const toolbar = new Toolbar(text, {
   axis: (axis) => change({ axis, zoom: null }),
-  smoothing: (smoothing) => change({ smoothing }),
+  smoothing: askForSmoothing,
   log: (log) => change({ log }),
   reset: () => zoom(null),
   choose: () => host.post({ kind: 'choose' }),
@@ -68,6 +68,21 @@ function change(wish: Partial<ViewState>): void {
   host.keep(view);
   if (wish.zoom === null) model.dropDetail();
   redraw();
+}
+
+/** The host averages all points. While a slider moves, one question is on its way at most. */
+let asked: number | null = null;
+function askForSmoothing(weight: number): void {
+  change({ smoothing: weight });
+  if (asked !== null) return;
+  asked = weight;
+  host.post({ kind: 'smoothing', weight });
+}
+
+function smoothingAnswered(weight: number): void {
+  if (asked === null || weight !== asked) return;
+  asked = null;
+  if (weight !== view.smoothing) askForSmoothing(view.smoothing);
 }
 
 let resting: ReturnType<typeof setTimeout> | undefined;
@@ -170,6 +185,7 @@ host.listen((message) => {
   if (message.kind === 'picture') return sendPicture();
   switch (model.take(message)) {
     case 'hydrated':
+      if (message.kind === 'hydrate') smoothingAnswered(message.smoothing);
       change({ runs: model.runs.map(({ head }) => head.run) });
       askForDetail();
       break;
@@ -184,4 +200,4 @@ host.listen((message) => {
   redraw();
 });
 
-host.post({ kind: 'ready' });
+host.post({ kind: 'ready', smoothing: view.smoothing });

@@ -3,21 +3,21 @@
  * or the page asks to be hydrated again. No DOM here.
  */
 import type { MetricsToPage, RunHead, RunSeries } from '../../src/shared/panel.ts';
-import { Columns } from './columns.ts';
+import { Line } from './line.ts';
 
-export interface Series {
-  readonly metric: string;
+export interface Metric {
+  readonly name: string;
   /** Points that the host has: what the next append must continue. */
   length: number;
   /** Thinned at the front, exact since the last hydration. */
-  columns: Columns;
-  /** While zoomed: the visible part as the host answered it, within `columns`. */
-  detail: Columns | null;
+  readonly line: Line;
+  /** While zoomed: the line with its visible part as the host answered it. */
+  detail: Line | null;
 }
 
 export interface Run {
   head: RunHead;
-  readonly series: Map<string, Series>;
+  readonly metrics: Map<string, Metric>;
 }
 
 /** A page that has collected so many points of a series since it was hydrated asks for a thinned snapshot again. */
@@ -29,6 +29,7 @@ export class MetricsModel {
   readonly #runs = new Map<string, Run>();
   #awaited = 0;
   #hydrating = true;
+  #smoothing = 0;
 
   /** In the order in which the host gave them: it decides their colours. */
   get runs(): readonly Run[] {
@@ -43,7 +44,8 @@ export class MetricsModel {
     switch (message.kind) {
       case 'hydrate':
         this.#runs.clear();
-        for (const snapshot of message.runs) this.#runs.set(snapshot.run, { head: snapshot.head, series: seriesOf(snapshot) });
+        this.#smoothing = message.smoothing;
+        for (const snapshot of message.runs) this.#runs.set(snapshot.run, { head: snapshot.head, metrics: metricsOf(snapshot, message.smoothing) });
         this.#hydrating = false;
         return 'hydrated';
       case 'append':
@@ -70,7 +72,7 @@ export class MetricsModel {
   /** Back to the whole: details are dropped, and answers that are on their way as well. */
   dropDetail(): void {
     this.#awaited += 1;
-    for (const run of this.#runs.values()) for (const series of run.series.values()) series.detail = null;
+    for (const run of this.#runs.values()) for (const metric of run.metrics.values()) metric.detail = null;
   }
 
   #append(message: Extract<MetricsToPage, { kind: 'append' }>): Taken {
@@ -79,13 +81,13 @@ export class MetricsModel {
     for (const { run: id, from, points } of message.appends) {
       const run = this.#runs.get(id);
       if (run === undefined) return this.#outOfStep();
-      const series = run.series.get(points.name) ?? { metric: points.name, length: 0, columns: new Columns(), detail: null };
-      if (series.length !== from) return this.#outOfStep();
-      run.series.set(points.name, series);
-      series.columns.push(points);
-      series.detail?.push(points);
-      series.length += points.steps.length;
-      if (series.columns.length > MOST_POINTS) return this.#outOfStep();
+      const metric = run.metrics.get(points.name) ?? { name: points.name, length: 0, line: Line.empty(points.name, this.#smoothing), detail: null };
+      if (metric.length !== from) return this.#outOfStep();
+      run.metrics.set(points.name, metric);
+      const averages = metric.line.push(points);
+      metric.detail?.take(points, averages);
+      metric.length += points.steps.length;
+      if (metric.line.points.length > MOST_POINTS) return this.#outOfStep();
     }
     return 'appended';
   }
@@ -101,19 +103,17 @@ export class MetricsModel {
       const run = this.#runs.get(answer.run);
       if (run === undefined) continue;
       for (const points of answer.series) {
-        const series = run.series.get(points.name);
-        if (series !== undefined) series.detail = series.columns.refinedBy(Columns.from(points));
+        const metric = run.metrics.get(points.name);
+        if (metric !== undefined) metric.detail = metric.line.refinedBy(Line.from(points, metric.length, this.#smoothing));
       }
     }
     return 'refined';
   }
 }
 
-function seriesOf(snapshot: RunSeries): Map<string, Series> {
-  return new Map(snapshot.series.map((points) => [points.name, {
-    metric: points.name,
-    length: snapshot.length[points.name] ?? points.steps.length,
-    columns: Columns.from(points),
-    detail: null,
-  }]));
+function metricsOf(snapshot: RunSeries, smoothing: number): Map<string, Metric> {
+  return new Map(snapshot.series.map((points) => {
+    const length = snapshot.length[points.name] ?? points.steps.length;
+    return [points.name, { name: points.name, length, line: Line.from(points, length, smoothing), detail: null }];
+  }));
 }

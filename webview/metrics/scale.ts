@@ -1,5 +1,6 @@
 /** Ranges and ticks of the axes. Pure: the chart and the picture use the same. */
-import { lowerBound, type Curve } from './columns.ts';
+import { firstNotBelow } from '../../src/shared/series.ts';
+import type { Curve } from './line.ts';
 
 export interface Range {
   readonly min: number;
@@ -30,8 +31,8 @@ export function rangeY(curves: Iterable<Curve>, shown: Range, rules: YRules): Ra
   let max = -Infinity;
   for (const { x, y } of curves) {
     // One point beyond each edge: the line to it crosses the picture.
-    const from = Math.max(0, lowerBound(x, shown.min) - 1);
-    const to = Math.min(x.length, lowerBound(x, shown.max) + 1);
+    const from = Math.max(0, firstNotBelow(x, shown.min) - 1);
+    const to = Math.min(x.length, firstNotBelow(x, shown.max) + 1);
     for (let i = from; i < to; i += 1) {
       const value = y[i] ?? Number.NaN;
       if (rules.log && !(value > 0)) continue;

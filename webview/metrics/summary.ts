@@ -1,5 +1,5 @@
 /** Last and best value of a curve. */
-import type { Curve } from './columns.ts';
+import type { Curve } from './line.ts';
 import { groupOf } from './groups.ts';
 import type { LineStyle } from './lineStyle.ts';
 

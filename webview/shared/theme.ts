@@ -31,7 +31,8 @@ export function readTheme(): Theme {
     foreground,
     muted: colour('descriptionForeground', 'foreground'),
     background: colour('editor-background'),
-    grid: colour('charts-lines', 'panel-border'),
+    // The theme's own lines are as strong as text; a grid stays behind the curves.
+    grid: `color-mix(in srgb, ${foreground} 13%, transparent)`,
     border: colour('contrastBorder', 'widget-border', 'panel-border'),
     warning: colour('editorWarning-foreground', 'charts-yellow'),
     accent: colour('focusBorder'),

@@ -1,0 +1,62 @@
+/** What the Metrics page shows of a run besides its curves. */
+import type { RunView } from '../../runs/view.ts';
+import { sentence, type Language } from '../../shared/messages.ts';
+import { fill, metricsText } from '../../shared/metricsText.ts';
+import type { CheckpointMark, IncidentMark, RunAction, RunHead, StageMark } from '../../shared/panel.ts';
+import { isActive } from '../../runs/status.ts';
+
+/** A long run with many warnings: the newest are drawn, the log has them all. */
+const MOST_INCIDENTS = 200;
+
+export function headOf(view: RunView, language: Language): RunHead {
+  const { facts, progress } = view;
+  return {
+    run: view.folder,
+    title: view.title,
+    status: view.status,
+    startedAt: view.startedAt,
+    stage: progress?.what ?? progress?.stage.name ?? null,
+    step: facts.step,
+    totalSteps: view.totalSteps,
+    secondsLeft: progress?.secondsLeft ?? null,
+    backend: facts.started?.backend ?? null,
+    device: facts.started?.device ?? facts.queued?.device ?? null,
+    failure: failureOf(view, language),
+    actions: actionsOf(view),
+    stages: stagesOf(view),
+    checkpoints: facts.checkpoints.map(({ event, step, tokens }): CheckpointMark => ({ step, tokens, at: event.at, name: event.name, best: event.best })),
+    incidents: incidentsOf(view, language),
+    evaluations: facts.evaluations,
+  };
+}
+
+function failureOf({ status, problem, facts: { ended } }: RunView, language: Language): string | null {
+  if (problem !== null) return sentence(problem.code, problem.data, language);
+  if (status === 'lost') return metricsText(language)['failure.lost'];
+  if (status !== 'failed') return null;
+  return sentence(ended?.code ?? 'unexpected', ended?.data ?? { detail: '' }, language);
+}
+
+function actionsOf(view: RunView): readonly RunAction[] {
+  const can: RunAction[] = [];
+  if (isActive(view.status) && view.status !== 'stopping') can.push('stop');
+  if (view.resumable) can.push('resume');
+  if (view.facts.traces.length > 0) can.push('diff');
+  can.push('log');
+  if (!isActive(view.status)) can.push('reveal');
+  return can;
+}
+
+function stagesOf({ stages }: RunView): readonly StageMark[] {
+  return stages.flatMap(({ name, type, beganAt, fromStep, fromTokens }) =>
+    (beganAt === null || type === 'export' ? [] : [{ name, step: fromStep, at: beganAt, tokens: fromTokens }]));
+}
+
+function incidentsOf({ facts }: RunView, language: Language): readonly IncidentMark[] {
+  const text = metricsText(language);
+  const warnings = facts.warnings.map(({ event, step, tokens }): IncidentMark => ({ kind: 'warning', step, tokens, at: event.at, text: sentence(event.code, event.data, language) }));
+  const resumes = facts.starts.filter(({ event }) => event.resumedFrom !== null).map(({ event, step, tokens }): IncidentMark => ({
+    kind: 'resumed', step, tokens, at: event.at, text: fill(text.resumedAt, event.resumedFrom?.step ?? step),
+  }));
+  return [...warnings, ...resumes].sort((a, b) => a.at - b.at).slice(-MOST_INCIDENTS);
+}
