@@ -57,3 +57,46 @@ function parseOrder(line: string): Order | null {
     return null;
   }
 }
+
+/** What asks the engine to stop, to save or to evaluate: orders from the file, and signals. */
+export class Control {
+  readonly #abort = new AbortController();
+  /** A stop that came while something else than training ran, or by a signal: training still has to be told of it. */
+  #untold = false;
+
+  constructor(private readonly orders: Orders, private readonly acknowledge: (order: string, accepted: boolean) => void) {}
+
+  /** Aborted once a stop was asked for. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** A stop that no order carries (SIGTERM, Ctrl-C). */
+  stop(): void {
+    this.#untold = true;
+    this.#abort.abort();
+  }
+
+  /** For training, which carries out and acknowledges every kind of order itself. */
+  poll(): readonly Pick<Order, 'id' | 'order'>[] {
+    const orders: Pick<Order, 'id' | 'order'>[] = [...this.orders.take()];
+    if (this.#untold) {
+      this.#untold = false;
+      orders.push({ id: SIGNAL, order: 'stop' });
+    }
+    if (orders.some(({ order }) => order === 'stop')) this.#abort.abort();
+    return orders;
+  }
+
+  /** For work that can only be stopped: other orders are refused. */
+  stopped(): boolean {
+    for (const { id, order } of this.orders.take()) {
+      this.acknowledge(id, order === 'stop');
+      if (order === 'stop') this.stop();
+    }
+    return this.#abort.signal.aborted;
+  }
+}
+
+/** The id of a stop that came as a signal; it is not acknowledged. */
+export const SIGNAL = 'signal';

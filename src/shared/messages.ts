@@ -380,6 +380,18 @@ export const ERRORS = {
     en: 'The trace {id} cannot be read from {file} at byte {offset}: the file was changed or cut.',
     'zh-cn': '无法从 {file} 第 {offset} 字节读取轨迹 {id}：文件已被修改或截断。',
   },
+  'tokenizers-differ': {
+    en: 'The teacher "{teacher}" and the student ({student}) cut text into different tokens, so their logits cannot be compared. At "{text}" the student has {mine}, the teacher {theirs}. Take a student with the teacher’s tokenizer, or the objective "sequence".',
+    'zh-cn': '教师 "{teacher}" 与学生（{student}）的分词不同，无法比较 logits。在 "{text}" 处学生为 {mine}，教师为 {theirs}。请使用与教师相同分词器的学生，或将目标设为 "sequence"。',
+  },
+  'stopped-by-gate': {
+    en: 'The stage {stage} missed its gate, so the stages after it were not run.',
+    'zh-cn': '阶段 {stage} 未通过其门槛，后续阶段未执行。',
+  },
+  'recipe-gate-needs-evaluate': {
+    en: '{path} is measured by an evaluation, but the recipe has no stage of type "evaluate".',
+    'zh-cn': '{path} 由评估得出，但配方中没有 "evaluate" 阶段。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const WARNINGS = {
@@ -406,6 +418,10 @@ export const WARNINGS = {
   'data-rows-held-out': {
     en: '{heldOut} training rows were left out: their prompts are held out for validation or test.',
     'zh-cn': '{heldOut} 行训练数据被排除：其问题已留作验证或测试。',
+  },
+  'evaluation-without-gold': {
+    en: 'None of the {examples} evaluation prompts has a reference answer: accuracy is unknown. Say in data.fields which field holds it (gold).',
+    'zh-cn': '{examples} 个评估问题都没有标准答案：无法计算准确率。请在 data.fields.gold 中指明其字段。',
   },
 } as const satisfies Record<string, Sentence>;
 

@@ -4,7 +4,7 @@
  * Paths are relative to the recipe's file.
  */
 import { z } from 'zod';
-import { VALIDATION_METRICS } from './metrics.ts';
+import { EVALUATION_METRICS, VALIDATION_METRICS } from './metrics.ts';
 
 /** Hover text: English and Simplified Chinese side by side, so that neither is forgotten. */
 const about = (en: string, zh: string): { description: string; zh: string } => ({ description: en, zh });
@@ -106,7 +106,7 @@ const optimizer = z.strictObject({
 });
 
 export const gate = z.strictObject({
-  metric: metric.meta(about('The metric that is looked at when the stage ends.', '阶段结束时检查的指标。')),
+  metric: z.enum([...VALIDATION_METRICS, ...EVALUATION_METRICS]).meta(about('The metric that is looked at when the stage ends.', '阶段结束时检查的指标。')),
   min: z.number().optional().meta(about('Missed when below.', '低于该值则未通过。')),
   max: z.number().optional().meta(about('Missed when above.', '高于该值则未通过。')),
   onMiss: z.enum(['stop', 'continue']).default('stop').meta(about('What a missed gate does to the stages after it.', '未通过时后续阶段如何处理。')),

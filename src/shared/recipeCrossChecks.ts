@@ -95,12 +95,12 @@ function stageProblems(recipe: unknown): readonly PlacelessProblem[] {
     const name = valueAt(stage, ['name']) ?? type;
     const twice: PlacelessProblem[] = seen.has(name) && typeof name === 'string' ? [{ code: 'recipe-stage-twice', path: ['stages', index, 'name'], data: { name } }] : [];
     seen.add(name);
-    const own = type === 'train' ? trainProblems(recipe, index) : type === 'evaluate' ? evaluateProblems(recipe, index) : [];
+    const own = type === 'train' ? trainProblems(recipe, index, stages.map((each) => valueAt(each, ['type']))) : type === 'evaluate' ? evaluateProblems(recipe, index) : [];
     return [...twice, ...own];
   });
 }
 
-function trainProblems(recipe: unknown, index: number): readonly PlacelessProblem[] {
+function trainProblems(recipe: unknown, index: number, types: readonly unknown[]): readonly PlacelessProblem[] {
   const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
   const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
   const problems: PlacelessProblem[] = [];
@@ -120,8 +120,10 @@ function trainProblems(recipe: unknown, index: number): readonly PlacelessProble
   if (read('weights', 'ce') === 0 && (sequence || read('weights', 'kl') === 0)) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
   const gate = read('gate');
   if (gate !== undefined && read('gate', 'min') === undefined && read('gate', 'max') === undefined) problems.push({ code: 'recipe-gate-empty', path: at('gate'), data: {} });
+  const evaluated = String(read('gate', 'metric')).startsWith('evaluation/');
+  if (evaluated && !types.includes('evaluate')) problems.push({ code: 'recipe-gate-needs-evaluate', path: at('gate', 'metric'), data: {} });
   if (valueAt(recipe, ['data', 'validation']) === 0) {
-    for (const key of ['gate', 'earlyStop']) if (read(key) !== undefined) problems.push({ code: 'recipe-nothing-to-watch', path: at(key), data: { key }, atKey: true });
+    for (const key of evaluated ? ['earlyStop'] : ['gate', 'earlyStop']) if (read(key) !== undefined) problems.push({ code: 'recipe-nothing-to-watch', path: at(key), data: { key }, atKey: true });
   }
   for (const [metric, kl] of [['gate', 'validation/kl'], ['earlyStop', 'validation/kl']] as const) {
     if (sequence && read(metric, 'metric') === kl) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(metric, 'metric'), data: { key: kl } });

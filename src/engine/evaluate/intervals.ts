@@ -1,0 +1,51 @@
+/** How sure a measured accuracy, or a ratio of two, is. */
+import { Random } from '../model/random.ts';
+
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** 97.5 % quantile of the standard normal distribution: both sides of a 95 % interval. */
+const Z = 1.959963984540054;
+const BOOTSTRAP_SAMPLES = 2000;
+
+/** Share of right answers with its 95 % score interval (Wilson 1927). Of nothing it is 0, between 0 and 1. */
+export function wilson(right: number, total: number): Interval {
+  if (total === 0) return { value: 0, low: 0, high: 1 };
+  const share = right / total;
+  const z2 = Z * Z / total;
+  const centre = (share + z2 / 2) / (1 + z2);
+  const half = Z / (1 + z2) * Math.sqrt(share * (1 - share) / total + z2 / (4 * total));
+  return { value: share, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+}
+
+/**
+ * The student's accuracy over the teacher's on the same prompts, with a 95 % percentile interval of the paired bootstrap
+ * (Efron & Tibshirani 1993, chapter 13): prompts are drawn with both their verdicts, so what makes one hard for both
+ * does not widen it. Null where the teacher has nothing right.
+ */
+export function retentionInterval(pairs: readonly { readonly teacher: boolean; readonly student: boolean }[], seed: number): Interval | null {
+  const ratio = (indices: Iterable<number>): number | null => {
+    let [teacher, student] = [0, 0];
+    for (const index of indices) {
+      if (pairs[index]?.teacher === true) teacher += 1;
+      if (pairs[index]?.student === true) student += 1;
+    }
+    return teacher === 0 ? null : student / teacher;
+  };
+  const value = ratio(pairs.keys());
+  if (value === null) return null;
+  const random = new Random(seed, 'bootstrap');
+  const draws = new Int32Array(pairs.length);
+  const ratios: number[] = [];
+  for (let sample = 0; sample < BOOTSTRAP_SAMPLES; sample++) {
+    for (let i = 0; i < draws.length; i++) draws[i] = Math.floor(random.uniform() * pairs.length);
+    const drawn = ratio(draws);
+    if (drawn !== null) ratios.push(drawn);
+  }
+  ratios.sort((a, b) => a - b);
+  const quantile = (share: number): number => ratios[Math.min(ratios.length - 1, Math.max(0, Math.round(share * (ratios.length - 1))))] ?? value;
+  return { value, low: quantile(0.025), high: quantile(0.975) };
+}

@@ -1,0 +1,166 @@
+/** A run's stages, from its first or from where an earlier engine left off. */
+import path from 'node:path';
+import type { EndedEvent, ProcessIdentity } from '../../shared/events.ts';
+import { DistillError } from '../../shared/messages.ts';
+import type { Recipe, Stage } from '../../shared/recipe.ts';
+import { RUN_FILES, type RunFile } from '../../shared/run.ts';
+import type { Backend } from '../backend/contract.ts';
+import type { Control } from '../control.ts';
+import { resolvePath } from '../data/paths.ts';
+import { prepareData, type PreparedData } from '../data/prepare.ts';
+import type { Journal } from '../journal.ts';
+import { saveDecoder } from '../model/folder.ts';
+import { tf } from '../tf.ts';
+import { findCheckpoint, type FoundCheckpoint } from '../train/checkpoint.ts';
+import { progressTeller, type Reached, type StageContext } from './context.ts';
+import { Evaluator } from './evaluateStage.ts';
+import { readHistory, type History } from './history.ts';
+import { Models } from './models.ts';
+import { runTrainStage, stageSteps } from './trainStage.ts';
+
+export interface Execution {
+  readonly run: RunFile;
+  readonly folder: string;
+  readonly journal: Journal;
+  readonly control: Control;
+  readonly backend: Backend;
+  readonly process: ProcessIdentity;
+}
+
+export type Outcome = Pick<EndedEvent, 'outcome' | 'code' | 'data'>;
+
+/** Rows whose prompts are read by both tokenizers before soft targets are trusted. */
+const PROBED_ROWS = 20;
+
+/** Executes what is left of a run. Throws DistillError, and what libraries throw. */
+export async function execute(execution: Execution): Promise<Outcome> {
+  const { run, folder, journal, control, backend } = execution;
+  const { recipe } = run;
+  const history = await readHistory(path.join(folder, RUN_FILES.events));
+  const { found, broken } = await findCheckpoint(path.join(folder, RUN_FILES.checkpoints));
+  journal.event({
+    kind: 'started', process: execution.process, engine: `tfjs ${tf.version_core}`, backend: backend.name, device: backend.device, threads: backend.threads,
+    attempts: backend.attempts, resumedFrom: history.started ? { stage: found?.state.stage ?? 0, step: found?.state.step ?? 0 } : null,
+  });
+  for (const { name, detail } of broken) journal.event({ kind: 'warning', code: 'checkpoint-broken', data: { name, detail } });
+  for (const { backend: name, outcome, detail } of backend.attempts) {
+    if (outcome === 'wrong') journal.event({ kind: 'warning', code: 'backend-passed-over', data: { backend: name, detail } });
+  }
+  const plan = planOf(recipe.stages, found, history);
+  const models = await Models.open(recipe, run.base, backend);
+  try {
+    await checkModels(recipe, models);
+    const data = await prepare(execution, models, plan.first);
+    if (data === 'stopped') return { outcome: 'stopped' };
+    const context = { run, folder, journal, control, models, data };
+    await checkTokenizers(recipe, models, data);
+    return await runStages(context, plan, found, history);
+  } finally {
+    models.dispose();
+  }
+}
+
+interface Plan {
+  /** The first stage that is still to be run. */
+  readonly first: number;
+  /** The checkpoint is of that stage: it goes on from there. */
+  readonly inside: boolean;
+}
+
+/** Stages that are done are those before the checkpoint's, it itself when it had ended, and those that ended right after it. */
+function planOf(stages: readonly Stage[], found: FoundCheckpoint | null, { ended }: History): Plan {
+  if (found !== null && !(found.state.finished !== null && ended.has(found.state.stage))) return { first: found.state.stage, inside: true };
+  let first = found === null ? 0 : found.state.stage + 1;
+  while (first < stages.length && stages[first]?.type !== 'train' && ended.has(first)) first += 1;
+  return { first, inside: false };
+}
+
+async function runStages(context: StageContext, plan: Plan, found: FoundCheckpoint | null, history: History): Promise<Outcome> {
+  const { run: { recipe }, journal, control, models } = context;
+  const evaluator = new Evaluator(context);
+  const student = await models.student(await handedOn(found, plan, context));
+  let reached: Reached = { steps: found?.state.step ?? 0, tokens: found?.state.tokens ?? 0 };
+  for (const [index, stage] of recipe.stages.entries()) {
+    if (index < plan.first) continue;
+    const begin = { kind: 'stage', stage: index, name: stage.name, type: stage.type } as const;
+    if (control.stopped()) return { outcome: 'stopped' };
+    switch (stage.type) {
+      case 'train': {
+        const resume = plan.inside && index === plan.first ? found : null;
+        const before = resume === null ? reached : { steps: resume.state.step - resume.state.stageStep, tokens: 0 };
+        journal.event({ ...begin, state: 'begin', total: stageSteps(context, stage) });
+        const told = history.started ? history.toldAt(resume?.state.step ?? before.steps) : new Set<string>();
+        const result = await runTrainStage(context, evaluator, { stage, index, before, resume, told });
+        reached = { steps: result.steps, tokens: result.tokens };
+        journal.event({ ...begin, state: 'end', total: stageSteps(context, stage), reason: result.reason });
+        if (result.reason === 'stopped') return { outcome: 'stopped' };
+        if (result.reason === 'gate-missed') return skipRest(context, index);
+        break;
+      }
+      case 'evaluate': {
+        journal.event({ ...begin, state: 'begin', total: context.data.evaluation.length });
+        const values = await evaluator.evaluate(student, stage.teacher ?? null, index, reached);
+        journal.event({ ...begin, state: 'end', total: context.data.evaluation.length, reason: values === null ? 'stopped' : 'done' });
+        if (values === null) return { outcome: 'stopped' };
+        break;
+      }
+      case 'export':
+        journal.event({ ...begin, state: 'begin', total: null });
+        await saveDecoder(student, resolvePath(context.run.base, stage.to), { dtype: stage.dtype, tokenizerFolder: models.tokenizerFolder });
+        journal.event({ ...begin, state: 'end', total: null, reason: 'done' });
+        break;
+    }
+  }
+  return { outcome: 'done' };
+}
+
+/** The weights that the next stage starts with: the checkpoint, or the best one where early stopping handed that on. */
+async function handedOn(found: FoundCheckpoint | null, plan: Plan, { run, folder }: StageContext): Promise<string | null> {
+  if (found === null || plan.inside) return found?.folder ?? null;
+  const stage = run.recipe.stages[found.state.stage];
+  const best = stage?.type === 'train' && stage.earlyStop !== undefined ? found.state.best : null;
+  return best === null ? found.folder : path.join(folder, RUN_FILES.checkpoints, best.name);
+}
+
+function skipRest({ run: { recipe }, journal }: StageContext, missed: number): Outcome {
+  for (const [index, stage] of recipe.stages.entries()) {
+    if (index > missed) journal.event({ kind: 'stage', stage: index, name: stage.name, type: stage.type, state: 'skipped', total: null });
+  }
+  return { outcome: 'failed', code: 'stopped-by-gate', data: { stage: recipe.stages[missed]?.name ?? '' } };
+}
+
+async function prepare({ run, journal, control }: Execution, models: Models, stage: number): Promise<PreparedData | 'stopped'> {
+  const tell = progressTeller(journal, stage);
+  const stopped = new Error('stopped');
+  try {
+    return await prepareData({
+      recipe: run.recipe, base: run.base, tokenizer: models.tokenizer,
+      onProgress: async (done, total) => {
+        tell('encoding', done, total);
+        // Encoding keeps the thread; signals and timers need it now and then.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (control.stopped()) throw stopped;
+      },
+      onWarning: (code, data) => { journal.event({ kind: 'warning', code, data }); },
+    });
+  } catch (error) {
+    if (error === stopped) return 'stopped';
+    throw error;
+  }
+}
+
+/** Teachers whose logits some stage needs. */
+function scoringTeachers(recipe: Recipe): readonly string[] {
+  return [...new Set(recipe.stages.flatMap((stage) => stage.type === 'train' && stage.weights.kl > 0 && stage.teacher !== undefined ? [stage.teacher] : []))];
+}
+
+async function checkModels(recipe: Recipe, models: Models): Promise<void> {
+  if (!recipe.stages.some(({ type }) => type === 'train')) return;
+  const positions = await models.maxPositions(scoringTeachers(recipe));
+  if (recipe.data.maxLength > positions) throw new DistillError('recipe-longer-than-model', { path: 'data.maxLength', longest: recipe.data.maxLength, positions });
+}
+
+async function checkTokenizers(recipe: Recipe, models: Models, data: PreparedData): Promise<void> {
+  const texts = data.train.slice(0, PROBED_ROWS).map(({ ids }) => models.tokenizer.decode([...ids]));
+  for (const name of scoringTeachers(recipe)) await models.checkSameTokenizer(name, texts);
+}
