@@ -16,9 +16,17 @@ export interface StageFacts {
   readonly total: number | null;
   /** The run's step at which it began: its own steps count from here. */
   readonly fromStep: number;
+  readonly fromTokens: number;
   readonly beganAt: number;
   readonly endedAt: number | null;
   readonly reason: string | null;
+}
+
+/** An event and where on the x axes it happened. */
+export interface Placed<E extends RunEvent> {
+  readonly event: E;
+  readonly step: number;
+  readonly tokens: number;
 }
 
 export interface LatestValue {
@@ -39,9 +47,10 @@ export interface RunFacts {
   readonly process: ProcessIdentity | null;
   /** Set while the run waits for its device. */
   readonly queued: QueuedEvent | null;
-  /** The newest start, and the time of the first. */
+  /** The newest start. */
   readonly started: StartedEvent | null;
-  readonly firstStartedAt: number | null;
+  /** The first one and every resume. */
+  readonly starts: readonly Placed<StartedEvent>[];
   /** The newest end, unless the run was started again since. */
   readonly ended: EndedEvent | null;
   /** Orders that were taken up or refused since the newest start. */
@@ -52,9 +61,9 @@ export interface RunFacts {
   /** The last value of each metric. */
   readonly latest: Readonly<Record<string, LatestValue>>;
   /** Those that are on disk, in the order they were written. */
-  readonly checkpoints: readonly CheckpointEvent[];
+  readonly checkpoints: readonly Placed<CheckpointEvent>[];
   readonly evaluations: readonly EvaluationEvent[];
-  readonly warnings: readonly WarningEvent[];
+  readonly warnings: readonly Placed<WarningEvent>[];
   readonly traces: readonly TraceEvent[];
   /** The newest progress of a piece of work without metrics, and when that work began. */
   readonly progress: { readonly event: ProgressEvent; readonly first: ProgressEvent } | null;
@@ -80,7 +89,7 @@ export class RunFold {
     this.traceAt = new Map(facts.traces.map((trace, index) => [trace.id, index]));
     this.facts = {
       ...facts, latest: this.latest, acknowledged: [...facts.acknowledged], stages: [...facts.stages], checkpoints: [...facts.checkpoints],
-      evaluations: [...facts.evaluations], warnings: [...facts.warnings], traces: [...facts.traces], pace: [...facts.pace],
+      evaluations: [...facts.evaluations], warnings: [...facts.warnings], starts: [...facts.starts], traces: [...facts.traces], pace: [...facts.pace],
     };
   }
 
@@ -144,16 +153,16 @@ export class RunFold {
         this.trace(event);
         return 'trace';
       case 'checkpoint':
-        facts.checkpoints = [...facts.checkpoints.filter((other) => other.name !== event.name), event];
+        facts.checkpoints = [...facts.checkpoints.filter((other) => other.event.name !== event.name), { event, step: event.step, tokens: facts.tokens }];
         return 'checkpoint';
       case 'checkpoint-removed':
-        facts.checkpoints = facts.checkpoints.filter((other) => other.name !== event.name);
+        facts.checkpoints = facts.checkpoints.filter((other) => other.event.name !== event.name);
         return 'checkpoint';
       case 'evaluation':
         facts.evaluations.push(event);
         return 'evaluation';
       case 'warning':
-        facts.warnings.push(event);
+        facts.warnings.push({ event, step: facts.step, tokens: facts.tokens });
         return 'warning';
       case 'beat':
         return 'beat';
@@ -173,13 +182,13 @@ export class RunFold {
     facts.queued = null;
     facts.ended = null;
     facts.started = event;
-    facts.firstStartedAt ??= event.at;
     facts.acknowledged = [];
     facts.progress = null;
     facts.pace = [];
     // What came after the checkpoint is done again; without a checkpoint, everything is.
     const { stage, step } = event.resumedFrom ?? { stage: -1, step: -1 };
     facts.step = Math.max(0, Math.min(facts.step, step));
+    facts.starts.push({ event, step: facts.step, tokens: facts.tokens });
     facts.stages = facts.stages.filter((other) => other.index <= stage).map((other) => (other.index === stage && other.state === 'done' ? { ...other, state: 'running', endedAt: null, reason: null } : other));
     facts.evaluations = facts.evaluations.filter((other) => other.stage < stage || (other.stage === stage && other.step <= step));
     facts.checkpoints = facts.checkpoints.filter((other) => other.step <= step);
@@ -197,6 +206,7 @@ export class RunFold {
       state: event.state === 'begin' ? 'running' : event.state === 'end' ? 'done' : 'skipped',
       total: event.total ?? before?.total ?? null,
       fromStep: before?.fromStep ?? facts.step,
+      fromTokens: before?.fromTokens ?? facts.tokens,
       beganAt: before?.beganAt ?? event.at,
       endedAt: over ? event.at : null,
       reason: event.reason ?? null,
@@ -210,6 +220,7 @@ export class RunFold {
     const { facts } = this;
     for (const name in event.values) this.latest[name] = { value: event.values[name] ?? null, step: event.step };
     facts.tokens = event.tokens;
+    facts.progress = null;
     if (event.step === facts.step && facts.pace.length > 0) return;
     facts.step = event.step;
     facts.pace.push([event.at, event.step]);
@@ -229,6 +240,6 @@ export class RunFold {
 }
 
 const NO_FACTS: RunFacts = {
-  seq: -1, gaps: 0, broken: 0, unknown: 0, firstAt: null, lastAt: null, process: null, queued: null, started: null, firstStartedAt: null, ended: null,
+  seq: -1, gaps: 0, broken: 0, unknown: 0, firstAt: null, lastAt: null, process: null, queued: null, started: null, starts: [], ended: null,
   acknowledged: [], stages: [], step: 0, tokens: 0, latest: {}, checkpoints: [], evaluations: [], warnings: [], traces: [], progress: null, pace: [],
 };

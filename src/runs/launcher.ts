@@ -1,0 +1,169 @@
+/**
+ * Starts the engine of a run as a process of its own, which survives whoever started it: a window that reloads, an editor
+ * that crashes, a terminal that closes.
+ */
+import { execa } from 'execa';
+import { open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { RunEvent } from '../shared/events.ts';
+import { parseEvent } from '../shared/events.ts';
+import { DistillError } from '../shared/messages.ts';
+import type { Recipe } from '../shared/recipe.ts';
+import { RUN_FILES } from '../shared/run.ts';
+import { fileError } from '../system/fileErrors.ts';
+import { readLock } from '../system/lockFile.ts';
+import { isAlive, processIdentity } from '../system/processIdentity.ts';
+import { ProcessTree } from '../system/processTree.ts';
+import { watchForChange } from '../system/watchForChange.ts';
+import { createRunFolder, readRunFile, sizeOf } from './folder.ts';
+import { findNode } from './node.ts';
+import { Tail } from './tail.ts';
+
+export interface EngineProgram {
+  /** Path of the engine's bundle (dist/engine.js). */
+  readonly script: string;
+  /** A Node.js to run it with; null: found. */
+  readonly node: string | null;
+  /** Keys of API teachers and the like, by the name of their variable. They reach the engine by its environment only. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface NewRun {
+  /** The project's folder: the run goes to its .distill/runs. */
+  readonly project: string;
+  readonly recipePath: string;
+  readonly recipe: Recipe;
+  /** The folder of the run whose recipe this is, or was before it was changed. */
+  readonly parent?: string | null;
+  /** Wait for the device (default), or start beside others. */
+  readonly queue?: boolean;
+  /** Of the workbench; that of Node is added. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+export interface LaunchedRun {
+  readonly folder: string;
+  readonly pid: number;
+}
+
+/** A first start on a slow disk loads TensorFlow for seconds; an engine that is silent for this long never speaks. */
+const SILENT_MS = 120_000;
+/** As much of engine.log as helps to see why an engine didn't start. */
+const LOG_BYTES = 4096;
+
+/**
+ * Makes the run's folder and starts its engine. Resolves once the engine has written its first event (`queued` or
+ * `started`). Throws DistillError: of the file system, `node-not-found`, `engine-not-started` with the end of engine.log,
+ * `engine-silent`, or what the engine itself failed with. The folder stays in any case, for its log.
+ */
+export async function startRun(run: NewRun, engine: EngineProgram): Promise<LaunchedRun> {
+  const node = await findNode(engine.node);
+  const folder = await createRunFolder(run.project, {
+    format: 1,
+    createdAt: Date.now(),
+    recipePath: path.resolve(run.recipePath),
+    base: path.dirname(path.resolve(run.recipePath)),
+    recipe: run.recipe,
+    parent: run.parent === undefined || run.parent === null ? null : path.basename(run.parent),
+    queue: run.queue ?? true,
+    versions: { ...run.versions, node: node.version },
+  });
+  return launch(folder, engine, node);
+}
+
+/** Starts the engine again in the folder of a run that ended early. Throws DistillError `run-busy`, or as startRun does. */
+export async function resumeRun(folder: string, engine: EngineProgram): Promise<LaunchedRun> {
+  await readRunFile(folder);
+  const holder = await readLock(path.join(folder, RUN_FILES.lock));
+  if (holder !== null && (await isAlive(holder)) === 'alive') {
+    throw new DistillError('run-busy', { run: path.basename(folder), pid: holder.pid, host: holder.host });
+  }
+  return launch(folder, engine, await findNode(engine.node));
+}
+
+async function launch(folder: string, engine: EngineProgram, node: Awaited<ReturnType<typeof findNode>>): Promise<LaunchedRun> {
+  const log = path.join(folder, RUN_FILES.log);
+  const eventsFile = path.join(folder, RUN_FILES.events);
+  const [logBefore, eventsBefore] = [await sizeOf(log), await endOfLines(eventsFile)];
+  const output = await open(log, 'a').catch((error: unknown) => { throw fileError(error, log); });
+  // execa takes any descriptor; its types know those up to 9.
+  const descriptor = output.fd as 3;
+  try {
+    const child = execa(node.path, [engine.script, folder], {
+      cwd: folder,
+      detached: true,
+      cleanup: false,
+      reject: false,
+      stdin: 'ignore',
+      stdout: descriptor,
+      stderr: descriptor,
+      windowsHide: true,
+      extendEnv: false,
+      env: { ...inherited(process.env), ...node.environment, ...engine.environment },
+    });
+    child.unref();
+    const { pid } = child;
+    if (pid === undefined) throw new DistillError('engine-not-started', { detail: (await child).shortMessage ?? node.path, log });
+    let ended = false;
+    const end = child.then(() => { ended = true; });
+    const first = await firstEvent(eventsFile, eventsBefore, pid, end, () => ended);
+    if (first?.kind === 'ended') throw new DistillError(first.code ?? 'unexpected', first.data ?? { detail: first.outcome });
+    if (first !== null) return { folder, pid };
+    if (ended) throw new DistillError('engine-not-started', { detail: await lastLine(log, logBefore), log });
+    const identity = await processIdentity(pid);
+    if (identity !== null) await new ProcessTree(identity).kill();
+    throw new DistillError('engine-silent', { seconds: SILENT_MS / 1000, log });
+  } finally {
+    await output.close();
+  }
+}
+
+/** The first event that this engine wrote after `from`; null when it ended without one, or was silent for SILENT_MS. */
+async function firstEvent(file: string, from: number, pid: number, end: Promise<void>, hasEnded: () => boolean): Promise<RunEvent | null> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), SILENT_MS);
+  const change = watchForChange(file, silence.signal);
+  const tail = new Tail(file, from);
+  try {
+    for (;;) {
+      // Asked before reading: what an engine wrote just before its end is still found.
+      const last = hasEnded() || silence.signal.aborted;
+      const found: RunEvent[] = [];
+      await tail.read((block) => {
+        for (const line of block.split('\n')) {
+          const parsed = parseEvent(line);
+          if (parsed.type === 'event') found.push(parsed.event);
+        }
+      });
+      const first = found.find((event) => event.kind === 'ended' || ((event.kind === 'queued' || event.kind === 'started') && event.process.pid === pid));
+      if (first !== undefined) return first;
+      if (last) return null;
+      await Promise.race([change.next(), end]);
+    }
+  } finally {
+    clearTimeout(timer);
+    change.close();
+  }
+}
+
+/** The place after the last newline: a torn line behind it is cut by the engine and written over. */
+async function endOfLines(file: string): Promise<number> {
+  const tail = new Tail(file);
+  await tail.read(() => undefined);
+  return tail.offset;
+}
+
+/** The engine gets our environment, but for what VS Code put there for its own children. */
+function inherited(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(entries.filter(([name]) => !/^(VSCODE_|ELECTRON_|APPLICATION_INSIGHTS_)/.test(name)));
+}
+
+/** The last thing that stands in the log after `from`. */
+async function lastLine(log: string, from: number): Promise<string> {
+  const bytes = await readFile(log);
+  const text = bytes.subarray(Math.max(from, bytes.length - LOG_BYTES)).toString('utf8');
+  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  // Node ends what it prints of an error with its stack and its own version: the sentence stands before those.
+  return lines.findLast((line) => /^(\w*Error\b|Error:)/.test(line)) ?? lines.findLast((line) => !/^(at |Node\.js v)/.test(line)) ?? '—';
+}
