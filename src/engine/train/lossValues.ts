@@ -58,6 +58,11 @@ export class LossTotals {
   }
 }
 
+/** The values that there are, each under `prefix` and its name. */
+export function presentValues(values: object, prefix = ''): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[`${prefix}${name}`, value]] : [])));
+}
+
 /** The scalars of a micro-batch in the order in which LossTotals.add expects their values. */
 export function scalarsOf(sums: readonly SegmentSums[]): SegmentSums['ce'][] {
   return sums.flatMap(({ ce, kl }) => (kl === null ? [ce] : [ce, kl]));

@@ -26,7 +26,8 @@ export interface StepValues extends LossValues {
 
 /**
  * Answers null, and leaves weights and moments as they were, when the loss or the gradient is not finite.
- * Passes on what the backend throws (out of memory) with everything of the step released.
+ * Passes on what the backend throws (out of memory); the run can't go on then, since TensorFlow.js keeps what it had
+ * recorded for the gradient.
  */
 export async function optimiserStep(input: StepInput): Promise<StepValues | null> {
   const { student, teacher, objective, optimizer, batches } = input;

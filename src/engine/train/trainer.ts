@@ -16,6 +16,7 @@ import type { TrainerState } from './checkpoint.ts';
 import type { MetricValues, TrainInput, TrainOrder, TrainResult } from './contract.ts';
 import { EarlyStop, isBetter } from './earlyStop.ts';
 import type { Objective } from './losses.ts';
+import { presentValues } from './lossValues.ts';
 import { AdamW, assign } from './optimizer.ts';
 import { RowSampler } from './sampler.ts';
 import { learningRateAt, totalSteps } from './schedule.ts';
@@ -123,7 +124,7 @@ class Trainer {
     this.tokens += sum(batches.map(({ kept }) => kept));
     const seconds = (performance.now() - began) / 1000;
     const tokensPerSecond = sum(batches.map(({ tokens }) => tokens)) / seconds;
-    this.tell({ ...values, learningRate, temperature: stage.temperature, tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
+    this.tell({ ...presentValues(values), learningRate, temperature: stage.temperature, tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
   }
 
   /** Validates and saves when it is time to. Answers why the stage is over, when it is. */

@@ -7,7 +7,7 @@ import type { MicroBatch } from './batch.ts';
 import type { MetricValues } from './contract.ts';
 import { release, segmentSums, supervisedLogits, upload } from './losses.ts';
 import type { DeviceBatch, Objective } from './losses.ts';
-import { LossTotals, readScalars, scalarsOf } from './lossValues.ts';
+import { LossTotals, presentValues, readScalars, scalarsOf } from './lossValues.ts';
 import { yieldToEvents } from './yield.ts';
 
 /** Rows of like length together, so that little is padded; the loss does not depend on the order. */
@@ -42,8 +42,7 @@ export async function validate(
     progress(index + 1, batches.length);
     await yieldToEvents();
   }
-  const losses = Object.entries(totals.values()).map(([name, value]) => [`validation/${name}`, value] as const);
-  return Object.fromEntries([...losses, ['validation/tokenAccuracy', right / kept] as const].filter(([, value]) => value !== null));
+  return { ...presentValues(totals.values(), 'validation/'), 'validation/tokenAccuracy': right / kept };
 }
 
 /** How many supervised positions the student's likeliest token is the label at. */
