@@ -41,7 +41,7 @@ export interface TrainInput {
   readonly teacher: DecoderModel | null;
   /**
    * Ids that the tokenizer knows: logits are cut to them before any softmax, because models pad their head differently
-   * (Qwen2.5: 151,936 and 152,064 columns for 151,665 tokens).
+   * (Qwen2.5: 151,936 and 152,064 columns for 151,665 tokens). The narrower head decides where it is narrower still.
    */
   readonly vocabulary: number;
   readonly train: readonly EncodedRow[];
@@ -50,7 +50,7 @@ export interface TrainInput {
   readonly checkpoints: string;
   /** A model folder whose tokenizer files go into every checkpoint. */
   readonly tokenizerFolder?: string;
-  /** Evaluates the student as it is now (generation on held-out prompts) and answers the metrics; null where the recipe has none. */
+  /** Evaluates the student as it is now (generation on held-out prompts), tells it, and answers the metrics; null where the recipe has none. */
   readonly evaluate: ((step: number) => Promise<MetricValues>) | null;
   /** Steps and supervised tokens of the stages before this one. */
   readonly before: { readonly steps: number; readonly tokens: number };

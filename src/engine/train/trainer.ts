@@ -69,7 +69,8 @@ class Trainer {
     if (stage.weights.kl > 0 && input.teacher === null) throw new Error(`stage ${stage.name} weighs a KL and was given no teacher`);
 
     this.teacher = stage.weights.kl > 0 ? input.teacher : null;
-    this.objective = { weights: stage.weights, temperature: stage.temperature, vocabulary: input.vocabulary };
+    const models = this.teacher === null ? [student] : [student, this.teacher];
+    this.objective = { weights: stage.weights, temperature: stage.temperature, vocabulary: Math.min(input.vocabulary, ...models.map(({ config }) => config.vocabSize)) };
     this.limit = totalSteps(stage, train.length);
     this.validation = validationBatches(validation, stage.batch.size, student.config.maxPositions);
     this.sampler = new RowSampler(train.length, input.seed, input.stageIndex, resume?.state.sampler);
@@ -87,11 +88,13 @@ class Trainer {
   }
 
   async run(): Promise<TrainResult> {
-    const { resume, student, checkpoints, control } = this.input;
+    const { resume, student, checkpoints, control, reporter } = this.input;
     await removeLeftovers(checkpoints);
     if (resume === null) {
       await this.validate();
     } else {
+      // An engine that was killed right after the checkpoint had no time to tell of it; told twice it is still one.
+      reporter.checkpoint({ step: this.step, name: resume.name, best: this.best?.name === resume.name, values: this.validated });
       if (resume.state.finished !== null) return this.conclude(resume.state.finished);
       this.optimizer.restore(this.stageStep, await readMoments(resume.folder, student.weights.keys()));
     }
@@ -179,7 +182,7 @@ class Trainer {
     for (const { id, order } of orders) {
       if (order === 'evaluate') {
         reporter.acknowledged(id, evaluate !== null);
-        if (evaluate !== null) this.tell(finite(await evaluate(this.step)));
+        await evaluate?.(this.step);
       } else {
         if (this.saved !== checkpointName(this.step)) await this.save(null, false);
         reporter.acknowledged(id, true);
