@@ -44,7 +44,7 @@ export async function generate(model: DecoderModel, prompts: readonly (readonly 
       counts.rows += 1;
     }, (tokens) => {
       counts.tokens += tokens;
-      options.progress?.(counts);
+      options.progress?.({ ...counts });
     });
   }
   return results;

@@ -1,0 +1,77 @@
+/** Sampling draws what the probabilities say; the random numbers are the same for ever. */
+import { describe, expect, test } from 'vitest';
+import { Random } from '../../../src/engine/model/random.ts';
+import { sample } from '../../../src/engine/model/sample.ts';
+
+const DRAWS = 40_000;
+/** About five standard deviations of a share measured with that many draws. */
+const TOLERANCE = 5 * Math.sqrt(0.25 / DRAWS);
+
+/** Shares of the ids drawn. */
+function shares(probabilities: readonly number[], temperature: number, topP: number): number[] {
+  const logits = Float32Array.from(probabilities, (p) => 3 + Math.log(p));
+  const random = new Random(5);
+  const counts = new Array<number>(probabilities.length).fill(0);
+  for (let i = 0; i < DRAWS; i++) counts[sample(logits, { temperature, topP }, random)]! += 1;
+  return counts.map((count) => count / DRAWS);
+}
+
+describe('sample', () => {
+  const probabilities = [0.1, 0.4, 0.05, 0.25, 0.2];
+
+  test.each([
+    ['every token as often as its probability', 1, 1, probabilities],
+    ['with temperature T, in proportion to p^(1/T)', 0.5, 1, probabilities.map((p) => p ** 2 / probabilities.reduce((sum, q) => sum + q ** 2, 0))],
+    // The smallest set with 0.8 is {0.4, 0.25, 0.2}.
+    ['only the smallest set that has topP', 1, 0.8, [0, 0.4 / 0.85, 0, 0.25 / 0.85, 0.2 / 0.85]],
+    ['a set that has exactly topP is enough', 1, 0.4 - 1e-6, [0, 1, 0, 0, 0]],
+  ])('%s', (_, temperature, topP, expected) => {
+    for (const [id, share] of shares(probabilities, temperature, topP).entries()) {
+      if (expected[id] === 0) expect(share).toBe(0);
+      else expect(Math.abs(share - expected[id]!)).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  test('the first of equals when greedy', () => {
+    expect(sample(Float32Array.of(1, 3, 3, 2), { temperature: 0, topP: 1 }, new Random(0))).toBe(1);
+  });
+
+  test('a forbidden token (minus infinity) is never drawn', () => {
+    const random = new Random(1);
+    for (let i = 0; i < 1000; i++) expect(sample(Float32Array.of(-Infinity, 0, -Infinity, 0), { temperature: 1, topP: 1 }, random) % 2).toBe(1);
+  });
+});
+
+describe('Random', () => {
+  test('a seed means the same numbers for ever: checkpoints and recorded runs rely on it', () => {
+    const random = new Random(42, 'model.norm.weight', 3);
+    expect(Array.from({ length: 6 }, () => random.word())).toMatchInlineSnapshot(`
+      [
+        347398172,
+        1184697219,
+        3292720912,
+        2643041776,
+        2441303682,
+        2103182250,
+      ]
+    `);
+  });
+
+  test('streams of different seeds, words and texts differ from the first number on', () => {
+    const first = [new Random(0), new Random(1), new Random(2 ** 32), new Random(0, 0), new Random(0, 1), new Random(0, 1, 0), new Random(0, 'a'), new Random(0, 'b'), new Random(0, 'ab')].map((random) => random.word());
+    expect(new Set(first).size).toBe(first.length);
+  });
+
+  test('uniform numbers fill [0, 1), normal ones have mean 0 and deviation 1', () => {
+    const random = new Random(3);
+    const uniform = Array.from({ length: DRAWS }, () => random.uniform());
+    expect(Math.min(...uniform)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...uniform)).toBeLessThan(1);
+    for (let tenth = 0; tenth < 10; tenth++) expect(Math.abs(uniform.filter((u) => Math.floor(u * 10) === tenth).length / DRAWS - 0.1)).toBeLessThan(TOLERANCE);
+    const normal = Array.from({ length: DRAWS }, () => random.normal());
+    const mean = normal.reduce((sum, x) => sum + x, 0) / DRAWS;
+    expect(Math.abs(mean)).toBeLessThan(5 / Math.sqrt(DRAWS));
+    expect(Math.abs(normal.reduce((sum, x) => sum + x * x, 0) / DRAWS - 1)).toBeLessThan(5 * Math.sqrt(2 / DRAWS));
+    expect(normal.filter((x) => Math.abs(x) > 1.96).length / DRAWS).toBeCloseTo(0.05, 2);
+  });
+});
