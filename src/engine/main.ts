@@ -145,7 +145,8 @@ function listenToSignals(control: Control): void {
 }
 
 function log(what: unknown): void {
-  process.stderr.write(`${what instanceof Error ? what.stack ?? what.message : String(what)}\n`);
+  // Of an error with a code the sentence says all; of any other only the stack helps.
+  process.stderr.write(`${what instanceof DistillError ? `${what.code}: ${what.message}` : what instanceof Error ? what.stack ?? what.message : String(what)}\n`);
 }
 
 // Everything that matters is written by then; a thread of a library must not keep the process.

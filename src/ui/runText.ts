@@ -1,7 +1,11 @@
 import * as vscode from 'vscode';
 import type { RunFacts } from '../runs/fold.ts';
 import type { RunStatus } from '../shared/panel.ts';
-import { shortNumber } from './numbers.ts';
+import type { RunView } from '../runs/view.ts';
+import { sentence } from '../shared/messages.ts';
+import { errorSentence } from './errors.ts';
+import { displayLanguage } from './language.ts';
+import { duration, shortNumber } from '../shared/numbers.ts';
 
 export function statusText(status: RunStatus): string {
   switch (status) {
@@ -33,9 +37,19 @@ export function icon(name: string, color?: string): vscode.ThemeIcon {
   return new vscode.ThemeIcon(name, color === undefined ? undefined : new vscode.ThemeColor(color));
 }
 
-/** A run that still does something. */
-export function isLive(status: RunStatus): boolean {
-  return status === 'queued' || status === 'starting' || status === 'running' || status === 'stopping';
+/** What a person calls the run: their own name for it, else the recipe's. The tree shows when it began beside it. */
+export function shortTitle(run: RunView): string {
+  return run.label.title ?? run.run?.recipe.name ?? run.id;
+}
+
+/** 14:12 of today, 08-23 14:12 of another day, with the year of another year. */
+export function shortTime(at: number, now: number = Date.now()): string {
+  const [then, today] = [new Date(at), new Date(now)];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const time = `${two(then.getHours())}:${two(then.getMinutes())}`;
+  if (then.toDateString() === today.toDateString()) return time;
+  const day = `${two(then.getMonth() + 1)}-${two(then.getDate())}`;
+  return then.getFullYear() === today.getFullYear() ? `${day} ${time}` : `${then.getFullYear()}-${day} ${time}`;
 }
 
 /** The number that says most about a run now: the loss it trains on, else the last validation loss. */
@@ -45,4 +59,24 @@ export function lastMetric(facts: RunFacts): string | null {
     if (latest !== undefined && latest.value !== null) return `${name} ${shortNumber(latest.value)}`;
   }
   return null;
+}
+
+/** How far a running run is: `450/2000 · 2m 10s left`, with the work's name where it is not training. */
+export function progressText({ progress, facts }: RunView): string | null {
+  if (progress === null) return null;
+  const { stage, what, fraction, secondsLeft } = progress;
+  const done = what === null && stage.type === 'train'
+    ? (stage.total === null ? String(stage.done) : `${stage.done}/${stage.total}`)
+    : facts.progress === null ? stage.name : `${stage.name} ${facts.progress.event.done}/${facts.progress.event.total}`;
+  const left = secondsLeft === null || fraction === 1 ? null : vscode.l10n.t('{0} left', duration(secondsLeft * 1000));
+  return [done, left].filter((part) => part !== null).join(' · ');
+}
+
+/** The sentence of why a run ended badly, or why it can't be read; null when there is nothing to say. */
+export function failureText(run: RunView): string | null {
+  if (run.problem !== null) return errorSentence(run.problem);
+  const { ended } = run.facts;
+  if (run.status === 'lost') return vscode.l10n.t('The training process is gone without having said why. Resume it from its last checkpoint, or look into engine.log.');
+  if (ended?.outcome !== 'failed') return null;
+  return sentence(ended.code ?? 'unexpected', ended.data ?? { detail: '' }, displayLanguage());
 }

@@ -41,7 +41,7 @@ export function rowEncoder(tokenizer: Tokenizer, data: Pick<DataRecipe, 'templat
       const budget = data.maxLength - prompt.ids.length;
       const place = { row: row.line, file: row.file, promptLength: prompt.ids.length };
       if (ids.length + 1 <= budget) {
-        const answerIds = commonPrefix(ids, encode(text.slice(0, answerStart)));
+        const answerIds = tokensBefore(tokenizer, ids, text.slice(answerStart));
         return { type: 'row', row: { ...place, ids: Int32Array.from([...prompt.ids, ...ids, template.endTokenId]), answerStart: prompt.ids.length + answerIds, ended: true } };
       }
       if (data.tooLong === 'refuse') {
@@ -50,7 +50,7 @@ export function rowEncoder(tokenizer: Tokenizer, data: Pick<DataRecipe, 'templat
       if (data.tooLong === 'drop') return { type: 'dropped' };
       const cut = cutAtStep(text, thinkEnd, answerStart, budget, ids, tokenizer, encode);
       if (cut === null) return { type: 'dropped' };
-      const answerIds = cut.end <= answerStart ? cut.ids.length : commonPrefix(cut.ids, encode(text.slice(0, answerStart)));
+      const answerIds = cut.end <= answerStart ? cut.ids.length : tokensBefore(tokenizer, cut.ids, text.slice(answerStart, cut.end));
       return { type: 'row', row: { ...place, ids: Int32Array.from([...prompt.ids, ...cut.ids]), answerStart: prompt.ids.length + answerIds, ended: false } };
     },
   };
@@ -90,6 +90,25 @@ function cutAtStep(
     if (cut.length > 0 && cut.length <= budget) return { ids: cut, end };
   }
   return null;
+}
+
+/**
+ * How many of the ids come before the text's last part `tail`: a token on the border counts as the tail's. Found from
+ * the end, because decoding a few tokens is far cheaper than encoding the whole text a second time.
+ */
+function tokensBefore(tokenizer: Tokenizer, ids: readonly number[], tail: string): number {
+  const wanted = tail.trim().length;
+  if (wanted === 0) return ids.length;
+  const reaches = (count: number): boolean => tokenizer.decode(ids.slice(ids.length - count), { special: true }).trim().length >= wanted;
+  let high = 1;
+  while (high < ids.length && !reaches(high)) high = Math.min(ids.length, high * 2);
+  let low = Math.floor(high / 2) + 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (reaches(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return ids.length - high;
 }
 
 function commonPrefix(a: readonly number[], b: readonly number[]): number {

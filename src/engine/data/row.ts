@@ -1,6 +1,7 @@
 /** One row of a JSONL file as prompt, reasoning and answer, whatever its fields are called. */
 import { DistillError } from '../../shared/messages.ts';
 import type { DataRecipe, FieldSource } from '../../shared/recipe.ts';
+import { splitThink as splitWritten } from '../../shared/trace.ts';
 import type { ChatMessage } from '../model/chatTemplate.ts';
 import type { JsonLine } from './jsonLines.ts';
 
@@ -40,18 +41,9 @@ export function readRow(file: string, { line, text }: JsonLine, fields: DataReci
   return { file, line, prompt, messages: [{ role: 'user', content: prompt }], ...completion, gold };
 }
 
-/**
- * Reasoning and answer of a text with <think>…</think> in it. The opening tag may be missing: many chat templates write
- * it themselves, and services then give back only what follows.
- */
-export function splitThink(text: string): { readonly think: string; readonly answer: string } {
-  const end = text.lastIndexOf('</think>');
-  if (end < 0) {
-    // Cut before its reasoning ended: all of it is reasoning.
-    const opened = /^\s*<think>/.exec(text);
-    return opened === null ? { think: '', answer: text.trim() } : { think: text.slice(opened[0].length).trim(), answer: '' };
-  }
-  return { think: text.slice(0, end).replace(/^\s*<think>/, '').trim(), answer: text.slice(end + '</think>'.length).trim() };
+function splitThink(text: string): { readonly think: string; readonly answer: string } {
+  const { think, answer } = splitWritten(text);
+  return { think: think.trim(), answer: answer.trim() };
 }
 
 interface Place {

@@ -70,7 +70,7 @@ function parseCompletion(text: string, form: CompletionForm): { readonly think: 
   };
   if (!form.hasThink) return { think: '', answer: strip(strip(text, form.before, false), form.after, true) };
   const mark = form.between.trim() === '' ? form.between : form.between.trim();
-  const place = mark === '' ? -1 : text.lastIndexOf(mark);
+  const place = mark === '' ? -1 : text.indexOf(mark);
   if (place < 0) {
     // Without the mark: a text that began its reasoning never came to its answer; any other is an answer without reasoning.
     const began = form.before.trim() === '' || text.trimStart().startsWith(form.before.trim());

@@ -38,15 +38,15 @@ export async function execute(execution: Execution): Promise<Outcome> {
   const { recipe } = run;
   const history = await readHistory(path.join(folder, RUN_FILES.events));
   const { found, broken } = await findCheckpoint(path.join(folder, RUN_FILES.checkpoints));
+  const plan = planOf(recipe.stages, found, history);
   journal.event({
     kind: 'started', process: execution.process, engine: `tfjs ${tf.version_core}`, backend: backend.name, device: backend.device, threads: backend.threads,
-    attempts: backend.attempts, resumedFrom: history.started ? { stage: found?.state.stage ?? 0, step: found?.state.step ?? 0 } : null,
+    attempts: backend.attempts, resumedFrom: history.started ? { stage: plan.first, step: found?.state.step ?? 0 } : null,
   });
   for (const { name, detail } of broken) journal.event({ kind: 'warning', code: 'checkpoint-broken', data: { name, detail } });
   for (const { backend: name, outcome, detail } of backend.attempts) {
     if (outcome === 'wrong') journal.event({ kind: 'warning', code: 'backend-passed-over', data: { backend: name, detail } });
   }
-  const plan = planOf(recipe.stages, found, history);
   const models = await Models.open(recipe, run.base, backend);
   try {
     await checkModels(recipe, models);

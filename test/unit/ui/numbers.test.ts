@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, parameterCount, percent, shortNumber } from '../../../src/ui/numbers.ts';
+import { duration, parameterCount, percent, shortNumber } from '../../../src/shared/numbers.ts';
 
 test('a number is short and true to four digits', () => {
   expect([0, 1, 0.693147, 12.3456, 0.00012346, -2.5, 123456.7].map(shortNumber)).toEqual(['0', '1', '0.6931', '12.35', '0.0001235', '-2.5', '123500']);
