@@ -42,6 +42,7 @@ function namesOf(step: Step): Map<string, number> {
   for (const word of contentWords(step.text)) names.set(word, WORD_WEIGHT);
   for (const value of step.numbers) names.set(`#${numberKey(value)}`, Math.abs(value) <= 2 && Number.isInteger(value) ? SMALL_NUMBER_WEIGHT : NUMBER_WEIGHT);
   for (const { left } of step.equations) names.set(`=${left}`, EQUATION_WEIGHT);
+  if (step.claims.some(({ name }) => name.includes('answer') || name.includes('答案'))) names.set('@answer', EQUATION_WEIGHT);
   if (names.size === 0) {
     const print = fingerprint(step.text);
     if (print !== '') names.set(`"${print}`, WORD_WEIGHT);
