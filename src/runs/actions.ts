@@ -19,8 +19,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Names a run; an empty title gives it its own name back. Throws DistillError of the file system. */
 export async function renameRun(runFolder: string, title: string): Promise<void> {
-  const { title: _old, ...rest } = await readLabel(runFolder);
-  await writeLabel(runFolder, title.trim() === '' ? rest : { ...rest, title: title.trim() });
+  const label: { -readonly [K in keyof RunLabel]: RunLabel[K] } = await readLabel(runFolder);
+  if (title.trim() === '') delete label.title;
+  else label.title = title.trim();
+  await writeLabel(runFolder, label);
 }
 
 export async function starRun(runFolder: string, starred: boolean): Promise<void> {

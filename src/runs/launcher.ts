@@ -5,16 +5,18 @@
 import { execa } from 'execa';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunEvent } from '../shared/events.ts';
+import type { EndedEvent, ProcessIdentity, QueuedEvent, StartedEvent } from '../shared/events.ts';
 import { parseEvent } from '../shared/events.ts';
 import { DistillError } from '../shared/messages.ts';
 import type { Recipe } from '../shared/recipe.ts';
 import { RUN_FILES } from '../shared/run.ts';
+import { appendLine } from '../system/appendLine.ts';
 import { fileError } from '../system/fileErrors.ts';
-import { readLock } from '../system/lockFile.ts';
+import { readLock, tryLock } from '../system/lockFile.ts';
 import { isAlive, processIdentity } from '../system/processIdentity.ts';
 import { ProcessTree } from '../system/processTree.ts';
 import { watchForChange } from '../system/watchForChange.ts';
+import { RunFold } from './fold.ts';
 import { createRunFolder, readRunFile, sizeOf } from './folder.ts';
 import { findNode } from './node.ts';
 import { Tail } from './tail.ts';
@@ -43,7 +45,7 @@ export interface NewRun {
 
 export interface LaunchedRun {
   readonly folder: string;
-  readonly pid: number;
+  readonly process: ProcessIdentity;
 }
 
 /** A first start on a slow disk loads TensorFlow for seconds; an engine that is silent for this long never speaks. */
@@ -108,18 +110,22 @@ async function launch(folder: string, engine: EngineProgram, node: Awaited<Retur
     const end = child.then(() => { ended = true; });
     const first = await firstEvent(eventsFile, eventsBefore, pid, end, () => ended);
     if (first?.kind === 'ended') throw new DistillError(first.code ?? 'unexpected', first.data ?? { detail: first.outcome });
-    if (first !== null) return { folder, pid };
-    if (ended) throw new DistillError('engine-not-started', { detail: await lastLine(log, logBefore), log });
-    const identity = await processIdentity(pid);
-    if (identity !== null) await new ProcessTree(identity).kill();
-    throw new DistillError('engine-silent', { seconds: SILENT_MS / 1000, log });
+    if (first !== null) return { folder, process: first.process };
+    const error = ended
+      ? new DistillError('engine-not-started', { detail: await lastLine(log, logBefore), log })
+      : new DistillError('engine-silent', { seconds: SILENT_MS / 1000, log });
+    if (!ended) await killSilent(pid);
+    await recordFailure(folder, error);
+    throw error;
   } finally {
     await output.close();
   }
 }
 
+type FirstEvent = QueuedEvent | StartedEvent | EndedEvent;
+
 /** The first event that this engine wrote after `from`; null when it ended without one, or was silent for SILENT_MS. */
-async function firstEvent(file: string, from: number, pid: number, end: Promise<void>, hasEnded: () => boolean): Promise<RunEvent | null> {
+async function firstEvent(file: string, from: number, pid: number, end: Promise<void>, hasEnded: () => boolean): Promise<FirstEvent | null> {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(), SILENT_MS);
   const change = watchForChange(file, silence.signal);
@@ -128,21 +134,44 @@ async function firstEvent(file: string, from: number, pid: number, end: Promise<
     for (;;) {
       // Asked before reading: what an engine wrote just before its end is still found.
       const last = hasEnded() || silence.signal.aborted;
-      const found: RunEvent[] = [];
+      let first: FirstEvent | null = null;
       await tail.read((block) => {
         for (const line of block.split('\n')) {
           const parsed = parseEvent(line);
-          if (parsed.type === 'event') found.push(parsed.event);
+          const event = parsed.type === 'event' ? parsed.event : null;
+          if (event?.kind === 'ended' || ((event?.kind === 'queued' || event?.kind === 'started') && event.process.pid === pid)) first ??= event;
         }
       });
-      const first = found.find((event) => event.kind === 'ended' || ((event.kind === 'queued' || event.kind === 'started') && event.process.pid === pid));
-      if (first !== undefined) return first;
+      if (first !== null) return first;
       if (last) return null;
       await Promise.race([change.next(), end]);
     }
   } finally {
     clearTimeout(timer);
     change.close();
+  }
+}
+
+async function killSilent(pid: number): Promise<void> {
+  const identity = await processIdentity(pid);
+  if (identity !== null) await new ProcessTree(identity).kill();
+}
+
+/**
+ * Says in the folder, for every window, that no engine came up: only an engine writes events, and this one can't any more.
+ * Its lock is held meanwhile; if somebody else has started an engine here, the folder is theirs and nothing is said.
+ */
+async function recordFailure(folder: string, error: DistillError): Promise<void> {
+  const attempt = await tryLock(path.join(folder, RUN_FILES.lock));
+  if (attempt.type === 'taken') return;
+  try {
+    const fold = new RunFold();
+    const events = path.join(folder, RUN_FILES.events);
+    await new Tail(events).read((block) => void fold.block(block));
+    const event: EndedEvent = { seq: fold.current.seq + 1, at: Date.now(), kind: 'ended', outcome: 'failed', code: error.code, data: error.data };
+    await appendLine(events, JSON.stringify(event));
+  } finally {
+    await attempt.lock.release();
   }
 }
 

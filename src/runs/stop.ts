@@ -37,12 +37,13 @@ export async function stopRun(runFolder: string, options: StopOptions = {}): Pro
   const engine = await engineOf(runFolder);
   const life = engine === null ? 'dead' : await isAlive(engine);
   if (engine === null || life === 'dead') return 'not-running';
-  await giveOrder(runFolder, 'stop');
   const run = path.basename(runFolder);
+  const tree = new ProcessTree(engine);
+  // Before the order: an engine that ends at once no longer tells whom it started.
+  if (life === 'alive') await tree.alive();
+  await giveOrder(runFolder, 'stop');
   if (life === 'unknown') throw new DistillError('run-not-on-this-host', { run, host: engine.host });
 
-  const tree = new ProcessTree(engine);
-  await tree.alive();
   if (await waitForEnd(engine, options.graceMs ?? GRACE_MS, options.hurry)) {
     // What the engine started and forgot goes with it.
     await ended(tree, run);
