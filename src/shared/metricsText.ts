@@ -7,6 +7,7 @@ const TEXT = {
   titleMany: ['Metrics: {0} runs', '指标：{0} 个运行'],
 
   'group.loss': ['Loss', '损失'],
+  'group.regions': ['Reasoning and answer', '推理与答案'],
   'group.learningRate': ['Learning rate', '学习率'],
   'group.temperature': ['Temperature', '温度'],
   'group.gradient': ['Gradient norm', '梯度范数'],
@@ -84,7 +85,7 @@ const TEXT = {
 
   show: ['Show {0}', '显示 {0}'],
   hide: ['Hide {0}', '隐藏 {0}'],
-  legendHint: ['Click to show or hide, Alt+click to show it alone', '单击显示或隐藏，Alt+单击仅显示此项'],
+  legendHint: ['Click to show or hide, Shift+click in all runs, Alt+click to show it alone', '单击显示或隐藏，Shift+单击作用于所有运行，Alt+单击仅显示此项'],
   chartSummary: ['{0}: {1} curves. {2}', '{0}：{1} 条曲线。{2}'],
   chartValue: ['{0}: last {1}, best {2} at step {3}.', '{0}：最新 {1}，最佳 {2}（第 {3} 步）。'],
 } as const satisfies Record<string, readonly [english: string, chinese: string]>;

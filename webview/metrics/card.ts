@@ -48,9 +48,8 @@ export class Card {
         this.#plot.dataset['drawnStep'] = String(lastX(this.#content));
       },
     });
-    const unit = group.unit === null ? '' : text[group.unit];
     this.node = element('section', { class: `card ${group.id === 'loss' ? 'wide' : ''}`, 'data-group': group.id },
-      element('header', {}, element('h2', {}, this.title), unit !== '' && element('span', { class: 'unit' }, unit)),
+      element('header', {}, element('h2', {}, this.title), this.unit !== '' && element('span', { class: 'unit' }, this.unit)),
       element('div', { class: 'plot-frame' }, this.#plot, this.#dots, this.#tooltip.node),
       this.#legend.node);
     addGestures(this.#plot, () => this.#chart, events);
@@ -65,6 +64,10 @@ export class Card {
 
   get title(): string {
     return this.#group.title === null ? this.#group.id.replace('other:', '') : this.#text[this.#group.title];
+  }
+
+  get unit(): string {
+    return this.#group.unit === null ? '' : this.#text[this.#group.unit];
   }
 
   get series(): readonly ChartSeries[] {

@@ -4,7 +4,7 @@ import type { XAxis } from '../../src/shared/panel.ts';
 import { formatClock, formatTick } from '../shared/format.ts';
 import type { Theme } from '../shared/theme.ts';
 import type { Curve } from './line.ts';
-import { drawCurve, drawMarkers, drawMarks, type Marks, type Plot } from './drawing.ts';
+import { drawCurve, drawMarkers, drawMarks, drawStageNames, type MarkInk, type Marks, type Plot } from './drawing.ts';
 import type { LineStyle } from './lineStyle.ts';
 import { clockTicks, rangeY, ticks, type Range, type YRules } from './scale.ts';
 
@@ -209,7 +209,8 @@ function drawContent(chart: uPlot, content: ChartContent, theme: Theme, factor: 
   ctx.rect(left, top - 4 * ratio, width + 5 * ratio, height + 5 * ratio);
   ctx.clip();
   const fontSize = Math.max(10, theme.fontSize - 3) * ratio;
-  drawMarks(ctx, plot, content.marks, { line: theme.muted, text: theme.muted, background: theme.background, warning: theme.warning, font: `${fontSize}px ${theme.font}` });
+  const ink: MarkInk = { line: theme.muted, text: theme.muted, background: theme.background, warning: theme.warning, font: `${fontSize}px ${theme.font}` };
+  drawMarks(ctx, plot, content.marks, ink);
   const visible = content.series.filter((series) => series.visible);
   for (const { raw, smoothed, style } of visible) {
     if (smoothed !== null) drawCurve(ctx, plot, raw, { colour: colour(style), width: 1, alpha: RAW_BEHIND, dash: [] });
@@ -219,6 +220,7 @@ function drawContent(chart: uPlot, content: ChartContent, theme: Theme, factor: 
     drawCurve(ctx, plot, smoothed ?? raw, pen);
     if (content.series.length > 1 || raw.x.length === 1) drawMarkers(ctx, plot, smoothed ?? raw, style, pen, place);
   });
+  drawStageNames(ctx, plot, content.marks.stages, ink);
   ctx.restore();
 }
 

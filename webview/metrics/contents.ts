@@ -4,12 +4,12 @@ import type { Position, XAxis } from '../../src/shared/panel.ts';
 import type { ChartContent, ChartSeries } from './chart.ts';
 import type { Marks } from './drawing.ts';
 import { summarise, type FinalsRow } from './summary.ts';
-import { arrange, type MetricGroup } from './groups.ts';
+import { arrange, isNoisy, type MetricGroup } from './groups.ts';
 import type { Curve } from './line.ts';
 import { lineStyle, type LineStyle } from './lineStyle.ts';
 import type { MetricsModel, Run } from './model.ts';
 import { extentX, type Range } from './scale.ts';
-import { seriesKey, type ViewState } from './view.ts';
+import { isVisible, seriesKey, type ViewState } from './view.ts';
 
 export interface Contents {
   readonly charts: readonly { readonly group: MetricGroup; readonly content: ChartContent }[];
@@ -27,7 +27,6 @@ export function runStyle(index: number, runs: number): LineStyle | null {
 
 export function contents(model: MetricsModel, view: ViewState, colours: readonly string[], text: MetricsText): Contents {
   const { runs } = model;
-  const hidden = new Set(view.hidden);
   const wholes: Curve[] = [];
   let points = 0;
   for (const run of runs) {
@@ -48,10 +47,10 @@ export function contents(model: MetricsModel, view: ViewState, colours: readonly
       return [{
         key, metric, run: run.head.run,
         raw: line.curve(view.axis, originOf(run)),
-        smoothed: view.smoothing > 0 && group.noisy ? line.averageCurve(view.axis, originOf(run)) : null,
+        smoothed: view.smoothing > 0 && isNoisy(metric) ? line.averageCurve(view.axis, originOf(run)) : null,
         ...labels(metric, run, runs.length, metrics.length),
         style: lineStyle(runIndex, metricIndex, runs.length, metrics.length),
-        visible: !hidden.has(key),
+        visible: isVisible(view, key, metric, runs.length),
       }];
     }));
     return { group, content: { series, marks, shown, axis: view.axis, rules: { log: view.log && group.log, fromZero: group.fromZero } } };

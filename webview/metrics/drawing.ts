@@ -183,32 +183,22 @@ export interface MarkInk {
   readonly font: string;
 }
 
-/** Stage boundaries as labelled lines; best checkpoints and incidents as small signs on the x axis. */
+/** Stage boundaries as lines; best checkpoints and incidents as small signs on the x axis. */
 export function drawMarks(context: CanvasRenderingContext2D, plot: Plot, marks: Marks, ink: MarkInk): void {
   const { ratio } = plot;
   const bottom = plot.top + plot.height;
   const inside = (px: number): boolean => px >= plot.left - 1 && px <= plot.left + plot.width + 1;
   context.save();
-  context.font = ink.font;
-  context.textBaseline = 'top';
-  context.textAlign = 'left';
-  let free = -Infinity;
-  for (const stage of marks.stages) {
-    const px = toX(plot, stage.x);
-    if (!inside(px)) continue;
-    context.strokeStyle = ink.line;
-    context.lineWidth = ratio;
-    context.setLineDash([3 * ratio, 3 * ratio]);
+  context.strokeStyle = ink.line;
+  context.lineWidth = ratio;
+  context.setLineDash([3 * ratio, 3 * ratio]);
+  for (const { x } of marks.stages) {
+    const px = toX(plot, x);
+    if (!inside(px) || px < plot.left + ratio) continue;
     context.beginPath();
     context.moveTo(Math.round(px) + 0.5, plot.top);
     context.lineTo(Math.round(px) + 0.5, bottom);
     context.stroke();
-    const width = context.measureText(stage.label).width;
-    const at = px + 4 * ratio + width > plot.left + plot.width ? px - 4 * ratio - width : px + 4 * ratio;
-    if (at < free) continue;
-    context.fillStyle = ink.text;
-    context.fillText(stage.label, at, plot.top + 2 * ratio);
-    free = at + width + 6 * ratio;
   }
   context.setLineDash([]);
   for (const best of marks.best) {
@@ -232,6 +222,33 @@ export function drawMarks(context: CanvasRenderingContext2D, plot: Plot, marks: 
     context.fill();
     context.globalAlpha = 1;
   }
+  context.restore();
+}
+
+/** Names of the stages at the top, over the curves; that of the stage in which the view begins stands at its left edge. */
+export function drawStageNames(context: CanvasRenderingContext2D, plot: Plot, stages: Marks['stages'], ink: MarkInk): void {
+  // One stage needs no name: the line of the run says it.
+  if (stages.length < 2) return;
+  const { ratio } = plot;
+  context.save();
+  context.font = ink.font;
+  context.textBaseline = 'middle';
+  context.textAlign = 'left';
+  const right = plot.left + plot.width;
+  const first = stages.findLastIndex(({ x }) => toX(plot, x) <= plot.left + ratio);
+  stages.forEach(({ x, label }, index) => {
+    const next = stages[index + 1];
+    const end = next === undefined ? right : Math.min(right, toX(plot, next.x));
+    const begin = index === first ? plot.left : toX(plot, x);
+    const width = context.measureText(label).width;
+    if (index < first || begin > right || width + 12 * ratio > end - begin) return;
+    context.globalAlpha = 0.8;
+    context.fillStyle = ink.background;
+    context.fillRect(begin + 2 * ratio, plot.top, width + 8 * ratio, 16 * ratio);
+    context.globalAlpha = 1;
+    context.fillStyle = ink.text;
+    context.fillText(label, begin + 6 * ratio, plot.top + 8.5 * ratio);
+  });
   context.restore();
 }
 

@@ -28,19 +28,26 @@ const GROUPS: readonly GroupRow[] = [
   { id: 'gradient', title: 'group.gradient', unit: null, log: true, better: null, fromZero: true, noisy: true, pattern: /^grad/i },
   { id: 'speed', title: 'group.speed', unit: 'unit.speed', log: false, better: 'higher', fromZero: true, noisy: true, pattern: /perSecond$/i },
   { id: 'memory', title: 'group.memory', unit: 'unit.memory', log: false, better: 'lower', fromZero: true, noisy: true, pattern: /memory|MiB$|bytes/i },
-  { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /loss|^kl$|^ce$|(Kl|Ce)$|^(think|answer)$|entropy|perplexity/ },
+  { id: 'regions', title: 'group.regions', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /^(think|answer)/ },
+  { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /loss|^kl$|^ce$|entropy|perplexity/i },
 ];
 
 /** The order in which the charts stand: what a person looks at first comes first. */
-const ORDER = ['loss', 'accuracy', 'learningRate', 'temperature', 'gradient', 'speed', 'memory'];
+const ORDER = ['loss', 'regions', 'accuracy', 'learningRate', 'temperature', 'gradient', 'speed', 'memory'];
+
+/** What is measured seldom, or set by a schedule, is drawn as it is; the rest profits from a running average. */
+export function isNoisy(metric: string): boolean {
+  return groupOf(metric).noisy && !/^(validation|evaluation)\//.test(metric);
+}
+
+/** Shown without being asked for: all of one run; of several over each other, not the halves of the validation loss as well. */
+export function shownAtFirst(metric: string, runs: number): boolean {
+  return runs === 1 || !/^validation\/(think|answer)/.test(metric);
+}
 
 export function groupOf(metric: string): MetricGroup {
-  const parts = metric.split('/');
-  const last = parts.at(-1) ?? metric;
-  // "kl/think" and "kl/answer" are one metric split by region: the part before the region tells what it is.
-  const known = GROUPS.find((row) => row.pattern.test(last) && row.id !== 'loss')
-    ?? GROUPS.find((row) => parts.some((part) => row.pattern.test(part)));
-  return known ?? { id: `other:${metric}`, title: null, unit: null, log: false, better: null, fromZero: false, noisy: true };
+  const last = metric.slice(metric.lastIndexOf('/') + 1);
+  return GROUPS.find(({ pattern }) => pattern.test(last)) ?? { id: `other:${metric}`, title: null, unit: null, log: false, better: null, fromZero: false, noisy: true };
 }
 
 /** The charts that these metrics need, each with its metrics, in the order in which they are shown. */

@@ -43,6 +43,8 @@ export interface LegendEntry {
 
 export interface LegendEvents {
   toggle(key: string): void;
+  /** Show or hide this metric in all runs. */
+  toggleMetric(key: string): void;
   /** Show this one alone, or all again. */
   isolate(key: string): void;
 }
@@ -92,7 +94,11 @@ export class Legend {
       const value = element('span', { class: 'value' });
       const button = element('button', {
         class: 'chip', type: 'button',
-        onClick: (event: MouseEvent) => (event.altKey ? this.#events.isolate(key) : this.#events.toggle(key)),
+        onClick: (event: MouseEvent) => {
+          if (event.altKey) this.#events.isolate(key);
+          else if (event.shiftKey) this.#events.toggleMetric(key);
+          else this.#events.toggle(key);
+        },
       }, swatch(style), element('span', { class: 'name' }, short), value);
       this.#entries.set(key, { button, value });
       return button;

@@ -17,7 +17,7 @@ import { drawPicture } from './picture.ts';
 import { RunList } from './runList.ts';
 import type { Range } from './scale.ts';
 import { Toolbar } from './toolbar.ts';
-import { restoreView, type ViewState } from './view.ts';
+import { restoreView, withVisible, type ViewState } from './view.ts';
 
 /** A zoom that still moves asks for no detail yet. */
 const REST_BEFORE_DETAIL_MS = 120;
@@ -53,15 +53,28 @@ const cardEvents: CardEvents = {
   shown: () => current?.shown ?? { min: 0, max: 1 },
   whole: () => current?.whole ?? { min: 0, max: 1 },
   set: zoom,
-  toggle: (key) => change({ hidden: view.hidden.includes(key) ? view.hidden.filter((other) => other !== key) : [...view.hidden, key] }),
+  toggle: (key) => {
+    const series = besides(key).find((other) => other.key === key);
+    change(withVisible(view, [key], series?.visible === false));
+  },
+  toggleMetric: (key) => {
+    const all = besides(key);
+    const series = all.find((other) => other.key === key);
+    const keys = all.filter(({ metric }) => metric === series?.metric).map((other) => other.key);
+    change(withVisible(view, keys, series?.visible === false));
+  },
   isolate: (key) => {
-    const keys = [...cards.values()].find((card) => card.series.some((series) => series.key === key))?.series.map((series) => series.key) ?? [];
-    const others = keys.filter((other) => other !== key);
-    const alone = others.every((other) => view.hidden.includes(other));
-    const rest = view.hidden.filter((other) => !keys.includes(other));
-    change({ hidden: alone ? rest : [...rest, ...others] });
+    const others = besides(key).filter((other) => other.key !== key);
+    const alone = others.every(({ visible }) => !visible);
+    view = { ...view, ...withVisible(view, others.map((other) => other.key), alone) };
+    change(withVisible(view, [key], true));
   },
 };
+
+/** All curves of the chart that has this one. */
+function besides(key: string): Card['series'] {
+  return [...cards.values()].find((card) => card.series.some((series) => series.key === key))?.series ?? [];
+}
 
 function change(wish: Partial<ViewState>): void {
   view = { ...view, ...wish };
@@ -127,7 +140,7 @@ function showEmpty(state: NonNullable<ReturnType<typeof emptyState>>): void {
 const sight = new IntersectionObserver((entries) => {
   for (const entry of entries) for (const card of cards.values()) if (card.node === entry.target) card.seen = entry.isIntersecting;
   redraw();
-}, { rootMargin: '80px' });
+}, { rootMargin: '400px' });
 const resized = new ResizeObserver(redraw);
 resized.observe(charts);
 

@@ -43,7 +43,7 @@ export function drawPicture(title: string, cards: readonly Card[], theme: Theme)
 function drawBlock(context: CanvasRenderingContext2D, card: Card, left: number, top: number, theme: Theme): void {
   context.fillStyle = theme.foreground;
   context.font = `600 13px ${theme.font}`;
-  context.fillText(card.title, left, top);
+  context.fillText(card.unit === '' ? card.title : `${card.title} (${card.unit})`, left, top);
   const chart = card.picture(CHART.width, CHART.height, RATIO, theme);
   context.drawImage(chart, left, top + 22, CHART.width, CHART.height);
   context.font = legendFont(theme);

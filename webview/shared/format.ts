@@ -18,7 +18,8 @@ export function formatTick(value: number, increment: number): string {
   if (size >= 1e9) return `${trim(value / 1e9)}B`;
   if (size >= 1e6) return `${trim(value / 1e6)}M`;
   if (size >= 1e4) return `${trim(value / 1e3)}k`;
-  if (size < 1e-3) return value.toExponential(1).replace('.0e', 'e');
+  // One way of writing for a whole axis: 5e-4 below 1e-3, not below 0.001.
+  if (size < 1e-3 || (increment > 0 && increment < 1e-3)) return value.toExponential(1).replace('.0e', 'e');
   const digits = increment > 0 ? Math.max(0, Math.min(6, Math.ceil(-Math.log10(increment) - 1e-9))) : 4;
   return String(Number(value.toFixed(digits)));
 }

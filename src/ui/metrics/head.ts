@@ -31,10 +31,10 @@ export function headOf(view: RunView, language: Language): RunHead {
 }
 
 function failureOf({ status, problem, facts: { ended } }: RunView, language: Language): string | null {
+  if (status === 'failed') return sentence(ended?.code ?? 'unexpected', ended?.data ?? { detail: '' }, language);
+  // Curves can be drawn without run.json, but something is wrong with the folder.
   if (problem !== null) return sentence(problem.code, problem.data, language);
-  if (status === 'lost') return metricsText(language)['failure.lost'];
-  if (status !== 'failed') return null;
-  return sentence(ended?.code ?? 'unexpected', ended?.data ?? { detail: '' }, language);
+  return status === 'lost' ? metricsText(language)['failure.lost'] : null;
 }
 
 function actionsOf(view: RunView): readonly RunAction[] {

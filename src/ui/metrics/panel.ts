@@ -7,9 +7,9 @@ import type { MetricsFromPage, RunAction } from '../../shared/panel.ts';
 import { COMMANDS, type CommandName } from '../commands/table.ts';
 import { showError } from '../errors.ts';
 import { displayLanguage } from '../language.ts';
+import { pageHtml, pageRoots } from '../pageHtml.ts';
 import type { RunNode } from '../tree/nodes.ts';
 import { MetricsFeed } from './feed.ts';
-import { metricsHtml, pageRoots } from './html.ts';
 
 const VIEW_TYPE = 'distill.metrics';
 
@@ -106,7 +106,7 @@ export class MetricsPanel implements vscode.Disposable {
       feed.dispose();
       if (this.#open?.panel === panel) this.#open = null;
     });
-    panel.webview.html = metricsHtml(panel.webview, extension, displayLanguage());
+    panel.webview.html = pageHtml(panel.webview, extension, { page: 'metrics', title: this.#text.title, text: this.#text, language: displayLanguage() });
     this.#retitle();
   }
 
