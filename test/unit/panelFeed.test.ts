@@ -188,7 +188,7 @@ describe('the Metrics panel’s protocol', () => {
     await wire.show();
     await wire.ask({ kind: 'range', request: wire.model.nextRequest(), min: 50, max: 52, axis: 'time' });
     const answer = wire.sent.findLast((message) => message.kind === 'range');
-    expect([...answer?.runs[0]?.series[0]?.steps ?? []]).toEqual([49, 50, 51, 52, 53]);
+    expect(Array.from(answer?.runs[0]?.series[0]?.steps ?? [])).toEqual([49, 50, 51, 52, 53]);
   });
 
   test('an answer to an older zoom is passed over', async () => {
