@@ -1,16 +1,45 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
+import { workerReader } from './runs/readerClient.ts';
+import { RunStore } from './runs/store.ts';
+import { EnvironmentReport } from './ui/commands/environment.ts';
+import { handlers } from './ui/commands/handlers.ts';
+import { registerCommands } from './ui/commands/register.ts';
+import { EndOfRuns } from './ui/endOfRuns.ts';
+import { followWorkspace } from './ui/followWorkspace.ts';
 import { createLog } from './ui/log.ts';
+import { MetricsPanel } from './ui/metrics/panel.ts';
+import { Programs } from './ui/programs.ts';
 import { Projects } from './ui/project/projects.ts';
-import { RecipeProblems } from './ui/recipe/recipeProblems.ts';
-import { registerRecipeLens } from './ui/recipe/recipeLens.ts';
-import { registerSchemaDocument } from './ui/recipe/schemaDocument.ts';
+import { registerRecipeEditing } from './ui/recipe/recipeEditing.ts';
+import { StatusItem } from './ui/statusItem.ts';
+import { TraceViews } from './ui/traces/traceViews.ts';
+import { ExperimentTree } from './ui/tree/experimentTree.ts';
+import { EXPERIMENTS_VIEW, followView } from './ui/tree/experimentView.ts';
+import { Questions } from './ui/tree/questions.ts';
+import { WindowTraceFilters } from './ui/tree/traceFilters.ts';
+import type { Workbench } from './ui/workbench.ts';
 
 /** Builds the parts in order. Everything that can wait, waits until it is used. */
 export function activate(context: vscode.ExtensionContext): void {
   const begin = performance.now();
+  const extension = context.extensionUri;
   const log = createLog();
+  const programs = new Programs(extension);
   const projects = new Projects();
-  context.subscriptions.push(log, projects, registerSchemaDocument(context.extensionUri), new RecipeProblems(projects), registerRecipeLens(projects));
-  void projects.look();
+  const store = new RunStore({ projects: [], reader: workerReader(programs.reader), onTrouble: (error) => log.error(error instanceof Error ? error : String(error)) });
+  const filters = new WindowTraceFilters();
+  const questions = new Questions();
+  const tree = new ExperimentTree(store, projects, filters, questions);
+  const view = vscode.window.createTreeView(EXPERIMENTS_VIEW, { treeDataProvider: tree, showCollapseAll: true, canSelectMany: true, manageCheckboxStateManually: true });
+  const metrics = new MetricsPanel({ extension, store, log });
+  const traces = new TraceViews({ extension, store, filters, questions, log });
+  const environment = new EnvironmentReport();
+  const ended = new EndOfRuns(store, context.workspaceState, context.globalStorageUri, log);
+  const version = String((context.extension.packageJSON as { readonly version?: unknown }).version);
+  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, environment, ended };
+  context.subscriptions.push(
+    log, projects, store, filters, tree, view, metrics, traces, ended, environment.register(), new StatusItem(store),
+    registerRecipeEditing(extension, projects), registerCommands(handlers(workbench), log), followView(workbench), followWorkspace(workbench),
+  );
   log.info(`activated in ${(performance.now() - begin).toFixed(1)} ms`);
 }

@@ -22,6 +22,8 @@ export const COMMANDS = {
   nextExample: { id: 'distill.nextExample', needsTrust: false, palette: true },
   previousExample: { id: 'distill.previousExample', needsTrust: false, palette: true },
   filterTraces: { id: 'distill.filterTraces', needsTrust: false, palette: true },
+  openTracePage: { id: 'distill.openTracePage', needsTrust: false, palette: true },
+  toggleTraceInline: { id: 'distill.toggleTraceInline', needsTrust: false, palette: true },
   checkEnvironment: { id: 'distill.checkEnvironment', needsTrust: true, palette: true },
   openLog: { id: 'distill.openLog', needsTrust: false, palette: true },
   openRecipe: { id: 'distill.openRecipe', needsTrust: false, palette: true },
@@ -32,6 +34,7 @@ export const COMMANDS = {
   copyPath: { id: 'distill.copyRunPath', needsTrust: false, palette: true },
   reveal: { id: 'distill.revealRun', needsTrust: false, palette: true },
   openFrozenRecipe: { id: 'distill.openFrozenRecipe', needsTrust: false, palette: false },
+  moreExamples: { id: 'distill.moreExamples', needsTrust: false, palette: false },
   openReport: { id: 'distill.openReport', needsTrust: false, palette: false },
   revealCheckpoint: { id: 'distill.revealCheckpoint', needsTrust: false, palette: false },
 } as const satisfies Record<string, CommandRow>;

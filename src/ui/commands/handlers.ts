@@ -1,0 +1,39 @@
+import type { Workbench } from '../workbench.ts';
+import { checkEnvironment } from './environment.ts';
+import * as labels from './labels.ts';
+import * as launch from './launch.ts';
+import * as look from './look.ts';
+import { newProject } from './newProject.ts';
+import type { Handlers } from './register.ts';
+
+export function handlers(workbench: Workbench): Handlers {
+  const { traces } = workbench;
+  return {
+    newProject: () => newProject(workbench),
+    run: (target) => launch.runRecipe(workbench, target),
+    runWithChanges: (target) => launch.runWithChanges(workbench, target),
+    stop: (target) => launch.stop(workbench, target),
+    resume: (target) => launch.resume(workbench, target),
+    openMetrics: (target) => look.openMetrics(workbench, target),
+    compareRuns: (target, selection) => look.compareRuns(workbench, target, selection),
+    diffTrace: (target) => traces.diff(target),
+    openTracePage: (target) => traces.page(target),
+    nextExample: () => traces.next(),
+    previousExample: () => traces.previous(),
+    toggleTraceInline: () => traces.toggleInline(),
+    filterTraces: (target) => look.filterTraces(workbench, target),
+    moreExamples: (target) => look.moreExamples(workbench, target),
+    checkEnvironment: () => checkEnvironment(workbench),
+    openLog: (target) => labels.openLog(workbench, target),
+    openRecipe: (target) => look.openRecipe(workbench, target),
+    rename: (target) => labels.rename(workbench, target),
+    star: (target) => labels.star(workbench, target, true),
+    unstar: (target) => labels.star(workbench, target, false),
+    delete: (target) => labels.remove(workbench, target),
+    copyPath: (target) => labels.copyPath(workbench, target),
+    reveal: (target) => labels.reveal(workbench, target),
+    openFrozenRecipe: (target) => labels.openFrozenRecipe(workbench, target),
+    openReport: (target) => labels.openReport(target),
+    revealCheckpoint: (target) => labels.revealCheckpoint(target),
+  };
+}

@@ -1,0 +1,206 @@
+import * as vscode from 'vscode';
+import type { RunChanged, RunStore } from '../../runs/store.ts';
+import type { RunView } from '../../runs/view.ts';
+import type { Projects } from '../project/projects.ts';
+import { examplesOf, matchesFilter, type Example } from './examples.ts';
+import { checkpointItem, evaluationItem, exampleItem, moreItem, projectItem, runItem, scoreItem, sectionItem, stageItem } from './items.ts';
+import { NodeCache, type TreeNode } from './nodes.ts';
+import type { Questions } from './questions.ts';
+import { runTooltip } from './tooltip.ts';
+import type { WindowTraceFilters } from './traceFilters.ts';
+
+/** A row that changes more often than this can't be read, and costs the window its smoothness. */
+const REFRESH_EVERY_MS = 1000;
+/** Examples shown at first, and added by each "more…". */
+const EXAMPLES_PAGE = 100;
+
+/** projects → runs → stages, checkpoints, evaluation, traces. Reads the store; keeps nothing but what is open. */
+export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<TreeNode | TreeNode[] | undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #nodes = new NodeCache();
+  readonly #shown = new Map<string, number>();
+  readonly #dirty = new Set<TreeNode>();
+  readonly #parts: { dispose(): void }[];
+  #allDirty = false;
+  #timer: NodeJS.Timeout | undefined;
+  #refreshedAt = 0;
+
+  constructor(private readonly store: RunStore, private readonly projects: Projects, private readonly filters: WindowTraceFilters, private readonly questions: Questions) {
+    this.#parts = [
+      this.#changed,
+      filters.onDidChange((run) => {
+        this.#shown.delete(run);
+        this.#changed.fire(this.#nodes.get({ kind: 'section', run, section: 'traces' }));
+      }),
+      store.onDidChange((change) => this.#runChanged(change)),
+      projects.onDidChange(() => this.#soon(undefined)),
+    ];
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    if (node.kind === 'project') {
+      const project = this.projects.all.find(({ folder }) => folder === node.folder);
+      return project === undefined ? gone(node) : projectItem(node, project, this.store.runs(node.folder).length);
+    }
+    const run = this.store.get(node.run);
+    if (run === undefined) return gone(node);
+    switch (node.kind) {
+      case 'run': return runItem(node, run);
+      case 'section': return sectionItem(node, run, this.filters.get(node.run), node.section === 'traces' ? this.#examples(node.run).length : 0);
+      case 'stage': {
+        const stage = run.stages[node.index];
+        return stage === undefined ? gone(node) : stageItem(node, run, stage);
+      }
+      case 'checkpoint': return checkpointItem(node, run);
+      case 'evaluation':
+      case 'score': {
+        const evaluation = run.facts.evaluations.find(({ report }) => report === node.report);
+        if (evaluation === undefined) return gone(node);
+        return node.kind === 'evaluation' ? evaluationItem(node, run, evaluation) : scoreItem(node, evaluation);
+      }
+      case 'example': {
+        const example = examplesOf(run.facts.traces).find((each) => each.example === node.example);
+        return example === undefined ? gone(node) : exampleItem(node, example, this.questions.get(node.run, node.example));
+      }
+      case 'more': return moreItem(node);
+    }
+  }
+
+  /** Tooltips are made when the pointer rests on a row, not for every row. */
+  resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
+    const run = node.kind === 'run' ? this.store.get(node.run) : undefined;
+    if (run !== undefined) item.tooltip = runTooltip(run);
+    return item;
+  }
+
+  async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    if (node === undefined) {
+      await this.store.ready;
+      // Without any run the view is empty, and the welcome text says what to do.
+      if (this.store.runs().length === 0) return [];
+      return this.projects.all.map(({ folder }) => this.#nodes.get({ kind: 'project', folder }));
+    }
+    if (node.kind === 'project') return starredFirst(this.store.runs(node.folder)).map((run) => this.runNode(run.folder));
+    const run = this.store.get(node.run);
+    if (run === undefined) return [];
+    switch (node.kind) {
+      case 'run': return this.#sections(run);
+      case 'section':
+        switch (node.section) {
+          case 'stages': return run.stages.map(({ index }) => this.#nodes.get({ kind: 'stage', run: node.run, index }));
+          case 'checkpoints': return run.facts.checkpoints.toReversed().map(({ event: { name } }) => this.#nodes.get({ kind: 'checkpoint', run: node.run, name }));
+          case 'evaluations': return run.facts.evaluations.toReversed().map(({ report }) => this.#nodes.get({ kind: 'evaluation', run: node.run, report }));
+          case 'traces': return this.#exampleNodes(node.run);
+        }
+        break;
+      case 'evaluation': {
+        const evaluation = run.facts.evaluations.find(({ report }) => report === node.report);
+        const rows = [...(evaluation?.models ?? []).map(({ role }) => role), ...(evaluation?.retention ? ['retention' as const] : [])];
+        return rows.map((row) => this.#nodes.get({ kind: 'score', run: node.run, report: node.report, row }));
+      }
+      case 'stage':
+      case 'checkpoint':
+      case 'score':
+      case 'example':
+      case 'more':
+        return [];
+    }
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    switch (node.kind) {
+      case 'project': return undefined;
+      case 'run': {
+        const run = this.store.get(node.run);
+        return run === undefined ? undefined : this.#nodes.get({ kind: 'project', folder: run.project });
+      }
+      case 'section': return this.runNode(node.run);
+      case 'stage': return this.#nodes.get({ kind: 'section', run: node.run, section: 'stages' });
+      case 'checkpoint': return this.#nodes.get({ kind: 'section', run: node.run, section: 'checkpoints' });
+      case 'evaluation': return this.#nodes.get({ kind: 'section', run: node.run, section: 'evaluations' });
+      case 'score': return this.#nodes.get({ kind: 'evaluation', run: node.run, report: node.report });
+      case 'example':
+      case 'more': return this.#nodes.get({ kind: 'section', run: node.run, section: 'traces' });
+    }
+  }
+
+  runNode(run: string): TreeNode {
+    return this.#nodes.get({ kind: 'run', run });
+  }
+
+  #examples(run: string): readonly Example[] {
+    const filter = this.filters.get(run);
+    return examplesOf(this.store.get(run)?.facts.traces ?? []).filter((example) => matchesFilter(example, filter));
+  }
+
+  showMore(run: string): void {
+    this.#shown.set(run, (this.#shown.get(run) ?? EXAMPLES_PAGE) + EXAMPLES_PAGE);
+    this.#changed.fire(this.#nodes.get({ kind: 'section', run, section: 'traces' }));
+  }
+
+  #sections(run: RunView): TreeNode[] {
+    const { checkpoints, evaluations, traces } = run.facts;
+    const sections = [
+      ...(run.stages.length > 0 ? ['stages' as const] : []),
+      ...(checkpoints.length > 0 ? ['checkpoints' as const] : []),
+      ...(evaluations.length > 0 ? ['evaluations' as const] : []),
+      ...(traces.length > 0 ? ['traces' as const] : []),
+    ];
+    return sections.map((section) => this.#nodes.get({ kind: 'section', run: run.folder, section }));
+  }
+
+  async #exampleNodes(run: string): Promise<TreeNode[]> {
+    const all = this.#examples(run);
+    const shown = all.slice(0, this.#shown.get(run) ?? EXAMPLES_PAGE);
+    await this.questions.read(run, shown);
+    const nodes: TreeNode[] = shown.map(({ example }) => this.#nodes.get({ kind: 'example', run, example }));
+    if (shown.length < all.length) nodes.push(this.#nodes.get({ kind: 'more', run, hidden: all.length - shown.length }));
+    return nodes;
+  }
+
+  #runChanged({ run, what }: RunChanged): void {
+    if (what.has('removed')) {
+      this.#nodes.forget(run.folder);
+      this.questions.forget(run.folder);
+      this.#shown.delete(run.folder);
+    }
+    // A run's place in its project depends on its being there and on its star.
+    if (what.has('added') || what.has('removed')) this.#soon(undefined);
+    else if (what.has('label')) this.#soon(this.#nodes.get({ kind: 'project', folder: run.project }));
+    else if ([...what].some((each) => each !== 'beat' && each !== 'none')) this.#soon(this.runNode(run.folder));
+  }
+
+  /** Draws a row anew (undefined: everything), at most once in REFRESH_EVERY_MS. */
+  #soon(node: TreeNode | undefined): void {
+    if (node === undefined) this.#allDirty = true;
+    else this.#dirty.add(node);
+    this.#timer ??= setTimeout(() => this.#refresh(), Math.max(0, this.#refreshedAt + REFRESH_EVERY_MS - Date.now()));
+  }
+
+  #refresh(): void {
+    this.#timer = undefined;
+    this.#refreshedAt = Date.now();
+    const nodes = [...this.#dirty];
+    this.#dirty.clear();
+    if (this.#allDirty) this.#changed.fire(undefined);
+    else this.#changed.fire(nodes);
+    this.#allDirty = false;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const part of this.#parts) part.dispose();
+  }
+}
+
+function starredFirst(runs: readonly RunView[]): readonly RunView[] {
+  return [...runs.filter(({ label }) => label.starred), ...runs.filter(({ label }) => !label.starred)];
+}
+
+/** A row whose run vanished between two drawings; the next one leaves it out. */
+function gone(node: TreeNode): vscode.TreeItem {
+  const item = new vscode.TreeItem('');
+  item.contextValue = node.kind === 'project' ? 'gone-project' : 'gone';
+  return item;
+}
