@@ -1,6 +1,5 @@
-/** The quick picks on traces: which run, which example, which filter. */
+/** The list of a run's examples. */
 import * as vscode from 'vscode';
-import type { RunView } from '../../runs/view.ts';
 import type { TraceEvent, Verdict } from '../../shared/events.ts';
 import { EXAMPLE_FILTERS, matchesFilter, type Example, type ExampleFilter } from '../tree/examples.ts';
 import { filterText, verdictText } from '../tree/items.ts';
@@ -8,18 +7,6 @@ import type { Questions } from '../tree/questions.ts';
 
 /** Lengths are read for this many examples, what is in sight after a few pages; the rest is shown without. */
 const LENGTHS_READ = 500;
-
-export async function pickRun(runs: readonly RunView[]): Promise<string | undefined> {
-  const items = runs.map(({ folder, title, facts }) => ({ label: title, description: vscode.l10n.t('{0} traces', facts.traces.length), folder }));
-  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Diff the traces of which run?'), matchOnDescription: true }))?.folder;
-}
-
-export async function pickFilter(examples: readonly Example[], current: ExampleFilter): Promise<ExampleFilter | undefined> {
-  const items = EXAMPLE_FILTERS.map((filter) => ({
-    label: `${filter === current ? '$(check)' : '$(blank)'} ${filterText(filter)}`, description: String(examples.filter((example) => matchesFilter(example, filter)).length), filter,
-  }));
-  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Show which examples?') }))?.filter;
-}
 
 export interface ExamplePick {
   readonly folder: string;

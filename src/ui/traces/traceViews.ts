@@ -1,17 +1,21 @@
 /** The commands on reasoning traces: open an example's diff, go to the next one, filter, the page beside the editor. */
 import * as vscode from 'vscode';
+import { readTraces } from '../../runs/traces.ts';
 import type { RunStore } from '../../runs/store.ts';
 import type { RunView } from '../../runs/view.ts';
 import { DistillError } from '../../shared/messages.ts';
 import { displayLanguage } from '../language.ts';
-import { refuse } from '../commands/register.ts';
+import { shortTitle } from '../runText.ts';
+import { chooseRun } from '../commands/chooseRun.ts';
+import { COMMANDS } from '../commands/table.ts';
+import { Refusal } from '../errors.ts';
 import { matchesFilter, type Example } from '../tree/examples.ts';
-import { isTreeNode, type TraceFilters } from '../tree/nodes.ts';
+import { isTreeNode, type TraceFilters, type TreeNode } from '../tree/nodes.ts';
 import type { Questions } from '../tree/questions.ts';
 import { Comparisons } from './comparisons.ts';
 import { TraceMarks } from './marks.ts';
 import { TracePanel } from './panel.ts';
-import { pickExample, pickFilter, pickRun } from './picks.ts';
+import { pickExample } from './picks.ts';
 import { TraceDocumentProvider } from './traceDocuments.ts';
 import { addressOfTab, parseTraceUri, traceUri, TRACE_SCHEME, type TraceAddress } from './traceUri.ts';
 
@@ -46,7 +50,7 @@ export class TraceViews implements vscode.Disposable {
       filterOf: (folder) => options.filters.get(folder),
       move: (address, by) => this.#neighbour(address, by),
       pick: (folder) => this.#pick(folder),
-      filter: (folder) => this.filterTraces({ kind: 'run', run: folder }),
+      filter: async (folder) => void await vscode.commands.executeCommand(COMMANDS.filterTraces.id, { kind: 'run', run: folder } satisfies TreeNode),
       editor: (address) => this.openTraceDiff(address),
     });
     this.#subscriptions = vscode.Disposable.from(
@@ -65,37 +69,27 @@ export class TraceViews implements vscode.Disposable {
   }
 
   /** *Diff Reasoning Trace…*: of a row of the tree, else asked for. */
-  async diffTrace(target?: unknown): Promise<void> {
+  async diff(target?: unknown): Promise<void> {
     const address = await this.#choose(target);
     if (address !== undefined) await this.openTraceDiff(address);
   }
 
   /** The page with both traces side by side; of the diff that is open, of a row, else asked for. */
-  async openTracePage(target?: unknown): Promise<void> {
+  async page(target?: unknown): Promise<void> {
     const address = (target === undefined || target instanceof vscode.Uri ? this.#current(target) : null) ?? await this.#choose(target);
     if (address !== undefined) await this.#panel.show(address);
   }
 
-  async nextExample(): Promise<void> {
+  async next(): Promise<void> {
     await this.#go(1);
   }
 
-  async previousExample(): Promise<void> {
+  async previous(): Promise<void> {
     await this.#go(-1);
   }
 
-  /** Asks which examples the tree, the list and next and previous go through. */
-  async filterTraces(target?: unknown): Promise<void> {
-    const run = await this.#chooseRun(target);
-    if (run === undefined) return;
-    const filter = await pickFilter(await this.#comparisons.examples(run), this.#options.filters.get(run));
-    if (filter === undefined) return;
-    this.#options.filters.set(run, filter);
-    await this.#panel.refresh(run);
-  }
-
   /** VS Code's own switch: the diff editor can't be told inline from outside. */
-  async toggleTraceInline(): Promise<void> {
+  async toggleInline(): Promise<void> {
     await vscode.commands.executeCommand('toggle.diff.renderSideBySide');
   }
 
@@ -114,7 +108,7 @@ export class TraceViews implements vscode.Disposable {
   async #go(by: 1 | -1): Promise<void> {
     if (this.#panel.active) return this.#panel.move(by);
     const current = this.#current();
-    if (current === null) refuse(vscode.l10n.t('Open the diff of an example first: next and previous start from it.'));
+    if (current === null) throw new Refusal(vscode.l10n.t('Open the diff of an example first: next and previous start from it.'));
     await this.openTraceDiff(await this.#neighbour(current, by));
   }
 
@@ -141,13 +135,16 @@ export class TraceViews implements vscode.Disposable {
   }
 
   async #chooseRun(target: unknown): Promise<string | undefined> {
-    if (isTreeNode(target) && 'run' in target) return target.run;
-    const current = this.#current();
+    const { store } = this.#options;
+    const current = target === undefined || target instanceof vscode.Uri ? this.#current() : null;
     if (current !== null) return current.folder;
-    await this.#options.store.ready;
-    const runs = this.#options.store.runs().filter(({ facts }) => facts.traces.length > 0);
-    if (runs.length === 0) refuse(vscode.l10n.t('No run has traces yet: they are written when a run evaluates.'));
-    return runs.length === 1 ? runs[0]?.folder : pickRun(runs);
+    await store.ready;
+    return (await chooseRun(target, store, {
+      title: vscode.l10n.t('Diff the traces of which run?'),
+      fits: ({ facts }) => facts.traces.length > 0,
+      unfit: (run) => vscode.l10n.t('{0} has no reasoning traces yet: they are written when it evaluates.', shortTitle(run)),
+      none: vscode.l10n.t('No run has reasoning traces yet: they are written when a run evaluates.'),
+    }))?.folder;
   }
 
   async #pick(folder: string): Promise<TraceAddress | undefined> {
@@ -158,7 +155,7 @@ export class TraceViews implements vscode.Disposable {
     const example = await pickExample({
       examples, questions, folder, title: run.title, filter: filters.get(folder), current: this.#current()?.example ?? null,
       setFilter: (filter) => filters.set(folder, filter),
-      lengths: async (events) => (await import('../../runs/traces.ts')).readTraces(folder, events).then((traces) => traces.map(({ tokens }) => tokens)),
+      lengths: async (events) => (await readTraces(folder, events)).map(({ tokens }) => tokens),
     });
     return example === undefined ? undefined : { folder, example };
   }
