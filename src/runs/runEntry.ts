@@ -1,5 +1,6 @@
 /** One run that the store follows: reads its folder on from where it was and decides its status. */
 import path from 'node:path';
+import type { Order } from '../shared/events.ts';
 import type { RunStatus } from '../shared/panel.ts';
 import type { DistillError } from '../shared/messages.ts';
 import { DistillError as CodedError } from '../shared/messages.ts';
@@ -30,7 +31,7 @@ export class RunEntry {
   private problem: DistillError | null = null;
   private label: RunLabel = { format: 1, starred: false };
   private status: RunStatus = 'starting';
-  private stopOrderedAt: number | null = null;
+  private stops: readonly Order[] = [];
   private lastSign = 0;
   private caughtUp = false;
   private work: Promise<unknown> = Promise.resolve();
@@ -84,8 +85,7 @@ export class RunEntry {
   }
 
   private async readControl(): Promise<void> {
-    const stops = (await readOrders(this.folder)).filter((order) => order.order === 'stop');
-    this.stopOrderedAt = stops.length === 0 ? null : Math.max(...stops.map((order) => order.at));
+    this.stops = (await readOrders(this.folder)).filter((order) => order.order === 'stop');
   }
 
   private async readEvents(changed: Set<RunChange>): Promise<void> {
@@ -119,15 +119,21 @@ export class RunEntry {
     } else {
       const engine = await this.engineLiveness();
       if (engine === 'dead' && before !== 'lost' && before !== 'stopped') await this.lastWords(changed);
-      const startedAt = facts.queued?.at ?? facts.started?.at ?? 0;
       this.status = decideStatus({
         facts: this.fold.current,
         engine,
         silentMs: Date.now() - Math.max(this.lastSign, this.run?.createdAt ?? 0),
-        stopOrdered: this.stopOrderedAt !== null && this.stopOrderedAt >= startedAt,
+        stopOrdered: this.stopOrdered(),
       });
     }
     if (this.status !== before) changed.add('status');
+  }
+
+  /** Orders from before the start were meant for an earlier engine, unless this one answered: it hears before it is ready. */
+  private stopOrdered(): boolean {
+    const { queued, started, acknowledged } = this.fold.current;
+    const since = queued?.at ?? started?.at ?? 0;
+    return this.stops.some((order) => order.at >= since || acknowledged.some((answer) => answer.order === order.id && answer.accepted));
   }
 
   /** An engine may write its end and be gone between our reading and our looking for it. */
