@@ -46,6 +46,11 @@ export interface Ops {
   adamw(parameter: tf.Variable, gradient: tf.Tensor, slots: AdamSlots, step: AdamStep): void;
   /** Σ over all gradients of the sum of squares (scalar). */
   sumOfSquares(gradients: readonly tf.Tensor[]): tf.Scalar;
+  /**
+   * Where a backend can write in place: values [rows, 1, width] into column `column` of cache [rows, columns, width], which
+   * nobody else may share. Generation's cache of keys and values then grows without being copied every step.
+   */
+  readonly writeColumn?: (cache: tf.Tensor3D, values: tf.Tensor3D, column: number) => void;
 }
 
 export interface AdamSlots {

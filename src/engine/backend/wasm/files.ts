@@ -6,7 +6,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const STOCK = 'tfjs-backend-wasm-simd.wasm';
-const KERNELS = 'distill-kernels.wasm';
+/** Plain SIMD, and the same with multiply-add. */
+export type KernelsVariant = 'plain' | 'fma';
+const KERNELS: Readonly<Record<KernelsVariant, string>> = { plain: 'distill-kernels.wasm', fma: 'distill-kernels-fma.wasm' };
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -30,6 +32,7 @@ export function readStock(): Promise<Buffer> {
 }
 
 /** Our kernels (assembly/). */
-export function readKernels(): Promise<Buffer> {
-  return readFile(find([path.join(here, 'wasm', KERNELS), path.join(here, 'binary', KERNELS)]));
+export function readKernels(variant: KernelsVariant): Promise<Buffer> {
+  const name = KERNELS[variant];
+  return readFile(find([path.join(here, 'wasm', name), path.join(here, 'binary', name)]));
 }

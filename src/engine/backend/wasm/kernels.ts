@@ -1,4 +1,6 @@
 /** Our kernels (assembly/) as functions. Addresses and sizes are numbers; booleans are 0 and 1. */
+import { setFlagsFromString } from 'node:v8';
+import { readKernels, type KernelsVariant } from './files.ts';
 
 /** What assembly/index.ts exports; every function is described there. */
 export interface Kernels {
@@ -32,9 +34,23 @@ export interface Kernels {
   ): void;
   swapMiddle(x: number, out: number, outer: number, first: number, second: number, width: number): void;
   segmentSum(x: number, ids: number, out: number, rows: number, segments: number, width: number): void;
+  gatherRows(x: number, ids: number, out: number, rows: number, width: number): void;
   expAll(x: number, y: number, n: number): void;
   readonly CONTROL_BYTES: WebAssembly.Global;
   readonly BROKEN_OFFSET: WebAssembly.Global;
+}
+
+/**
+ * The kernels with multiply-add where this V8 has it (from 11.4 on; Node 20's 11.3 has the finished thing behind a flag),
+ * the plain ones otherwise.
+ */
+export async function compileKernels(wanted: KernelsVariant): Promise<{ readonly module: WebAssembly.Module; readonly variant: KernelsVariant }> {
+  if (wanted === 'fma') {
+    const binary = Uint8Array.from(await readKernels('fma'));
+    if (!WebAssembly.validate(binary)) setFlagsFromString('--experimental-wasm-relaxed-simd');
+    if (WebAssembly.validate(binary)) return { module: await WebAssembly.compile(binary), variant: 'fma' };
+  }
+  return { module: await WebAssembly.compile(Uint8Array.from(await readKernels('plain'))), variant: 'plain' };
 }
 
 export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {

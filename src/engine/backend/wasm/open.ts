@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import '@tensorflow/tfjs-backend-wasm';
 import { tf } from '../../tf.ts';
 import type { Opened } from '../opened.ts';
+import type { KernelsVariant } from './files.ts';
 import { openHeap } from './heap.ts';
 import { fusedOps } from './ops.ts';
 import { installOverrides } from './overrides.ts';
@@ -12,18 +13,18 @@ import { createWorkspace } from './workspace.ts';
 /** More threads than this find too few tiles to share. */
 const MOST_THREADS = 16;
 
-/** `threads` null: one for every core. */
-export async function openWasm(threads: number | null): Promise<Opened> {
+/** `threads` null: one for every core. `variant` is for tests: the kernels that are taken without multiply-add. */
+export async function openWasm(threads: number | null, variant: KernelsVariant = 'fma'): Promise<Opened> {
   const count = Math.max(1, Math.min(threads ?? availableParallelism(), MOST_THREADS));
   const heap = await openHeap();
-  const pool = await openPool(heap, count);
+  const pool = await openPool(heap, count, variant);
   const workspace = createWorkspace(heap);
   installOverrides(heap, pool.kernels, workspace);
   if (tf.findBackendFactory('wasm') !== null) tf.removeBackend('wasm');
   tf.registerBackend('wasm', () => heap.backend);
   if (!await tf.setBackend('wasm')) throw new Error('TensorFlow.js refused the WebAssembly backend');
   return {
-    device: `${count === 1 ? '1 thread' : `${count} threads`}, SIMD`,
+    device: `${count === 1 ? '1 thread' : `${count} threads`}, SIMD${pool.variant === 'fma' ? ' with multiply-add' : ''}`,
     threads: count,
     ops: fusedOps(heap, pool.kernels, workspace),
     dispose: () => pool.close(),

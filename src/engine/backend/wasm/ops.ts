@@ -135,7 +135,13 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     return tf.scalar(total);
   }
 
-  return { rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares };
+  function writeColumn(cache: tf.Tensor3D, values: tf.Tensor3D, column: number): void {
+    const [rows, columns, width] = cache.shape;
+    const [target, source] = [floats(cache), floats(values)];
+    for (let row = 0; row < rows; row++) target.set(source.subarray(row * width, (row + 1) * width), (row * columns + column) * width);
+  }
+
+  return { rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares, writeColumn };
 }
 
 /** TILE_ELEMENTS of assembly/simd.ts. */

@@ -28,6 +28,7 @@ export function installOverrides(heap: Heap, kernels: Kernels, workspace: Worksp
     Add: add(heap, kernels),
     Sum: sumOverRows(heap, kernels),
     Transpose: swapMiddle(heap, kernels),
+    GatherV2: gatherRows(heap, kernels),
     UnsortedSegmentSum: segmentSum(heap, kernels),
   };
   for (const [name, override] of Object.entries(overrides)) replace(name, override);
@@ -56,12 +57,16 @@ function replace(name: string, override: Override): void {
 const isFloat = (...tensors: readonly tf.TensorInfo[]): boolean => tensors.every(({ dtype }) => dtype === 'float32');
 const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);
 
-/** The shipped one copies; sharing the data and counting the reference is enough, tensors are never written to. */
+/** The same data in another shape. */
+function view(backend: BackendWasm, x: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo {
+  backend.incRef(x.dataId);
+  return { dataId: x.dataId, shape: [...shape], dtype: x.dtype };
+}
+
+/** The shipped one copies; sharing the data is enough, because tensors are never written to (ops.ts minds it). */
 function identity({ inputs, backend }: KernelCall): tf.TensorInfo | undefined {
   const { x } = inputs as { x: tf.TensorInfo };
-  if (x.dtype === 'string') return undefined;
-  backend.incRef(x.dataId);
-  return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  return x.dtype === 'string' ? undefined : view(backend, x, x.shape);
 }
 
 /** Residuals and the sums of gradients (same shape), biases ([…, n] + [n]). */
@@ -108,15 +113,28 @@ function swapMiddle(heap: Heap, kernels: Kernels): Override {
     const { x } = inputs as { x: tf.TensorInfo };
     const perm = attrs['perm'] as readonly number[];
     if (x.dtype !== 'float32' && x.dtype !== 'int32') return undefined;
+    if (perm.every((axis, index) => axis === index)) return view(backend, x, x.shape);
     if (x.shape.length !== 4 || !sameShape(perm, [0, 2, 1, 3])) return undefined;
     const [outer, first, second, width] = x.shape as [number, number, number, number];
-    if (first === 1 || second === 1) {
-      // Nothing moves: a view is enough.
-      backend.incRef(x.dataId);
-      return { dataId: x.dataId, shape: [outer, second, first, width], dtype: x.dtype };
-    }
+    // Nothing moves then.
+    if (first === 1 || second === 1) return view(backend, x, [outer, second, first, width]);
     const out = backend.makeOutput([outer, second, first, width], x.dtype);
     kernels.swapMiddle(heap.address(x), heap.address(out), outer, first, second, width);
+    return out;
+  };
+}
+
+/** Rows of a table (embeddings, supervised positions). The shipped kernel reads the ids back and takes milliseconds. */
+function gatherRows(heap: Heap, kernels: Kernels): Override {
+  return ({ inputs, attrs, backend }) => {
+    const { x, indices } = inputs as { x: tf.TensorInfo; indices: tf.TensorInfo };
+    const { axis, batchDims } = attrs as { axis: number; batchDims: number };
+    if (x.dtype === 'string' || x.dtype === 'bool' || indices.dtype !== 'int32' || axis !== 0 || batchDims !== 0 || x.shape.length < 2) return undefined;
+    const [segments, ...rest] = x.shape as [number, ...number[]];
+    const ids = backend.typedArrayFromHeap(indices);
+    for (const id of ids) if (id < 0 || id >= segments) throw new Error(`gather: the index ${id} is not within 0 and ${segments - 1}`);
+    const out = backend.makeOutput([...indices.shape, ...rest], x.dtype);
+    kernels.gatherRows(heap.address(x), heap.address(indices), heap.address(out), ids.length, tf.util.sizeFromShape(rest));
     return out;
   };
 }

@@ -1,8 +1,8 @@
 /** The threads that work on the kernels' jobs (assembly/pool.ts). */
 import { Worker } from 'node:worker_threads';
-import { readKernels } from './files.ts';
+import type { KernelsVariant } from './files.ts';
 import type { Heap } from './heap.ts';
-import { instantiateKernels, type Kernels } from './kernels.ts';
+import { compileKernels, instantiateKernels, type Kernels } from './kernels.ts';
 
 /** A product whose packed B is larger than this is not done whole by one thread of a batch: it would not stay in its cache. */
 export const BATCH_PACKED_LIMIT = 2 ** 20;
@@ -24,13 +24,14 @@ try {
 
 export interface Pool {
   readonly kernels: Kernels;
+  readonly variant: KernelsVariant;
   /** Ends the threads and waits until they are gone. */
   close(): Promise<void>;
 }
 
 /** Kernels that run on `threads` threads, this one included. The threads don't keep the process alive. */
-export async function openPool(heap: Heap, threads: number): Promise<Pool> {
-  const module = await WebAssembly.compile(Uint8Array.from(await readKernels()));
+export async function openPool(heap: Heap, threads: number, wanted: KernelsVariant): Promise<Pool> {
+  const { module, variant } = await compileKernels(wanted);
   const kernels = instantiateKernels(module, heap.memory);
   // gemmScratchBytes(8, k) packs 8·k elements: enough of them for the limit.
   const scratchBytes = kernels.gemmScratchBytes(8, BATCH_PACKED_LIMIT / 32);
@@ -46,6 +47,7 @@ export async function openPool(heap: Heap, threads: number): Promise<Pool> {
   kernels.setWorkers(workers.length);
   return {
     kernels,
+    variant,
     close: async () => {
       kernels.setWorkers(0);
       kernels.close();

@@ -8,5 +8,5 @@ export { swiglu, swigluGradient } from './swiglu';
 export { attentionSoftmax, attentionSoftmaxGradient } from './softmax';
 export { crossEntropy, crossEntropyGradient, forwardKl, forwardKlGradient, STATS_BYTES } from './losses';
 export { adamw } from './adamw';
-export { segmentSum, swapMiddle } from './layout';
+export { gatherRows, segmentSum, swapMiddle } from './layout';
 export { expAll } from './exp';

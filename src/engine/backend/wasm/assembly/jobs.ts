@@ -2,7 +2,7 @@
 import { adamwTile } from './adamw';
 import { addRowTile, addTile, sumOfSquaresTile, sumRowsTile } from './elementwise';
 import { gemmBatchTile, gemmPackTile, gemmTile, thinTile } from './gemm';
-import { segmentSumTile, swapMiddleTile } from './layout';
+import { gatherRowsTile, segmentSumTile, swapMiddleTile } from './layout';
 import { crossEntropyGradientTile, crossEntropyTile, forwardKlGradientTile, forwardKlTile } from './losses';
 import { rmsNormGradientTile, rmsNormTile } from './rmsNorm';
 import { rotaryTile } from './rotary';
@@ -32,6 +32,7 @@ export namespace Job {
   export const ADAMW: i32 = 19;
   export const SWAP_MIDDLE: i32 = 20;
   export const SEGMENT_SUM: i32 = 21;
+  export const GATHER_ROWS: i32 = 22;
 }
 
 export function runTile(kind: i32, args: usize, tile: i32): void {
@@ -58,6 +59,7 @@ export function runTile(kind: i32, args: usize, tile: i32): void {
     case Job.ADAMW: return adamwTile(args, tile);
     case Job.SWAP_MIDDLE: return swapMiddleTile(args, tile);
     case Job.SEGMENT_SUM: return segmentSumTile(args, tile);
+    case Job.GATHER_ROWS: return gatherRowsTile(args, tile);
     default: unreachable();
   }
 }

@@ -30,6 +30,26 @@ export function swapMiddleTile(args: usize, tile: i32): void {
   }
 }
 
+/** out [rows, width] = the rows of x that `ids` names; the ids are known to be within x. */
+export function gatherRows(x: usize, ids: usize, out: usize, rows: i32, width: i32): void {
+  const args = jobArguments();
+  store<usize>(args, x);
+  store<usize>(args, ids, 4);
+  store<usize>(args, out, 8);
+  store<i32>(args, rows, 12);
+  store<i32>(args, width, 16);
+  run(Job.GATHER_ROWS, tilesOf(rows, rowsPerTile(width)));
+}
+
+export function gatherRowsTile(args: usize, tile: i32): void {
+  const width = load<i32>(args, 16), perTile = rowsPerTile(width), last = min(load<i32>(args, 12), (tile + 1) * perTile);
+  const bytes = (width << 2) as usize;
+  for (let r = tile * perTile; r < last; r++) {
+    const id = load<i32>(load<usize>(args, 4) + ((r << 2) as usize));
+    memory.copy(load<usize>(args, 8) + bytes * (r as usize), load<usize>(args) + bytes * (id as usize), bytes);
+  }
+}
+
 /** Columns that one tile of segmentSum covers. Tiles cut columns, so every sum has the order of the rows. */
 const SEGMENT_COLUMNS: i32 = 64;
 
