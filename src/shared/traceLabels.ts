@@ -83,9 +83,9 @@ export function writtenNumber(value: number, language: Language): string {
 }
 
 /** `(12*7)` as it is shown: `12 × 7`. */
-export function writtenLeft(left: string): string {
+export function writtenLeft(left: string, language: Language): string {
   const bare = left.startsWith('(') && left.endsWith(')') && balanced(left.slice(1, -1)) ? left.slice(1, -1) : left;
-  return bare.replaceAll('*', ' × ').replaceAll(/(?<=[\d)])\/(?=[\d(])/g, ' ÷ ').replaceAll(/(?<=[\d)])([+-])(?=[\d(])/g, ' $1 ').replaceAll(/!\(([\d.]+)\)/g, '$1!');
+  return bare.replaceAll(/\d+(?:\.\d+)?/g, (digits) => writtenNumber(Number(digits), language)).replaceAll('*', ' × ').replaceAll(/(?<=[\d)])\/(?=[\d(])/g, ' ÷ ').replaceAll(/(?<=[\d)])([+-])(?=[\d(])/g, ' $1 ').replaceAll(/!\(([\d.,]+)\)/g, '$1!');
 }
 
 function balanced(text: string): boolean {
@@ -110,13 +110,13 @@ export function rowNotes(row: AlignedRow, index: number, section: ComparedSectio
   if (alignment.firstWrong?.row === index) notes.push({ kind: 'wrong', text: labels.firstWrong[alignment.firstWrong.reason] });
   if (alignment.firstDivergence === index) notes.push({ kind: 'divergence', text: labels.firstDivergence });
   for (const { left, teacher, student } of row.contradictions) {
-    notes.push({ kind: 'contradiction', text: labels.contradiction(left === 'answer' ? labels.section.answer : writtenLeft(left), writtenNumber(teacher, language), writtenNumber(student, language)) });
+    notes.push({ kind: 'contradiction', text: labels.contradiction(left === 'answer' ? labels.section.answer : writtenLeft(left, language), writtenNumber(teacher, language), writtenNumber(student, language)) });
   }
   if (row.rounds > 0) notes.push({ kind: 'loop', text: labels.loop(row.rounds, Math.max(row.teacher.length, row.student.length)) });
   else {
     const slipped = (who: string, steps: readonly Step[], own: readonly number[]): void => {
-      for (const slip of own.flatMap((k): readonly Slip[] => steps[k]?.slips ?? [])) {
-        notes.push({ kind: 'slip', text: labels.slip(who, slip.left.trim().replaceAll('*', '×'), writtenNumber(slip.claimed, language), writtenNumber(slip.expected, language)) });
+      for (const { slip, text } of own.flatMap((k) => slipsOf(steps[k]))) {
+        notes.push({ kind: 'slip', text: labels.slip(who, text.slice(slip.start, slip.start + slip.left.length).trim(), writtenNumber(slip.claimed, language), writtenNumber(slip.expected, language)) });
       }
     };
     slipped(labels.teacher, section.teacher, row.teacher);
@@ -124,6 +124,11 @@ export function rowNotes(row: AlignedRow, index: number, section: ComparedSectio
   }
   if (row.elsewhere !== null) notes.push({ kind: 'elsewhere', text: (row.relation === 'skipped' ? labels.elsewhereStudent : labels.elsewhereTeacher)(row.elsewhere + 1) });
   return notes;
+}
+
+/** The slips of a step with its text, which tells the left side in the model's own signs. */
+function slipsOf(step: Step | undefined): { readonly slip: Slip; readonly text: string }[] {
+  return step === undefined ? [] : step.slips.map((slip) => ({ slip, text: step.text }));
 }
 
 /** `62%` of a share of 0 … 1. */

@@ -28,7 +28,7 @@ const TEXT = {
   slip: ['wrong arithmetic', '计算错误'],
   wrongHere: ['First wrong step', '第一处错误'],
   partsHere: ['The paths part', '思路分开'],
-  shared: ['of the teacher’s steps shared', '的教师步骤被学生覆盖'],
+  shared: ['{0}: of the teacher’s steps shared', '{0}：学生覆盖的教师步骤'],
   steps: ['steps', '步骤'],
   stepsOf: ['Teacher {0} · Student {1}', '教师 {0} · 学生 {1}'],
   slips: ['wrong arithmetic', '计算错误'],

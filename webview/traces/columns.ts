@@ -54,12 +54,13 @@ function stepCard(step: StepView, row: RowView, index: number, last: boolean, te
     row.loop ? badge('loop', `↻ ${text.loop}`) : null,
     step.slips.length > 0 ? badge('slip', `⚠ ${text.slip}`) : null,
     row.wrong && last ? badge('wrong', `⚑ ${text.wrongHere}`) : null,
-    row.divergence && last ? badge('parting', `⑂ ${text.partsHere}`) : null,
+    row.divergence && last ? badge('parting', `↗ ${text.partsHere}`) : null,
   ];
   const kind = step.kind === 'statement' ? null : element('span', { class: 'kind' }, text[step.kind]);
   return element('li', { class: `step ${row.relation}${row.loop ? ' looped' : ''}`, 'data-row': index, tabindex: -1 },
-    element('div', { class: 'head' }, element('span', { class: 'number', 'aria-label': fill(text.step, step.number) }, String(step.number)), kind, element('span', { class: 'badges' }, ...badges)),
+    element('span', { class: 'number', 'aria-label': fill(text.step, step.number) }, String(step.number)),
     stepText(step),
+    element('span', { class: 'meta' }, kind, ...badges),
     last && row.notes.length > 0 ? element('ul', { class: 'notes' }, ...row.notes.map((note) => element('li', { class: note.kind }, note.text))) : null,
   );
 }

@@ -42,6 +42,8 @@ const SIGNS: Readonly<Record<Relation, string>> = { matched: '=', contradicting:
 
 function summary(section: SectionView, text: TracePageText, events: HeaderEvents): HTMLElement {
   const share = Math.round(section.matchedShare * 100);
+  // A side without a step has nothing to share.
+  const comparable = section.teacherSteps > 0 && section.studentSteps > 0;
   const facts = [
     fill(text.stepsOf, section.teacherSteps, section.studentSteps),
     section.slips > 0 ? `⚠ ${section.slips} ${text.slips}` : null,
@@ -50,10 +52,10 @@ function summary(section: SectionView, text: TracePageText, events: HeaderEvents
   const jump = (label: string, sign: string, row: number | null, kind: string): HTMLElement | null => (row === null ? null
     : element('button', { class: `jump ${kind}`, type: 'button', title: label, onClick: () => events.go(section, row) }, `${sign} ${label}`));
   return element('section', { class: 'sum', 'aria-label': fill(text.section, section.title, `${share}%`, section.teacherSteps) },
-    element('div', { class: 'share' }, element('strong', {}, `${share}%`), element('span', {}, `${section.title}: ${text.shared}`)),
-    element('progress', { max: 100, value: share, 'aria-hidden': 'true' }),
+    element('div', { class: 'share' }, element('strong', {}, comparable ? `${share}%` : '–'), element('span', {}, fill(text.shared, section.title))),
+    element('progress', { max: 100, value: comparable ? share : 0, 'aria-hidden': 'true' }),
     element('div', { class: 'facts' }, ...facts.map((fact) => element('span', {}, fact)),
-      jump(text.wrongHere, '⚑', section.firstWrong, 'wrong'), section.firstDivergence === section.firstWrong ? null : jump(text.partsHere, '⑂', section.firstDivergence, 'parting')));
+      jump(text.wrongHere, '⚑', section.firstWrong, 'wrong'), section.firstDivergence === section.firstWrong ? null : jump(text.partsHere, '↗', section.firstDivergence, 'parting')));
 }
 
 function models(page: TracePage, text: TracePageText): HTMLElement {
