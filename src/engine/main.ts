@@ -4,6 +4,9 @@
  * Exit codes: 0 the run is done or was stopped in order; 1 it failed, and events.jsonl says how; 2 the argument is no run
  * folder that can be read; 3 another engine has this run; 4 the run folder can't be written to (full disk, read-only).
  * SIGTERM and SIGINT stop in order; a second one ends at once.
+ *
+ * `node engine.js --try-backend NAME` opens one backend, checks it, prints the attempt as JSON and exits 0: a native library
+ * that crashes takes this process with it and not the one that asked.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,6 +18,7 @@ import { tryLock, type HeldLock } from '../system/lockFile.ts';
 import type { Backend } from './backend/contract.ts';
 import { openBackend } from './backend/open.ts';
 import { Control, Orders } from './control.ts';
+import { tryBackend } from './doctor.ts';
 import { openJournal, type Journal } from './journal.ts';
 import { execute, type Outcome } from './stages/execute.ts';
 
@@ -23,7 +27,11 @@ export const EXIT = { fine: 0, failed: 1, noRun: 2, busy: 3, unwritable: 4 } as 
 /** Failures of the run folder itself: there is nobody left to tell but the exit code and engine.log. */
 const UNWRITABLE: ReadonlySet<string> = new Set(['disk-full', 'read-only', 'no-permission']);
 
-async function main(folder: string | undefined): Promise<number> {
+async function main([folder, word]: readonly string[]): Promise<number> {
+  if (folder === '--try-backend') {
+    process.stdout.write(`${JSON.stringify(await tryBackend(word ?? ''))}\n`);
+    return EXIT.fine;
+  }
   let run: RunFile;
   let lock: HeldLock;
   let journal: Journal;
@@ -150,4 +158,4 @@ function log(what: unknown): void {
 }
 
 // Everything that matters is written by then; a thread of a library must not keep the process.
-void main(process.argv[2]).then((code) => process.exit(code));
+void main(process.argv.slice(2)).then((code) => process.exit(code));

@@ -88,7 +88,7 @@ export class Models {
 }
 
 /** The folder, as the recipe writes it, whose tokenizer the student has. */
-function tokenizerOf({ student, teachers }: Recipe): string {
+export function tokenizerOf({ student, teachers }: Recipe): string {
   if ('model' in student) return student.model;
   const local = (name: string | undefined): string | undefined => {
     const teacher = name === undefined ? undefined : teachers[name];

@@ -36,8 +36,10 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   await mkdir(checkpoints, { recursive: true });
   const tell = progressTeller(journal, index);
   const firstStep = resume?.state.step ?? before.steps;
+  let reachedTokens = resume?.state.tokens ?? before.tokens;
   const reporter: TrainReporter = {
     metric({ step, tokens, values }) {
+      reachedTokens = tokens;
       if (step === firstStep && told.has(metricKey({ stage: index, values }))) return;
       journal.event({ kind: 'metric', stage: index, step, tokens, values });
     },
@@ -50,7 +52,7 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   return trainStage({
     stage, stageIndex: index, seed: recipe.seed, student, teacher, vocabulary: models.tokenizer.vocabSize,
     train: data.train, validation: data.validation, checkpoints, tokenizerFolder: models.tokenizerFolder,
-    evaluate: evaluation === undefined ? null : async (step) => (await evaluator.evaluate(student, evaluation.teacher ?? null, index, { steps: step, tokens: before.tokens })) ?? {},
+    evaluate: evaluation === undefined ? null : async (step) => (await evaluator.evaluate(student, evaluation.teacher ?? null, index, { steps: step, tokens: reachedTokens })) ?? {},
     before, resume, reporter, control: { poll: () => control.poll() },
   });
 }

@@ -1,0 +1,50 @@
+/** distill run, resume, stop. */
+import path from 'node:path';
+import { resumeRun, startRun, type LaunchedRun } from '../../runs/launcher.ts';
+import { stopRun } from '../../runs/stop.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { follow, noPast, readPast } from '../follow.ts';
+import { engineProgram, workbenchVersion } from '../programs.ts';
+import { findRun, loadRecipe, runTitle } from '../project.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface RunOptions {
+  readonly set: readonly string[];
+  readonly detach: boolean;
+  readonly queue: boolean;
+  readonly json: boolean;
+}
+
+export async function run(terminal: Terminal, where: string, options: RunOptions): Promise<ExitCode> {
+  const { file, project, recipe } = loadRecipe(terminal, where, options.set);
+  const started = await startRun({ project, recipePath: file, recipe, queue: options.queue, versions: { workbench: workbenchVersion() } }, engineProgram());
+  return go(terminal, started, noPast(started.folder), options);
+}
+
+export async function resume(terminal: Terminal, name: string | undefined, options: Pick<RunOptions, 'detach' | 'json'>): Promise<ExitCode> {
+  const folder = await findRun(terminal, name);
+  const past = await readPast(folder);
+  return go(terminal, await resumeRun(folder, engineProgram()), past, options);
+}
+
+async function go(terminal: Terminal, { folder, process: { pid } }: LaunchedRun, past: ReturnType<typeof noPast>, options: Pick<RunOptions, 'detach' | 'json'>): Promise<ExitCode> {
+  if (!options.detach) {
+    terminal.note(terminal.say('runStarted', runTitle(folder), pid));
+    return follow(terminal, folder, past, options.json);
+  }
+  if (options.json) {
+    terminal.print(JSON.stringify({ run: path.basename(folder), folder, pid }));
+  } else {
+    terminal.print(terminal.say('runStarted', runTitle(folder), pid));
+    terminal.note(terminal.say('runDetached', runTitle(folder)));
+  }
+  return EXIT.fine;
+}
+
+export async function stop(terminal: Terminal, name: string | undefined, options: { readonly now: boolean }): Promise<ExitCode> {
+  const folder = await findRun(terminal, name);
+  const outcome = await stopRun(folder, options.now ? { graceMs: 0 } : {});
+  const key = { ordered: 'stopOrdered', terminated: 'stopTerminated', killed: 'stopKilled', 'not-running': 'stopNothing' } as const;
+  terminal.print(terminal.say(key[outcome], runTitle(folder)));
+  return EXIT.fine;
+}

@@ -1,0 +1,152 @@
+/** Every text of the command line, English and Simplified Chinese side by side; `{0}`, `{1}` are filled by `say`. */
+import type { Language } from '../shared/messages.ts';
+
+const TEXT = {
+  about: ['Distil reasoning models: train a small student from a big teacher.', '蒸馏推理模型：用大教师训练小学生。'],
+  exitCodes: [
+    'Exit codes: 0 fine · 1 failed · 2 wrong argument or recipe · 3 the run was stopped · 4 the run was lost',
+    '退出码：0 正常 · 1 失败 · 2 参数或配方有误 · 3 运行被停止 · 4 运行丢失',
+  ],
+  optionLang: ['language of all texts: en, zh-cn (default: LANG)', '文本语言：en、zh-cn（默认取 LANG）'],
+  optionJson: ['print JSON', '输出 JSON'],
+  optionHelp: ['show this help', '显示帮助'],
+  optionVersion: ['show the version', '显示版本'],
+  argumentRun: ['a run: its name, the end of its name, or its folder (default: the newest)', '运行：名称、名称结尾或文件夹（默认最新一个）'],
+  argumentProject: ['a project’s folder or recipe file', '项目文件夹或配方文件'],
+
+  init: ['make a new project', '新建项目'],
+  initFolder: ['the new project’s folder', '新项目文件夹'],
+  initTemplate: ['arithmetic: the example, with everything in it · traces: any model on any reasoning traces', 'arithmetic：自带全部内容的示例 · traces：任意模型与任意推理轨迹'],
+  initModel: ['traces: a Llama- or Qwen2-family Hugging Face folder', 'traces：Llama 或 Qwen2 系列的 Hugging Face 文件夹'],
+  initData: ['traces: a JSONL file', 'traces：JSONL 文件'],
+  initName: ['name of the project (default: the folder’s)', '项目名（默认取文件夹名）'],
+  initMade: ['Made {0}.', '已创建 {0}。'],
+  initNext: ['Look at it, then:  distill check {0}  and  distill run {0}', '查看后执行：distill check {0} 和 distill run {0}'],
+
+  check: ['check a recipe, and that its models and data can be read', '检查配方，以及模型和数据能否读取'],
+  checkRecipeOnly: ['only the recipe, not the files it names', '只检查配方，不检查所指文件'],
+  checkFine: ['{0}: the recipe is right.', '{0}：配方正确。'],
+  checkProblems: ['{0} mistakes in {1}.', '{1} 中有 {0} 处错误。'],
+  checkProblem: ['1 mistake in {1}.', '{1} 中有 1 处错误。'],
+  checkStudent: ['student: {0} layers, width {1}, vocabulary {2}, {3} positions', '学生：{0} 层，宽度 {1}，词表 {2}，{3} 个位置'],
+  checkTeacher: ['teacher {4}: {0} layers, width {1}, vocabulary {2}, {3} positions', '教师 {4}：{0} 层，宽度 {1}，词表 {2}，{3} 个位置'],
+  checkData: ['data: {0} rows to train on, {1} to validate on, {2} prompts to evaluate on', '数据：{0} 行训练，{1} 行验证，{2} 个评估问题'],
+
+  run: ['start a run and follow it; Ctrl-C stops it in order, twice at once', '启动运行并跟随；Ctrl-C 有序停止，按两次立即结束'],
+  runDetach: ['start it and return', '启动后立即返回'],
+  runSet: ['change a value of the recipe for this run: stages[0].alpha=0.5 (may be repeated)', '为此次运行修改配方中的值：stages[0].alpha=0.5（可重复）'],
+  runNoQueue: ['start beside other runs instead of waiting for the device', '与其他运行并行，而不是等待设备'],
+  runJson: ['print the run’s events, one JSON object a line', '逐行输出运行事件（JSON）'],
+  runStarted: ['Started {0} (process {1}).', '已启动 {0}（进程 {1}）。'],
+  runDetached: ['It goes on by itself: distill show {0}', '它将自行继续：distill show {0}'],
+  runStopping: ['Stopping after this step and saving. Ctrl-C again ends it at once.', '将在此步后保存并停止。再次按 Ctrl-C 立即结束。'],
+  runKilling: ['Ending it at once.', '立即结束。'],
+  eventQueued: ['Waiting for the device, which {0} has.', '等待设备，当前由 {0} 占用。'],
+  eventStarted: ['Backend {0}: {1}', '后端 {0}：{1}'],
+  eventResumed: ['Goes on from step {0}.', '从第 {0} 步继续。'],
+  eventStage: ['Stage {0}', '阶段 {0}'],
+  eventSteps: ['Stage {0}, {1} steps', '阶段 {0}，共 {1} 步'],
+  eventPrompts: ['Stage {0}, {1} prompts', '阶段 {0}，共 {1} 个问题'],
+  eventSkipped: ['Stage {0} is skipped.', '跳过阶段 {0}。'],
+  eventValidation: ['step {0}: {1}', '第 {0} 步：{1}'],
+  eventDone: ['Done in {0}.', '完成，用时 {0}。'],
+  eventStopped: ['Stopped. Go on with:  distill resume {0}', '已停止。继续：distill resume {0}'],
+  eventFailed: ['Failed: {0}', '失败：{0}'],
+  eventLost: ['The engine of {0} is gone without having said why. Look into its log, then: distill resume {0}', '{0} 的引擎已消失且未说明原因。请查看日志，然后：distill resume {0}'],
+  progressStep: ['{0} · step {1}/{2}', '{0} · 第 {1}/{2} 步'],
+  progressWhat: ['{0} · {1} {2}/{3}', '{0} · {1} {2}/{3}'],
+  progressLeft: ['{0} left', '剩余 {0}'],
+  workEncoding: ['reading rows', '读取数据'],
+  workValidation: ['validating', '验证'],
+  workTeacher: ['the teacher answers', '教师作答'],
+  workStudent: ['the student answers', '学生作答'],
+
+  resume: ['go on with a run that ended early', '继续提前结束的运行'],
+  stop: ['stop a run in order; it can be resumed', '有序停止运行；之后可继续'],
+  stopNow: ['do not wait for the step to end', '不等待当前步结束'],
+  stopOrdered: ['{0} has stopped and saved.', '{0} 已保存并停止。'],
+  stopTerminated: ['{0} was ended by a signal.', '{0} 已被信号终止。'],
+  stopKilled: ['{0} was ended by force.', '{0} 已被强制结束。'],
+  stopNothing: ['{0} is not running.', '{0} 没有在运行。'],
+
+  list: ['list runs', '列出运行'],
+  listNone: ['No runs in {0} yet.', '{0} 中还没有运行。'],
+  columnRun: ['run', '运行'],
+  columnStatus: ['status', '状态'],
+  columnStep: ['step', '步数'],
+  columnValue: ['value', '数值'],
+  columnBegan: ['began', '开始时间'],
+  show: ['show what is known of a run', '显示运行详情'],
+  showFolder: ['folder', '文件夹'],
+  showStatus: ['status', '状态'],
+  showBackend: ['backend', '后端'],
+  showStages: ['stages', '阶段'],
+  showCheckpoints: ['checkpoints', '检查点'],
+  showBest: ['best', '最佳'],
+  showWarnings: ['warnings', '警告'],
+  evaluationModel: ['model', '模型'],
+  evaluationAccuracy: ['accuracy', '准确率'],
+  evaluationInterval: ['95% interval', '95% 区间'],
+  evaluationSpeed: ['tokens/s', '词元/秒'],
+  evaluationParameters: ['parameters', '参数量'],
+  teacher: ['teacher', '教师'],
+  student: ['student', '学生'],
+  retention: ['The student keeps {0} of the teacher’s accuracy (95% interval {1} to {2}).', '学生保留了教师准确率的 {0}（95% 区间 {1} 至 {2}）。'],
+
+  log: ['print a run’s raw log', '输出运行的原始日志'],
+  logLines: ['only the last lines', '只输出最后若干行'],
+  doctor: ['say which backends this machine has, and what else a run needs', '检查本机可用的后端及运行所需的环境'],
+  doctorNode: ['Node.js', 'Node.js'],
+  doctorEngine: ['workbench', '工作台'],
+  doctorMachine: ['machine', '机器'],
+  doctorMemory: ['memory', '内存'],
+  doctorDisk: ['disk', '磁盘'],
+  doctorQueue: ['device', '设备'],
+  doctorMemoryOf: ['{0} GiB free of {1} GiB', '{1} GiB 中剩余 {0} GiB'],
+  doctorDiskOf: ['{0} GiB free at {1}', '{1} 剩余 {0} GiB'],
+  doctorCores: ['{0}, {1} cores, {2}', '{0}，{1} 核，{2}'],
+  doctorFree: ['free', '空闲'],
+  doctorHeld: ['in use by {0} (process {1})', '被 {0} 占用（进程 {1}）'],
+  doctorBackends: ['Backends, in the order they are tried:', '后端（按尝试顺序）：'],
+  doctorTaken: ['loads and computes right', '可加载且计算正确'],
+  doctorChosen: ['loads and computes right: runs use it', '可加载且计算正确：运行将使用它'],
+  doctorWrong: ['loads, but computes wrong: {0}', '可加载，但计算错误：{0}'],
+  doctorUnavailable: ['not here: {0}', '不可用：{0}'],
+
+  diff: ['compare teacher’s and student’s reasoning, step by step', '逐步对比教师与学生的推理'],
+  diffExample: ['an example of the run (default: list them)', '运行中的样例（默认列出全部）'],
+  diffFilter: ['list only: both-right, student-wrong, teacher-wrong, differ', '只列出：both-right、student-wrong、teacher-wrong、differ'],
+  diffTeacher: ['compare recordings instead of a run: the teacher’s file (JSON array or JSONL)', '对比录制文件而非运行：教师的文件（JSON 数组或 JSONL）'],
+  diffStudent: ['the student’s file, row by row the same prompts', '学生的文件，逐行对应同一问题'],
+  diffWidth: ['columns to write into (default: the terminal’s)', '输出宽度（默认终端宽度）'],
+  diffNone: ['The run {0} has no traces yet: they come with an evaluation stage.', '运行 {0} 还没有轨迹：它们来自评估阶段。'],
+  diffUnknown: ['There is no example {0}; known: {1}', '没有样例 {0}；现有：{1}'],
+  diffBothFiles: ['--teacher and --student belong together.', '--teacher 与 --student 须同时给出。'],
+
+  noRecipe: ['There is no distill.json in {0}. Make one with: distill init', '{0} 中没有 distill.json。可用 distill init 创建。'],
+  noRun: ['There is no run {0} here. distill list shows those there are.', '这里没有运行 {0}。可用 distill list 查看。'],
+  noRuns: ['There is no run here yet.', '这里还没有运行。'],
+  ambiguousRun: ['{0} could be {1}.', '{0} 可能指 {1}。'],
+  badSet: ['--set {0}: write PATH=VALUE, as in stages[0].alpha=0.5', '--set {0}：请写成 路径=值，如 stages[0].alpha=0.5'],
+  folderNotEmpty: ['{0} is not empty. Choose another folder.', '{0} 不是空文件夹。请另选。'],
+  needsModelAndData: ['The template "traces" needs --model FOLDER and --data FILE.', '模板 "traces" 需要 --model 文件夹 和 --data 文件。'],
+  badChoice: ['{0}: allowed are {1}.', '{0}：允许的值为 {1}。'],
+  unexpected: ['Distill met an error that it does not know: {0}', 'Distill 遇到未知错误：{0}'],
+} as const satisfies Record<string, readonly [english: string, chinese: string]>;
+
+export type TextKey = keyof typeof TEXT;
+export type Say = (key: TextKey, ...values: readonly (string | number)[]) => string;
+
+export function sayIn(language: Language): Say {
+  const column = language === 'zh-cn' ? 1 : 0;
+  return (key, ...values) => TEXT[key][column].replaceAll(/\{(\d)\}/g, (whole, index: string) => String(values[Number(index)] ?? whole));
+}
+
+/** The language that was asked for by --lang, else by the environment as POSIX orders it. */
+export function languageOf(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): Language {
+  const place = argv.findIndex((word) => word === '--lang' || word.startsWith('--lang='));
+  const word = argv[place] ?? '';
+  const asked = place < 0 ? undefined : word === '--lang' ? argv[place + 1] : word.slice('--lang='.length);
+  const wanted = asked ?? environment['LC_ALL'] ?? environment['LC_MESSAGES'] ?? environment['LANG'] ?? '';
+  return /^zh([-_.](cn|hans|sg)|$)/i.test(wanted) ? 'zh-cn' : 'en';
+}
