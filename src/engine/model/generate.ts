@@ -73,7 +73,7 @@ async function generateBatch(
   };
   for (const [slot, row] of slots.entries()) if (row!.limit <= 0) end(slot, 'length');
 
-  const cache = new KvCache(model.config.kvHeads);
+  const cache = new KvCache(model.config.kvHeads, model.backend.ops);
   const ends = new Set(options.eosTokenIds);
   let breath = performance.now();
   try {
@@ -124,13 +124,13 @@ function paddedPrompts(prompts: readonly (readonly number[])[], columns: number)
 function step(model: DecoderModel, cache: KvCache, ids: Int32Array, seq: number, pads: readonly number[]): tf.Tensor2D {
   return tf.tidy(() => {
     const batch = pads.length;
-    const first = cache.columns;
-    const columns = first + seq;
+    const first = cache.used;
+    const columns = cache.begin(seq);
     const states = blocks(model, tf.tensor1d(ids, 'int32'), {
       batch,
       seq,
       ...rotation(model, first, seq, pads),
-      mask: tf.tensor4d(visible(first, seq, pads), [batch, 1, seq, columns]),
+      mask: tf.tensor4d(visible(first, seq, columns, pads), [batch, 1, seq, columns]),
       past: (layer, keys, values) => cache.append(layer, keys, values),
     });
     const last = seq === 1 ? states : tf.reshape<tf.Rank.R2>(
@@ -150,9 +150,8 @@ function rotation(model: DecoderModel, first: number, seq: number, pads: readonl
   return { cos: tf.tensor3d(cos, shape), sin: tf.tensor3d(sin, shape) };
 }
 
-/** The mask [rows · seq · (first + seq)]: no padding, nothing to the right of oneself. */
-function visible(first: number, seq: number, pads: readonly number[]): Float32Array {
-  const columns = first + seq;
+/** The mask [rows · seq · columns]: no padding, nothing to the right of oneself. */
+function visible(first: number, seq: number, columns: number, pads: readonly number[]): Float32Array {
   const mask = new Float32Array(pads.length * seq * columns);
   for (const [row, pad] of pads.entries()) {
     for (let i = 0; i < seq; i++) {
