@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { isActive } from '../runs/status.ts';
 import { setContextKey } from './contextKeys.ts';
 import { showError } from './errors.ts';
+import { EXPERIMENTS_VIEW } from './tree/experimentView.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Looks for projects, follows their runs, and tells the manifest's `when` clauses what there is. */
@@ -23,8 +24,10 @@ export function followWorkspace({ projects, store, ended, log }: Workbench): vsc
   );
   const begin = performance.now();
   void (async () => {
-    await projects.look();
-    await store.ready;
+    await vscode.window.withProgress({ location: { viewId: EXPERIMENTS_VIEW } }, async () => {
+      await projects.look();
+      await store.ready;
+    });
     tellKeys();
     setContextKey('distill.searched', true);
     log.info(`found ${projects.all.length} projects with ${store.runs().length} runs in ${(performance.now() - begin).toFixed(0)} ms`);

@@ -25,11 +25,11 @@ export function statusIcon(status: RunStatus): vscode.ThemeIcon {
     case 'queued': return icon('clock', 'charts.yellow');
     case 'starting': return icon('loading~spin', 'charts.blue');
     case 'running': return icon('loading~spin', 'charts.blue');
-    case 'stopping': return icon('loading~spin', 'charts.orange');
+    case 'stopping': return icon('loading~spin', 'list.warningForeground');
     case 'done': return icon('pass', 'testing.iconPassed');
     case 'stopped': return icon('stop-circle', 'disabledForeground');
     case 'failed': return icon('error', 'testing.iconFailed');
-    case 'lost': return icon('debug-disconnect', 'charts.orange');
+    case 'lost': return icon('debug-disconnect', 'list.warningForeground');
   }
 }
 

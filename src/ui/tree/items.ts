@@ -119,10 +119,12 @@ function reasonText(reason: string): string | null {
 
 export function checkpointItem(node: Extract<TreeNode, { kind: 'checkpoint' }>, run: RunView): vscode.TreeItem {
   const checkpoint = run.facts.checkpoints.find(({ event }) => event.name === node.name)?.event;
+  // Each was the best when it was written; the last of them still is.
+  const best = run.facts.checkpoints.findLast(({ event }) => event.best)?.event.name === node.name;
   const item = row(node, node.name, None);
-  item.iconPath = checkpoint?.best === true ? icon('star-full', 'charts.yellow') : icon('save');
+  item.iconPath = best ? icon('star-full', 'charts.yellow') : icon('save');
   const loss = checkpoint?.values['validation/loss'];
-  item.description = joined([checkpoint?.best === true ? vscode.l10n.t('best') : null, typeof loss === 'number' ? `validation/loss ${shortNumber(loss)}` : null]);
+  item.description = joined([best ? vscode.l10n.t('best') : null, typeof loss === 'number' ? `validation/loss ${shortNumber(loss)}` : null]);
   item.tooltip = path.join(run.folder, RUN_FILES.checkpoints, node.name);
   return item;
 }
@@ -149,7 +151,7 @@ export function scoreItem(node: Extract<TreeNode, { kind: 'score' }>, evaluation
   item.iconPath = icon(node.row === 'teacher' ? 'mortar-board' : 'person');
   if (score === undefined) return item;
   item.description = scoreText(score);
-  item.tooltip = vscode.l10n.t('{0} of {1} right; 95% interval {2} to {3}', score.right, score.examples, percent(score.low), percent(score.high));
+  item.tooltip = `${vscode.l10n.t('{0} of {1} right; 95% interval {2} to {3}', score.right, score.examples, percent(score.low), percent(score.high))}\n${scoreText(score)}`;
   return item;
 }
 
@@ -165,19 +167,24 @@ function scoreText(score: ModelScore): string {
 export function exampleItem(node: Extract<TreeNode, { kind: 'example' }>, { teacher, student }: Example, question: string | null): vscode.TreeItem {
   const item = row(node, question ?? node.example, None);
   item.iconPath = exampleIcon(teacher?.verdict, student?.verdict);
+  // Short on purpose: the question needs the room, and the tooltip has the words.
   item.description = joined([
-    teacher === null ? null : `${vscode.l10n.t('Teacher')} ${verdictSign(teacher.verdict)}`,
-    student === null ? null : `${vscode.l10n.t('Student')} ${verdictSign(student.verdict)}`,
+    teacher === null ? null : vscode.l10n.t('T {0}', verdictSign(teacher.verdict)),
+    student === null ? null : vscode.l10n.t('S {0}', verdictSign(student.verdict)),
   ]);
-  item.tooltip = question === null ? node.example : `${question}\n(${node.example})`;
-  item.accessibilityInformation = { label: joined([question ?? node.example, teacher === null ? null : vscode.l10n.t('teacher {0}', verdictText(teacher.verdict)), student === null ? null : vscode.l10n.t('student {0}', verdictText(student.verdict))]) };
+  const verdicts = joined([
+    teacher === null ? null : vscode.l10n.t('teacher {0}', verdictText(teacher.verdict)),
+    student === null ? null : vscode.l10n.t('student {0}', verdictText(student.verdict)),
+  ]);
+  item.tooltip = [question, verdicts, node.example].filter((line) => line !== null).join('\n');
+  item.accessibilityInformation = { label: joined([question ?? node.example, verdicts]) };
   item.command = { command: COMMANDS.diffTrace.id, title: vscode.l10n.t('Diff Reasoning Trace…'), arguments: [node] };
   return item;
 }
 
 function exampleIcon(teacher: Verdict | undefined, student: Verdict | undefined): vscode.ThemeIcon {
   if (student === 'right') return icon('pass', teacher === 'wrong' ? 'charts.blue' : 'testing.iconPassed');
-  if (student === 'wrong') return icon('error', teacher === 'right' ? 'testing.iconFailed' : 'charts.orange');
+  if (student === 'wrong') return icon('error', teacher === 'right' ? 'testing.iconFailed' : 'list.warningForeground');
   return icon('question', 'disabledForeground');
 }
 
