@@ -24,14 +24,15 @@ export function wilson(right: number, total: number): Interval {
 /**
  * The student's accuracy over the teacher's on the same prompts, with a 95 % percentile interval of the paired bootstrap
  * (Efron & Tibshirani 1993, chapter 13): prompts are drawn with both their verdicts, so what makes one hard for both
- * does not widen it. Null where the teacher has nothing right.
+ * does not widen it. `right` answers of each are 0 or 1, or counts where a prompt was answered by several students (of
+ * several seeds): a prompt is then drawn with all of them. Null where the teacher has nothing right.
  */
-export function retentionInterval(pairs: readonly { readonly teacher: boolean; readonly student: boolean }[], seed: number): Interval | null {
+export function retentionInterval(pairs: readonly { readonly teacher: boolean | number; readonly student: boolean | number }[], seed: number): Interval | null {
   const ratio = (indices: Iterable<number>): number | null => {
     let [teacher, student] = [0, 0];
     for (const index of indices) {
-      if (pairs[index]?.teacher === true) teacher += 1;
-      if (pairs[index]?.student === true) student += 1;
+      teacher += Number(pairs[index]?.teacher);
+      student += Number(pairs[index]?.student);
     }
     return teacher === 0 ? null : student / teacher;
   };
