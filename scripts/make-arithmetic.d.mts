@@ -1,0 +1,1 @@
+export function tokenizerFiles(): Promise<ReadonlyMap<string, string>>;
