@@ -78,17 +78,25 @@ export interface Result {
 /** How near the end a conclusion has to stand to be the result. */
 const RESULT_STEPS = 6;
 
+function namesAnswer({ name }: Claim): boolean {
+  return name.includes('answer') || name.includes('答案');
+}
+
+export function givesAnswer(step: Step): boolean {
+  return step.claims.some(namesAnswer);
+}
+
 /** The last value that a trace claims as its answer; else the last number of its last conclusion or equation, when that stands at the end. */
 export function resultOf(steps: readonly Step[]): Result | null {
   for (let k = steps.length - 1; k >= Math.max(0, steps.length - RESULT_STEPS); k--) {
-    const { claims } = steps[k] as Step;
-    const answer = claims.findLast(({ name }) => name.includes('answer') || name.includes('答案'));
-    if (answer) return { step: k, value: answer.value };
+    const { claims, index } = steps[k] as Step;
+    const answer = claims.findLast(namesAnswer);
+    if (answer) return { step: index, value: answer.value };
   }
   for (let k = steps.length - 1; k >= Math.max(0, steps.length - RESULT_STEPS); k--) {
-    const { kind, numbers, equations } = steps[k] as Step;
+    const { kind, numbers, equations, index } = steps[k] as Step;
     const value = equations.at(-1)?.value ?? numbers.at(-1);
-    if (value !== undefined && (kind === 'conclusion' || kind === 'calculation')) return { step: k, value };
+    if (value !== undefined && (kind === 'conclusion' || kind === 'calculation')) return { step: index, value };
   }
   return null;
 }

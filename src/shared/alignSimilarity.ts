@@ -3,6 +3,7 @@
  * A feature weighs by how rare it is in both traces (Spärck Jones 1972, inverse document frequency), so that the numbers
  * of the question, which stand everywhere, decide nothing.
  */
+import { givesAnswer, resultOf } from './alignContradiction.ts';
 import { fingerprint } from './alignLoops.ts';
 import { numberKey } from './stepsNumbers.ts';
 import { contentWords } from './stepsWords.ts';
@@ -11,6 +12,7 @@ import type { Step } from './steps.ts';
 /** A shared calculation says more than a shared number, and that more than a shared word. */
 const EQUATION_WEIGHT = 2.2;
 const NUMBER_WEIGHT = 1.3;
+const SHAPE_WEIGHT = 0.6;
 const WORD_WEIGHT = 1;
 /** 0, 1 and 2 stand in every other sentence. */
 const SMALL_NUMBER_WEIGHT = 0.5;
@@ -37,12 +39,17 @@ export interface FeatureTable {
   readonly weights: Float32Array;
 }
 
-function namesOf(step: Step): Map<string, number> {
+function namesOf(step: Step, result: Step | null): Map<string, number> {
   const names = new Map<string, number>();
   for (const word of contentWords(step.text)) names.set(word, WORD_WEIGHT);
   for (const value of step.numbers) names.set(`#${numberKey(value)}`, Math.abs(value) <= 2 && Number.isInteger(value) ? SMALL_NUMBER_WEIGHT : NUMBER_WEIGHT);
-  for (const { left } of step.equations) names.set(`=${left}`, EQUATION_WEIGHT);
-  if (step.claims.some(({ name }) => name.includes('answer') || name.includes('答案'))) names.set('@answer', EQUATION_WEIGHT);
+  for (const { left } of step.equations) {
+    names.set(`=${left}`, EQUATION_WEIGHT);
+    // 84 / 2 and 94 / 2: after a mistake the same calculations go on with other numbers.
+    const simple = /^\(([\d.]+)([-+*/^])([\d.]+)\)$/.exec(left);
+    if (simple) for (const shape of [`~${simple[2]}`, `~${simple[1]}${simple[2]}`, `~${simple[2]}${simple[3]}`]) names.set(shape, SHAPE_WEIGHT);
+  }
+  if (step === result || givesAnswer(step)) names.set('@answer', EQUATION_WEIGHT);
   if (names.size === 0) {
     const print = fingerprint(step.text);
     if (print !== '') names.set(`"${print}`, WORD_WEIGHT);
@@ -55,8 +62,8 @@ export function featuresOf(teacher: readonly Step[], student: readonly Step[]): 
   const ids = new Map<string, number>();
   const counts: number[] = [];
   const base: number[] = [];
-  const read = (step: Step): Int32Array => {
-    const names = namesOf(step);
+  const read = (step: Step, result: Step | null): Int32Array => {
+    const names = namesOf(step, result);
     const own = new Int32Array(names.size);
     let i = 0;
     for (const [name, weight] of names) {
@@ -72,11 +79,21 @@ export function featuresOf(teacher: readonly Step[], student: readonly Step[]): 
     }
     return own.sort();
   };
-  const sets = [teacher.map(read), student.map(read)] as const;
+  const sets = [teacher, student].map((steps) => {
+    const result = concluding(steps);
+    return steps.map((step) => read(step, result));
+  }) as [Int32Array[], Int32Array[]];
   const all = teacher.length + student.length;
   const weights = Float32Array.from(counts, (count, id) => (base[id] as number) * Math.log(1 + all / count));
   const sized = (list: readonly Int32Array[]): Features[] => list.map((own) => ({ ids: own, size: sumOf(own, weights) }));
   return { teacher: sized(sets[0]), student: sized(sets[1]), weights };
+}
+
+/** The step with which a trace ends on a result, said as its answer or not. */
+function concluding(steps: readonly Step[]): Step | null {
+  const result = resultOf(steps);
+  const step = result === null ? undefined : steps.find(({ index }) => index === result.step);
+  return step !== undefined && step.kind === 'conclusion' ? step : null;
 }
 
 function sumOf(ids: Int32Array, weights: Float32Array): number {

@@ -22,6 +22,9 @@ export interface Equation {
 export interface Slip {
   readonly start: number;
   readonly end: number;
+  /** The left side as it stands in the step, in plain forms. */
+  readonly written: string;
+  /** The same in one writing, as of an equation. */
   readonly left: string;
   readonly claimed: number;
   readonly expected: number;
@@ -255,7 +258,7 @@ export function arithmeticOf(plain: string): Arithmetic {
         // A question claims nothing; `6! which` may be a factorial or a cheer.
         const unsure = /^\s*[?!]/.test(plain.slice(end, end + 4));
         if (!quotes && !unsure && !runsOn && Number.isFinite(truth.value) && unitsAllow(claim, truth) && !agrees(claim, truth, sign.approximate) && !isRunOnEnd(claim, truth)) {
-          slips.push({ start, end, left: plain.slice(start, (tokens[at - 1] as Token).end), claimed: claim.value, expected: truth.value });
+          slips.push({ start, end, written: plain.slice(start, (tokens[at - 1] as Token).end), left: truth.key, claimed: claim.value, expected: truth.value });
         }
       }
       begin = at + 1;

@@ -29,6 +29,8 @@ const OPERAND_WORDS = new Set([
   'of', 'mod', 'modulo', 'sqrt', 'log', 'ln', 'sin', 'cos', 'tan', 'over', 'per', 'choose', 'squared', 'cubed', 'power', 'than', 'more', 'less',
   'fewer', 'times', 'half', 'twice', 'and', 'or', 'not', 'remainder', 'each', 'every', 'percent', 'by', 'from', 'between', 'base', 'degrees', 'to', 'x',
 ]);
+/** Of these, what takes a number only when one stands before it: `3 and 4`, but not `…, and 12 × 7 = 84`. */
+const JOINS = new Set(['and', 'or']);
 /** Letters that may follow a number without a space and are a unit, not a variable. */
 const UNITS = /^(?:cm|mm|km|kg|mg|ml|mL|hrs?|mins?|secs?|mph|kph|lbs?|oz|ft|in|m|g|L|kWh?|Hz|GB|MB|am|pm|°)(?![A-Za-z])/;
 
@@ -169,7 +171,7 @@ class Lexer {
       this.tokens[this.tokens.length - 1] = { ...previous, approximate: true, end };
       this.at = end;
     } else if (previous?.type === 'equals' && FILLERS.has(word)) this.at = end;
-    else this.unitOrWord(match[0], at, end, OPERAND_WORDS.has(word) || (word.length === 1 && word !== 'a' && match[0] !== 'I'));
+    else this.unitOrWord(match[0], at, end, OPERAND_WORDS.has(word) && !(JOINS.has(word) && previous?.type !== 'number') || (word.length === 1 && word !== 'a' && match[0] !== 'I'));
   }
 
   private afterOperand(): boolean {

@@ -116,7 +116,7 @@ export function rowNotes(row: AlignedRow, index: number, section: ComparedSectio
   else {
     const slipped = (who: string, steps: readonly Step[], own: readonly number[]): void => {
       for (const { slip, text } of own.flatMap((k) => slipsOf(steps[k]))) {
-        notes.push({ kind: 'slip', text: labels.slip(who, text.slice(slip.start, slip.start + slip.left.length).trim(), writtenNumber(slip.claimed, language), writtenNumber(slip.expected, language)) });
+        notes.push({ kind: 'slip', text: labels.slip(who, text.slice(slip.start, slip.start + slip.written.length).trim(), writtenNumber(slip.claimed, language), writtenNumber(slip.expected, language)) });
       }
     };
     slipped(labels.teacher, section.teacher, row.teacher);
