@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type * as vscode from 'vscode';
 import type { EngineProgram } from '../runs/launcher.ts';
 import { findNode } from '../runs/node.ts';
+import { displayLanguage } from './language.ts';
 import { setting } from './settings.ts';
 
 /** A command line that prints more than this is not answering a question of ours. */
@@ -28,7 +29,7 @@ export class Programs {
   async distill(args: readonly string[], options: { readonly cwd?: string; readonly signal?: AbortSignal } = {}): Promise<{ readonly stdout: string; readonly stderr: string; readonly code: number }> {
     const node = await findNode(namedNode());
     try {
-      const { stdout, stderr } = await promisify(execFile)(node.path, [this.#bundle('cli.js'), ...args], {
+      const { stdout, stderr } = await promisify(execFile)(node.path, [this.#bundle('cli.js'), ...args, '--lang', displayLanguage()], {
         ...options, encoding: 'utf8', env: { ...process.env, ...node.environment }, maxBuffer: MOST_OUTPUT_BYTES, windowsHide: true,
       });
       return { stdout, stderr, code: 0 };
