@@ -1,6 +1,7 @@
 // npm run package: a .vsix that holds the bundles, the wasm files, the examples and the notices, and nothing of development.
 import { readFileSync, statSync } from 'node:fs';
-import { dependencies } from './lib/prepare.mjs';
+import path from 'node:path';
+import { bundles, dependencies } from './lib/prepare.mjs';
 import { at, main, run, step, WayOut } from './lib/steps.mjs';
 
 /** The store and every colleague's connection: what a person waits for. */
@@ -9,8 +10,8 @@ const LARGEST_MIB = 15;
 await main(async () => {
   await dependencies();
   const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
-  const out = at(process.argv[2] ?? `distill-workbench-${version}.vsix`);
-  await step('Building', '5 s', () => run(process.execPath, [at('scripts/build.mjs')]));
+  const out = path.resolve(process.argv[2] ?? at(`distill-workbench-${version}.vsix`));
+  await bundles();
   await step('Packing', '10 s', () => run(process.execPath, [at('node_modules/@vscode/vsce/vsce'), 'package', '--no-dependencies', '--skip-license', '--allow-missing-repository', '--out', out], { log: at('.vscode-test/logs/package.log') }));
   const mib = statSync(out).size / 2 ** 20;
   process.stdout.write(`${out}: ${mib.toFixed(1)} MiB\n`);

@@ -8,35 +8,39 @@ const KINDS = ['unit', 'engine', 'host', 'e2e'];
 const words = process.argv.slice(2);
 const kind = KINDS.includes(words[0]) ? words.shift() : null;
 const hostResults = at('dist/test/host/results.json');
-const report = at('dist/test/report.json');
 
-function vitest(args) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [at('node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args], { cwd: root, stdio: 'inherit' });
-    child.on('close', (code) => resolve(code ?? 1));
-  });
+/** Runs vitest on some projects; its counts, and whether all went well. */
+async function vitest(name, args) {
+  const report = at(`dist/test/${name}.json`);
+  rmSync(report, { force: true });
+  const child = spawn(process.execPath, [at('node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args, ...words], { cwd: root, stdio: 'inherit' });
+  const code = await new Promise((resolve) => { child.on('close', (status) => resolve(status ?? 1)); });
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const { numPassedTests: passed, numFailedTests, numFailedTestSuites, numPendingTests: skipped } = JSON.parse(readFileSync(report, 'utf8'));
+  // A file that does not load has no tests of its own, and an error outside of any test fails none.
+  return { passed, skipped, failed: code === 0 ? 0 : Math.max(1, numFailedTests, numFailedTests === 0 ? numFailedTestSuites : 0) };
 }
 
 await main(async () => {
   await dependencies();
   if (kind !== 'unit') await bundles();
-  if (kind === null || kind === 'host' || kind === 'e2e') {
+  const inEditor = kind === null || kind === 'host' || kind === 'e2e';
+  if (inEditor) {
     await browserVscode();
     await chromium();
   }
-  for (const file of [report, hostResults]) rmSync(file, { force: true });
-  const projects = kind === null ? [] : kind === 'host' ? ['--project', 'e2e', 'test/e2e/host.test.ts'] : ['--project', kind];
-  const code = await vitest([...projects, ...words]);
-  if (!existsSync(report)) {
-    process.exitCode = code || 1;
-    return;
+  rmSync(hostResults, { force: true });
+  const results = [];
+  if (kind === null || kind === 'unit' || kind === 'engine') {
+    results.push(await vitest('node', (kind === null ? ['unit', 'engine'] : [kind]).flatMap((name) => ['--project', name])));
   }
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
-  // The tests inside VS Code are one test to vitest; each counts as one of its own here.
+  // After the others: a browser, a VS Code and a training want both cores.
+  if (inEditor) results.push(await vitest('editor', ['--project', 'e2e', ...(kind === 'host' ? ['test/e2e/host.test.ts'] : [])]));
+  // The tests inside VS Code's host are one test to vitest; each counts as one of its own here.
   const inHost = existsSync(hostResults) ? JSON.parse(readFileSync(hostResults, 'utf8')) : [];
   const hostFailed = inHost.filter(({ error }) => error !== undefined).length;
-  const passed = numPassedTests + inHost.length - hostFailed;
-  const failed = numFailedTests + hostFailed + (numFailedTests === 0 && code !== 0 ? Math.max(1, numFailedTestSuites) : 0);
-  process.stdout.write(`\n${passed} passed, ${failed} failed, ${numPendingTests} skipped\n`);
-  process.exitCode = code !== 0 || failed > 0 ? 1 : 0;
+  results.push({ passed: inHost.length - hostFailed, failed: hostFailed, skipped: 0 });
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`);
+  process.exitCode = sum('failed') > 0 ? 1 : 0;
 });
