@@ -13,7 +13,7 @@ const hostResults = at('dist/test/host/results.json');
 async function vitest(name, args) {
   const report = at(`dist/test/${name}.json`);
   rmSync(report, { force: true });
-  const child = spawn(process.execPath, [at('node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args, ...words], { cwd: root, stdio: 'inherit' });
+  const child = spawn(process.execPath, [at('node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args, ...(words.length > 0 ? ['--passWithNoTests', ...words] : [])], { cwd: root, stdio: 'inherit' });
   const code = await new Promise((resolve) => { child.on('close', (status) => resolve(status ?? 1)); });
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const { numPassedTests: passed, numFailedTests, numFailedTestSuites, numPendingTests: skipped } = JSON.parse(readFileSync(report, 'utf8'));
