@@ -1,5 +1,5 @@
 /** A Hugging Face model folder, read and written whole. */
-import { access, copyFile, readdir, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
 import { systemCode, withFileErrors } from '../../system/fileErrors.ts';
@@ -53,11 +53,13 @@ export interface SaveOptions {
 }
 
 /**
- * Writes a folder that Transformers reads; it appears as a whole or not at all. A folder of that name is replaced when it
- * is empty or a model folder; anything else is left alone (DistillError `model-folder-exists`).
+ * Writes a folder that Transformers reads; it appears as a whole or not at all, in a parent that is made if need be. A
+ * folder of that name is replaced when it is empty or has nothing but a model's files; any other is left alone
+ * (DistillError `model-folder-exists`). Also throws the errors of withFileErrors.
  */
 export async function saveDecoder(model: DecoderModel, folder: string, options: SaveOptions = {}): Promise<void> {
   await refuseForeignFolder(folder);
+  await withFileErrors(folder, () => mkdir(path.dirname(path.resolve(folder)), { recursive: true }));
   const dtype = options.dtype ?? 'float32';
   await writeWholeFolder(folder, async (temporary) => {
     await writeFile(path.join(temporary, 'config.json'), writeConfig(model.config, dtype));
@@ -77,11 +79,14 @@ export async function copyCompanions(from: string, to: string): Promise<void> {
   }
 }
 
+/** Files of a model or a checkpoint. Anything else in a folder (a subfolder, a README) is somebody's. */
+const MODEL_FILE = /\.(safetensors|jinja)$|^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|trainer|model\.safetensors\.index)\.json$|^(merges\.txt|tokenizer\.model)$/;
+
 async function refuseForeignFolder(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: unknown): string[] => {
     if (systemCode(error) === 'ENOENT') return [];
     if (systemCode(error) === 'ENOTDIR') throw new DistillError('model-folder-exists', { folder });
     throw error;
   });
-  if (names.length > 0 && !names.includes('config.json')) throw new DistillError('model-folder-exists', { folder });
+  if (names.length > 0 && !(names.includes('config.json') && names.every((name) => MODEL_FILE.test(name)))) throw new DistillError('model-folder-exists', { folder });
 }

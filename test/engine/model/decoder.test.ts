@@ -151,6 +151,12 @@ describe('folders', () => {
     writeFileSync(path.join(photos, 'summer.jpg'), '');
     await expect(saveDecoder(model, photos)).rejects.toMatchObject({ code: 'model-folder-exists', data: { folder: photos } });
     expect(readdirSync(photos)).toEqual(['summer.jpg']);
+    // A web project has a config.json too.
+    writeFileSync(path.join(photos, 'config.json'), '{}');
+    await expect(saveDecoder(model, photos)).rejects.toMatchObject({ code: 'model-folder-exists' });
+    await expect(saveDecoder(model, path.join(photos, 'summer.jpg'))).rejects.toMatchObject({ code: 'model-folder-exists' });
+    await saveDecoder(model, path.join(parent, 'new', 'place'));
+    expect(readdirSync(path.join(parent, 'new'))).toEqual(['place']);
     model.dispose();
   });
 
