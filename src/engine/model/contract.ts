@@ -30,8 +30,8 @@ export interface DecoderModel {
   readonly weights: ReadonlyMap<string, tf.Variable>;
   readonly parameters: number;
   /**
-   * Training and scoring pass. ids int32 [batch, seq], rows padded on the right; `lengths[b]` real tokens in row b
-   * (padding needs no mask of its own: it is causal, and padded positions are never supervised).
+   * Training and scoring pass. ids int32 [batch, seq], rows padded on the right (padding needs no mask of its own: the
+   * model is causal, and padded positions are never supervised). Throws DistillError `sequence-too-long`.
    * → logits [batch · seq, vocab]. The same as head(hidden(ids)).
    */
   forward(ids: tf.Tensor2D): tf.Tensor2D;

@@ -6,6 +6,9 @@
  * `ignore_merges` takes each piece as the token it is. (WordLevel would say the same, but @huggingface/tokenizers lacks it.)
  * Nothing is normalised and white space is a character like others: what was encoded is decoded exactly, but for
  * characters outside the vocabulary, which become the unknown token.
+ *
+ * For models of the Llama family: beside a config.json that says qwen2, Transformers 5 splits texts by Qwen2's own pattern,
+ * whatever tokenizer.json says.
  */
 import path from 'node:path';
 import { writeWholeFile } from '../../system/wholeFile.ts';
