@@ -31,6 +31,21 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   }
 }
 
+/** Commander's own headings, in the person's language. */
+function titles(say: Terminal['say']): { readonly styleTitle: (title: string) => string } {
+  return {
+    styleTitle: (title) => {
+      switch (title) {
+        case 'Usage:': return say('helpUsage');
+        case 'Arguments:': return say('helpArguments');
+        case 'Options:': return say('helpOptions');
+        case 'Commands:': return say('helpCommands');
+        default: return title;
+      }
+    },
+  };
+}
+
 function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
   const { say } = terminal;
   const program = new Command('distill')
@@ -41,15 +56,16 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .addOption(new Option('--lang <language>', say('optionLang')))
     .addHelpText('after', `\n${say('exitCodes')}`)
     .showSuggestionAfterError()
+    .configureHelp(titles(say))
     .exitOverride()
     .configureOutput({ writeErr: (text) => { terminal.note(text.trimEnd()); } });
-  const command = (name: string, about: string): Command => program.command(name).description(about).helpOption('-h, --help', say('optionHelp'))
+  const command = (name: string, about: string): Command => program.command(name).configureHelp(titles(say)).description(about).helpOption('-h, --help', say('optionHelp'))
     // Accepted after the command as well; it was looked at before anything was parsed.
     .addOption(new Option('--lang <language>', say('optionLang')).hideHelp());
   const aRun = (): Argument => new Argument('[run]', say('argumentRun'));
   const project = (): Argument => new Argument('[project]', say('argumentProject')).default('.');
-  const json = (about = say('optionJson')): Option => new Option('--json', about).default(false);
-  const sets = (): Option => new Option('--set <path=value>', say('runSet')).default([] as string[]).argParser((value: string, before: string[]) => [...before, value]);
+  const json = (about = say('optionJson')): Option => new Option('--json', about);
+  const sets = (): Option => new Option('--set <path=value>', say('runSet')).argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
   const whole = (value: string): number => {
     if (!/^[1-9]\d*$/.test(value)) throw new InvalidArgumentError(say('badChoice', value, '1, 2, 3 …'));
     return Number(value);
@@ -61,28 +77,32 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .action(async (folder: string, options: { template: TemplateName; model?: string; data?: string; name?: string }) => {
       done(await init(terminal, folder, { template: options.template, model: options.model ?? null, data: options.data ?? null, name: options.name ?? null }));
     });
-  command('check', say('check')).addArgument(project()).option('--recipe-only', say('checkRecipeOnly'), false).addOption(sets())
-    .action(async (where: string, options: { recipeOnly: boolean; set: string[] }) => { done(await check(terminal, where, options)); });
-  command('run', say('run')).addArgument(project()).addOption(sets()).option('--detach', say('runDetach'), false).option('--no-queue', say('runNoQueue')).addOption(json(say('runJson')))
-    .action(async (where: string, options: { set: string[]; detach: boolean; queue: boolean; json: boolean }) => { done(await run(terminal, where, options)); });
-  command('resume', say('resume')).addArgument(aRun()).option('--detach', say('runDetach'), false).addOption(json(say('runJson')))
-    .action(async (name: string | undefined, options: { detach: boolean; json: boolean }) => { done(await resume(terminal, name, options)); });
-  command('stop', say('stop')).addArgument(aRun()).option('--now', say('stopNow'), false)
-    .action(async (name: string | undefined, options: { now: boolean }) => { done(await stop(terminal, name, options)); });
+  command('check', say('check')).addArgument(project()).option('--recipe-only', say('checkRecipeOnly')).addOption(sets())
+    .action(async (where: string, options: { recipeOnly?: true; set?: string[] }) => { done(await check(terminal, where, { recipeOnly: options.recipeOnly === true, set: options.set ?? [] })); });
+  command('run', say('run')).addArgument(project()).addOption(sets()).option('--detach', say('runDetach')).option('--no-queue', say('runNoQueue')).addOption(json(say('runJson')))
+    .action(async (where: string, options: { set?: string[]; detach?: true; queue: boolean; json?: true }) => {
+      done(await run(terminal, where, { set: options.set ?? [], detach: options.detach === true, queue: options.queue, json: options.json === true }));
+    });
+  command('resume', say('resume')).addArgument(aRun()).option('--detach', say('runDetach')).addOption(json(say('runJson')))
+    .action(async (name: string | undefined, options: { detach?: true; json?: true }) => {
+      done(await resume(terminal, name, { detach: options.detach === true, json: options.json === true }));
+    });
+  command('stop', say('stop')).addArgument(aRun()).option('--now', say('stopNow'))
+    .action(async (name: string | undefined, options: { now?: true }) => { done(await stop(terminal, name, { now: options.now === true })); });
   command('list', say('list')).addArgument(project()).addOption(json())
-    .action(async (where: string, options: { json: boolean }) => { done(await list(terminal, where, options)); });
+    .action(async (where: string, options: { json?: true }) => { done(await list(terminal, where, { json: options.json === true })); });
   command('show', say('show')).addArgument(aRun()).addOption(json())
-    .action(async (name: string | undefined, options: { json: boolean }) => { done(await show(terminal, name, options)); });
+    .action(async (name: string | undefined, options: { json?: true }) => { done(await show(terminal, name, { json: options.json === true })); });
   command('log', say('log')).addArgument(aRun()).addOption(new Option('-n, --lines <count>', say('logLines')).argParser(whole))
     .action(async (name: string | undefined, options: { lines?: number }) => { done(await log(terminal, name, { lines: options.lines ?? null })); });
   command('diff', say('diff')).addArgument(new Argument('[run]', say('argumentRun'))).addArgument(new Argument('[example]', say('diffExample')))
     .addOption(new Option('--filter <which>', say('diffFilter')).choices(DIFF_FILTERS)).option('--teacher <file>', say('diffTeacher')).option('--student <file>', say('diffStudent'))
     .addOption(new Option('--width <columns>', say('diffWidth')).argParser(whole)).addOption(json())
-    .action(async (name: string | undefined, example: string | undefined, options: { filter?: DiffFilter; teacher?: string; student?: string; width?: number; json: boolean }) => {
+    .action(async (name: string | undefined, example: string | undefined, options: { filter?: DiffFilter; teacher?: string; student?: string; width?: number; json?: true }) => {
       const words = [name, example].filter((word) => word !== undefined);
-      done(await diff(terminal, words, { filter: options.filter ?? null, teacher: options.teacher ?? null, student: options.student ?? null, width: options.width ?? null, json: options.json }));
+      done(await diff(terminal, words, { filter: options.filter ?? null, teacher: options.teacher ?? null, student: options.student ?? null, width: options.width ?? null, json: options.json === true }));
     });
   command('doctor', say('doctor')).addOption(json())
-    .action(async (options: { json: boolean }) => { done(await doctor(terminal, options)); });
+    .action(async (options: { json?: true }) => { done(await doctor(terminal, { json: options.json === true })); });
   return program;
 }

@@ -103,9 +103,9 @@ function listPairs(terminal: Terminal, pairs: readonly Pair[], json: boolean): v
 export function comparisonText(terminal: Pick<Terminal, 'language' | 'paint'>, comparison: TraceComparison, width: number): string {
   const labels = TRACE_LABELS[terminal.language];
   const column = Math.max(20, Math.floor((width - 5) / 2));
-  const lines: string[] = [terminal.paint('bold', labels.question), ...wrapped(comparison.prompt, width), '', `${labels.gold}: ${comparison.gold ?? labels.noGold}`];
+  const lines: string[] = [terminal.paint('bold', labels.question), ...wrapped(comparison.prompt, width), '', `${labels.gold}: ${inert(comparison.gold ?? labels.noGold)}`];
   const summary = (who: string, trace: Trace | null): string => trace === null ? `${who}: ${labels.noTrace}`
-    : `${who}: ${[labels.verdict[trace.verdict], ...(trace.tokens > 0 ? [labels.tokens(trace.tokens)] : []), labels.finish[trace.finish], trace.model].join(' · ')}`;
+    : `${who}: ${[labels.verdict[trace.verdict], ...(trace.tokens > 0 ? [labels.tokens(trace.tokens)] : []), labels.finish[trace.finish], inert(trace.model)].join(' · ')}`;
   lines.push(summary(labels.teacher, comparison.teacher), summary(labels.student, comparison.student));
   for (const section of comparison.sections) {
     const { rows, summary: { teacherSteps, studentSteps, matchedShare } } = section.alignment;
@@ -117,15 +117,22 @@ export function comparisonText(terminal: Pick<Terminal, 'language' | 'paint'>, c
         const sign = line === 0 ? RELATION_SIGNS[row.relation] : ' ';
         lines.push(terminal.paint(COLOURS[row.relation], `${padded(left[line] ?? '', column)}  ${sign}  ${right[line] ?? ''}`.trimEnd()));
       }
-      for (const { kind, text } of rowNotes(row, index, section, terminal.language)) lines.push(terminal.paint(kind === 'wrong' || kind === 'contradiction' || kind === 'slip' ? 'red' : 'dim', `    ${text}`));
+      for (const { kind, text } of rowNotes(row, index, section, terminal.language)) lines.push(terminal.paint(kind === 'wrong' || kind === 'contradiction' || kind === 'slip' ? 'red' : 'dim', `    ${inert(text)}`));
     }
   }
   return lines.join('\n');
 }
 
+/** What a model wrote may hold terminal commands: they are shown, not obeyed. Tabs take one column, or the columns don't stand. */
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]/g;
+
+function inert(text: string): string {
+  return text.replaceAll('\t', ' ').replaceAll(CONTROL, '\ufffd');
+}
+
 /** Lines no wider than `columns`, broken between words, or between characters where there is no space (Chinese). */
 export function wrapped(text: string, columns: number): string[] {
-  return text.split(/\r\n?|[\n\u2028\u2029\u0085]/).flatMap((paragraph) => {
+  return inert(text).split(/\r\n?|[\n\u2028\u2029\u0085]/).flatMap((paragraph) => {
     const lines: string[] = [];
     let [line, width] = ['', 0];
     for (const piece of paragraph.match(/\s+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+/gu) ?? []) {
