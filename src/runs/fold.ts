@@ -117,15 +117,17 @@ export class RunFold {
     const parsed = parseEvent(text);
     switch (parsed.type) {
       case 'event': return this.event(parsed.event);
-      case 'unknown': this.facts.unknown += 1; return 'none';
+      case 'unknown':
+        this.facts.unknown += 1;
+        this.number(parsed.seq);
+        return 'none';
       case 'broken': this.facts.broken += 1; return 'none';
     }
   }
 
   event(event: RunEvent): FactChange {
     const { facts } = this;
-    if (event.seq > facts.seq + 1) facts.gaps += event.seq - facts.seq - 1;
-    facts.seq = Math.max(facts.seq, event.seq);
+    this.number(event.seq);
     facts.firstAt ??= event.at;
     facts.lastAt = Math.max(facts.lastAt ?? 0, event.at);
     switch (event.kind) {
@@ -174,6 +176,12 @@ export class RunFold {
         facts.queued = null;
         return 'status';
     }
+  }
+
+  private number(seq: number): void {
+    const { facts } = this;
+    if (seq > facts.seq + 1) facts.gaps += seq - facts.seq - 1;
+    facts.seq = Math.max(facts.seq, seq);
   }
 
   private started(event: StartedEvent): void {

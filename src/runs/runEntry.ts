@@ -59,7 +59,7 @@ export class RunEntry {
       if (files.has(RUN_FILES.label)) await this.readLabel(changed);
       if (files.has(RUN_FILES.control)) await this.readControl();
       if (files.has(RUN_FILES.events)) await this.readEvents(changed);
-      await this.decide(changed);
+      await this.decide(changed, files.has(RUN_FILES.lock) || this.status === 'starting');
       if (changed.size > 0) this.view = this.newView();
       return changed;
     });
@@ -111,11 +111,12 @@ export class RunEntry {
     if (changed.has('status')) await this.readControl();
   }
 
-  private async decide(changed: Set<RunChange>): Promise<void> {
+  private async decide(changed: Set<RunChange>, lockToo: boolean): Promise<void> {
     const facts = this.fold.current;
     const before = this.status;
     if (facts.ended !== null) {
-      this.status = facts.ended.outcome;
+      // A resumed engine has the lock some seconds before it writes.
+      this.status = lockToo && (await this.startsAgain(facts.ended.at)) ? 'starting' : facts.ended.outcome;
     } else {
       const engine = await this.engineLiveness();
       if (engine === 'dead' && before !== 'lost' && before !== 'stopped') await this.lastWords(changed);
@@ -149,6 +150,11 @@ export class RunEntry {
     // A starting engine has the lock before it has written anything, also that of a run resumed a moment ago.
     const holder = await readLock(path.join(this.folder, RUN_FILES.lock)).catch(() => null);
     return holder === null ? written : (await isAlive(holder));
+  }
+
+  private async startsAgain(endedAt: number): Promise<boolean> {
+    const holder = await readLock(path.join(this.folder, RUN_FILES.lock)).catch(() => null);
+    return holder !== null && holder.at > endedAt && (await isAlive(holder)) === 'alive';
   }
 
   private newTail(offset = 0): Tail {

@@ -2,18 +2,19 @@
  * The runs of some projects, as their folders say: a cache that any replay rebuilds. Follows the folders and tells what
  * changed. Costs little: a folder is read on at most every READ_PAUSE_MS, and big files are read in the reader's thread.
  */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RUN_FILES } from '../shared/run.ts';
 import { Emitter } from './emitter.ts';
 import type { Listen } from './emitter.ts';
-import { listRuns, runsFolder } from './folder.ts';
+import { listRuns, projectOf, runsFolder } from './folder.ts';
 import { inProcessReader } from './metricsReader.ts';
 import type { MetricsReader } from './metricsReader.ts';
 import { RunEntry } from './runEntry.ts';
 import type { RunChange } from './runEntry.ts';
 import type { RunView } from './view.ts';
-import { watchRuns } from './watcher.ts';
+import { VIEW_FILES, watchRuns } from './watcher.ts';
 import type { RunsWatcher } from './watcher.ts';
 
 export interface RunChanged {
@@ -40,7 +41,7 @@ const REST_POLLS = 10;
 /** Folders read at the same time when a project is opened. */
 const READ_AT_ONCE = 8;
 
-const ALL_FILES: ReadonlySet<string> = new Set([RUN_FILES.run, RUN_FILES.label, RUN_FILES.control, RUN_FILES.events]);
+const ALL_FILES: ReadonlySet<string> = new Set(VIEW_FILES);
 const EVENTS_ONLY: ReadonlySet<string> = new Set([RUN_FILES.events]);
 
 interface Followed {
@@ -55,7 +56,8 @@ interface Followed {
 export class RunStore {
   readonly reader: MetricsReader;
   private readonly followed = new Map<string, Followed>();
-  private readonly watchers = new Map<string, RunsWatcher>();
+  /** By project; null where there is no runs folder yet. */
+  private readonly watchers = new Map<string, RunsWatcher | null>();
   private readonly changed = new Emitter<RunChanged>();
   private readonly onTrouble: (error: unknown) => void;
   private readonly poll: NodeJS.Timeout;
@@ -104,30 +106,33 @@ export class RunStore {
   dispose(): void {
     this.disposed = true;
     clearInterval(this.poll);
-    for (const watcher of this.watchers.values()) void watcher.close();
+    for (const watcher of this.watchers.values()) watcher?.close();
     for (const { timer } of this.followed.values()) if (timer !== null) clearTimeout(timer);
     this.changed.dispose();
     this.reader.dispose();
   }
 
   private async follow(projects: readonly string[]): Promise<void> {
-    const wanted = new Map(projects.map((project) => [project, runsFolder(project)]));
+    const wanted = new Set(projects);
     for (const [project, watcher] of this.watchers) {
       if (wanted.has(project)) continue;
       this.watchers.delete(project);
-      void watcher.close();
+      watcher?.close();
       for (const run of this.runs(project)) this.remove(run.folder);
     }
-    for (const [project, runs] of wanted) {
-      if (this.watchers.has(project)) continue;
-      this.watchers.set(project, watchRuns(runs, (runFolder, file) => this.soon(runFolder, file), this.onTrouble));
-    }
+    for (const project of wanted) if (!this.watchers.has(project)) this.watch(project);
     const folders = (await Promise.all(projects.map((project) => this.list(project)))).flat();
     // The newest are read first: they are the ones at the top.
     const queue = folders.sort((a, b) => (path.basename(a) < path.basename(b) ? 1 : -1));
     await Promise.all(Array.from({ length: READ_AT_ONCE }, async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) await this.read(next, ALL_FILES);
     }));
+  }
+
+  private watch(project: string): void {
+    const runs = runsFolder(project);
+    const watcher = existsSync(runs) ? watchRuns(runs, (runFolder, file) => this.soon(runFolder, file), this.onTrouble) : null;
+    this.watchers.set(project, watcher);
   }
 
   private async list(project: string): Promise<readonly string[]> {
@@ -140,14 +145,14 @@ export class RunStore {
   }
 
   /** A file changed: it is read now, or READ_PAUSE_MS after it was last. */
-  private soon(runFolder: string, file: string): void {
+  private soon(runFolder: string, file: string | null): void {
     if (this.disposed) return;
     const followed = this.followed.get(runFolder);
     if (followed === undefined) {
       void this.read(runFolder, ALL_FILES);
       return;
     }
-    followed.dirty.add(file);
+    for (const dirty of file === null ? VIEW_FILES : [file]) followed.dirty.add(dirty);
     if (followed.timer !== null) return;
     followed.timer = setTimeout(() => {
       followed.timer = null;
@@ -166,7 +171,11 @@ export class RunStore {
         return;
       }
       let followed = this.followed.get(runFolder);
-      if (followed === undefined) this.followed.set(runFolder, (followed = { entry: new RunEntry(runFolder, this.reader), known: false, dirty: new Set(), timer: null, readAt: 0 }));
+      if (followed === undefined) {
+        followed = { entry: new RunEntry(runFolder, this.reader), known: false, dirty: new Set(), timer: null, readAt: 0 };
+        this.followed.set(runFolder, followed);
+        this.watchers.get(projectOf(runFolder))?.follow(runFolder);
+      }
       followed.readAt = Date.now();
       const what = await followed.entry.update(followed.known ? files : ALL_FILES);
       if (this.disposed || this.followed.get(runFolder) !== followed) return;
@@ -194,7 +203,8 @@ export class RunStore {
     this.polling = true;
     this.polls += 1;
     try {
-      for (const project of this.watchers.keys()) {
+      for (const [project, watcher] of this.watchers) {
+        if (watcher === null) this.watch(project);
         const folders = new Set(await this.list(project));
         for (const folder of folders) if (!this.followed.has(folder)) await this.read(folder, ALL_FILES);
         for (const run of this.runs(project)) if (!folders.has(run.folder)) this.remove(run.folder);

@@ -172,7 +172,7 @@ const KINDS: ReadonlySet<string> = new Set<RunEventKind>([
 /** `broken` is a line that is no event at all; `unknown` is a kind of a newer version, to be passed over. */
 export type ParsedLine =
   | { readonly type: 'event'; readonly event: RunEvent }
-  | { readonly type: 'unknown'; readonly kind: string }
+  | { readonly type: 'unknown'; readonly kind: string; readonly seq: number }
   | { readonly type: 'broken' };
 
 /** Reads one whole line of events.jsonl. Never throws. */
@@ -186,6 +186,6 @@ export function parseEvent(line: string): ParsedLine {
   if (typeof value !== 'object' || value === null) return { type: 'broken' };
   const event = value as { seq?: unknown; at?: unknown; kind?: unknown };
   if (typeof event.kind !== 'string' || !Number.isInteger(event.seq) || typeof event.at !== 'number') return { type: 'broken' };
-  if (!KINDS.has(event.kind)) return { type: 'unknown', kind: event.kind };
+  if (!KINDS.has(event.kind)) return { type: 'unknown', kind: event.kind, seq: event.seq as number };
   return { type: 'event', event: value as RunEvent };
 }
