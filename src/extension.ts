@@ -19,8 +19,8 @@ import { Questions } from './ui/tree/questions.ts';
 import { WindowTraceFilters } from './ui/tree/traceFilters.ts';
 import type { Workbench } from './ui/workbench.ts';
 
-/** Builds the parts in order. Everything that can wait, waits until it is used. */
-export function activate(context: vscode.ExtensionContext): void {
+/** Builds the parts in order. Everything that can wait, waits until it is used. Under test it hands its parts out. */
+export function activate(context: vscode.ExtensionContext): Workbench | undefined {
   const begin = performance.now();
   const extension = context.extensionUri;
   const log = createLog();
@@ -42,4 +42,5 @@ export function activate(context: vscode.ExtensionContext): void {
     registerRecipeEditing(extension, projects), registerCommands(handlers(workbench), log), followView(workbench), followWorkspace(workbench),
   );
   log.info(`activated in ${(performance.now() - begin).toFixed(1)} ms`);
+  return context.extensionMode === vscode.ExtensionMode.Test ? workbench : undefined;
 }
