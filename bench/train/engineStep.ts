@@ -28,7 +28,7 @@ export function prepareSteps({ config, batch, seq }: BenchModel, backend: Backen
     run: async (count) => {
       let loss = Number.NaN;
       for (let step = 0; step < count; step += 1) {
-        const values = await optimiserStep({ student, teacher: null, objective, optimizer, batches: [collate(rows(), config.maxPositions)], learningRate: 1e-3 });
+        const values = await optimiserStep({ student, targets: null, objective, optimizer, batches: [collate(rows(), config.maxPositions)], learningRate: 1e-3 });
         if (values === null) throw new Error('the loss is not finite');
         loss = values.loss;
       }

@@ -88,7 +88,9 @@ async function start(compiled: WebAssembly.Module): Promise<{ readonly module: S
 
 /** A failed malloc gives address 0, which TensorFlow.js takes for an address: tensors would overwrite each other. */
 function guardAllocation(module: StockModule): void {
-  const allocate = module._malloc.bind(module);
+  // Emscripten's entry puts the real function in its own place when it is first called: not over ours.
+  module._free(module._malloc(1));
+  const allocate = module._malloc;
   module._malloc = (bytes) => {
     const address = bytes < 2 ** 32 ? allocate(bytes) >>> 0 : 0;
     if (address === 0) throw new DistillError('out-of-memory', { backend: 'wasm', wantedMiB: Math.ceil(bytes / MEBI), heldMiB: Math.round(tf.memory().numBytes / MEBI) });
