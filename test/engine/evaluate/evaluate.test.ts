@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { extractAnswer, verdictOf } from '../../../src/engine/evaluate/answer.ts';
+import { retentionInterval, wilson } from '../../../src/engine/evaluate/intervals.ts';
+
+describe('an answer', () => {
+  test.each([
+    ['So the total is \\boxed{\\frac{1}{2}} and not \\boxed{42}', '42'],
+    ['a\n#### 72', '72'],
+    ['First 3. The answer is: 12.', '12.'],
+    ['所以答案是 7', '7'],
+    ['1717', '1717'],
+    ['Adding 3 and 4 together we get a sum, and that sum is of course the number 7', '7'],
+  ])('%s → %s', (text, answer) => {
+    expect(extractAnswer(text)).toBe(answer);
+  });
+
+  test.each([
+    ['72', '72', 'right'], ['$1,234.50', '1234.5', 'right'], ['72.0', '72', 'right'], ['-0', '0', 'right'], ['007', '7', 'right'], ['１２', '12', 'right'],
+    ['\\boxed{50\\%}', '50', 'right'], ['(B)', '(b)', 'right'], ['12345678901234567890', '12345678901234567891', 'wrong'], ['71', '72', 'wrong'],
+    ['', '72', 'wrong'], ['72', null, 'unknown'], ['The answer is 72.', '... so\n#### 72', 'right'], ['1.5', '15', 'wrong'], ['-7', '7', 'wrong'],
+  ] as const)('%j against %j is %s', (answer, gold, verdict) => {
+    expect(verdictOf(answer, gold)).toBe(verdict);
+  });
+});
+
+describe('an interval', () => {
+  test('of an accuracy has ends at which the observed share lies 1.96 standard errors away', () => {
+    for (const [right, total] of [[8, 10], [1, 50], [199, 200], [100, 200]] as const) {
+      const { value, low, high } = wilson(right, total);
+      // The definition of the score interval, solved for neither end but checked at both.
+      for (const end of [low, high]) expect(Math.abs(value - end) / Math.sqrt(end * (1 - end) / total)).toBeCloseTo(1.959964, 5);
+      expect(low).toBeLessThan(value);
+      expect(high).toBeGreaterThan(value);
+    }
+    expect(wilson(0, 20)).toMatchObject({ value: 0, low: 0, high: expect.closeTo(0.16113, 4) as number });
+    expect(wilson(20, 20).high).toBeCloseTo(1, 10);
+    expect(wilson(0, 0)).toEqual({ value: 0, low: 0, high: 1 });
+  });
+
+  const pairs = (both: number, teacherOnly: number, studentOnly: number, neither: number) => [
+    ...Array.from({ length: both }, () => ({ teacher: true, student: true })), ...Array.from({ length: teacherOnly }, () => ({ teacher: true, student: false })),
+    ...Array.from({ length: studentOnly }, () => ({ teacher: false, student: true })), ...Array.from({ length: neither }, () => ({ teacher: false, student: false })),
+  ];
+
+  test('of retention is that of the delta method where there are many prompts', () => {
+    const sample = pairs(700, 100, 50, 150);
+    const interval = retentionInterval(sample, 1);
+    // Ratio of two correlated means: var ≈ Σ(s − r·t)² / (n·mean(t))² (Cochran, Sampling Techniques, 6.3).
+    const ratio = 750 / 800;
+    const residuals = sample.reduce((sum, { teacher, student }) => sum + (Number(student) - ratio * Number(teacher)) ** 2, 0);
+    const error = Math.sqrt(residuals) / 800;
+    expect(interval?.value).toBeCloseTo(ratio, 12);
+    expect(interval?.low).toBeCloseTo(ratio - 1.96 * error, 2);
+    expect(interval?.high).toBeCloseTo(ratio + 1.96 * error, 2);
+  });
+
+  test('of retention has no width where both are right on the same prompts, and is none where the teacher knows nothing', () => {
+    expect(retentionInterval(pairs(30, 0, 0, 70), 1)).toEqual({ value: 1, low: 1, high: 1 });
+    expect(retentionInterval(pairs(0, 0, 5, 5), 1)).toBeNull();
+  });
+});
