@@ -6,7 +6,7 @@ import { fill } from '../../src/shared/metricsText.ts';
 import type { MetricsFromPage, MetricsToPage } from '../../src/shared/panel.ts';
 import { element } from '../shared/dom.ts';
 import { bodyData, connect } from '../shared/host.ts';
-import { readTheme, watchTheme } from '../shared/theme.ts';
+import { applySeriesColours, readTheme, watchTheme } from '../shared/theme.ts';
 import { registerComponents } from '../shared/toolkit.ts';
 import { Card, type CardEvents } from './card.ts';
 import { contents, finals, runStyle, type Contents } from './contents.ts';
@@ -29,6 +29,7 @@ const host = connect<MetricsFromPage, MetricsToPage, ViewState>();
 const model = new MetricsModel();
 let view = restoreView(host.restore());
 let theme = readTheme();
+applySeriesColours(theme);
 let current: Contents | null = null;
 
 registerComponents();
@@ -190,6 +191,7 @@ function sendPicture(): void {
 
 watchTheme((changed) => {
   theme = changed;
+  applySeriesColours(theme);
   for (const card of cards.values()) card.retheme(theme);
   redraw();
 });

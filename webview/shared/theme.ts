@@ -38,8 +38,22 @@ export function readTheme(): Theme {
     accent: colour('focusBorder'),
     font: colour('font-family') || 'sans-serif',
     fontSize: Number.parseFloat(style.getPropertyValue('--vscode-font-size')) || 13,
-    series: SERIES_COLOURS.map((name) => colour(`charts-${name}`)),
+    series: SERIES_COLOURS.map((name) => opaque(colour(`charts-${name}`))),
   };
+}
+
+/** Some themes give the charts' orange through the colour of a search mark, which is meant to lie over text: nearly clear. */
+function opaque(colour: string): string {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  if (context === null) return colour;
+  context.fillStyle = colour;
+  // A canvas gives colours back as #rrggbb, or as rgba(r, g, b, alpha) when they are not opaque.
+  return String(context.fillStyle).replace(/^rgba\((.*),\s*[\d.]+\)$/, 'rgb($1)');
+}
+
+/** Hands the series' colours to the styles, as `--series-0` and so on: legend and canvas show the same. */
+export function applySeriesColours({ series }: Theme): void {
+  series.forEach((colour, index) => document.body.style.setProperty(`--series-${index}`, colour));
 }
 
 /** Calls back when the person switches theme: VS Code rewrites the variables on <html> and the classes of <body>. */

@@ -4,6 +4,7 @@ import { sentence, type Language } from '../../shared/messages.ts';
 import { fill, metricsText } from '../../shared/metricsText.ts';
 import type { CheckpointMark, IncidentMark, RunAction, RunHead, StageMark } from '../../shared/panel.ts';
 import { isActive } from '../../runs/status.ts';
+import { shortTime, shortTitle } from '../runName.ts';
 
 /** A long run with many warnings: the newest are drawn, the log has them all. */
 const MOST_INCIDENTS = 200;
@@ -12,7 +13,7 @@ export function headOf(view: RunView, language: Language): RunHead {
   const { facts, progress } = view;
   return {
     run: view.folder,
-    title: view.title,
+    title: chartTitle(view),
     status: view.status,
     startedAt: view.startedAt,
     stage: progress?.what ?? progress?.stage.name ?? null,
@@ -28,6 +29,11 @@ export function headOf(view: RunView, language: Language): RunHead {
     incidents: incidentsOf(view, language),
     evaluations: facts.evaluations,
   };
+}
+
+/** A run in a legend: the name that a person gave it, else the recipe's with the time that tells it from its like. */
+export function chartTitle(view: RunView): string {
+  return view.label.title ?? (view.run === null || view.createdAt === null ? view.id : `${shortTitle(view)} ${shortTime(view.createdAt)}`);
 }
 
 function failureOf({ status, problem, facts: { ended } }: RunView, language: Language): string | null {

@@ -10,6 +10,7 @@ import { displayLanguage } from '../language.ts';
 import { pageHtml, pageRoots } from '../pageHtml.ts';
 import type { RunNode } from '../tree/nodes.ts';
 import { MetricsFeed } from './feed.ts';
+import { chartTitle } from './head.ts';
 
 const VIEW_TYPE = 'distill.metrics';
 
@@ -148,8 +149,9 @@ export class MetricsPanel implements vscode.Disposable {
   #retitle(): void {
     if (this.#open === null) return;
     const [first, ...others] = this.#runs;
+    const run = first === undefined ? undefined : this.#options.store.get(first);
     this.#open.panel.title = first === undefined ? this.#text.title
       : others.length > 0 ? fill(this.#text.titleMany, this.#runs.length)
-        : fill(this.#text.titleOne, this.#options.store.get(first)?.title ?? path.basename(first));
+        : fill(this.#text.titleOne, run === undefined ? path.basename(first) : chartTitle(run));
   }
 }

@@ -1,0 +1,160 @@
+/** The Metrics panel in a real VS Code: live points, zoom, legend, a reloaded window, several runs, both languages. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Recording } from '../../bench/ui/recording.ts';
+import { Editor, type Workbench } from '../harness/workbench.ts';
+
+const STEPS = 600;
+/** A cold window on two cores that have other work. */
+const PATIENT = { timeout: 90_000 };
+
+describe('the Metrics panel', () => {
+  let editor: Editor;
+  let project: string;
+  let window: Workbench;
+  const open: Recording[] = [];
+
+  beforeAll(async () => {
+    editor = await Editor.start();
+  });
+  afterAll(() => editor.close());
+  afterEach(async () => {
+    await window.close();
+    await Promise.all(open.splice(0).map((recording) => recording.close()));
+    await rm(project, { recursive: true, force: true, maxRetries: 3 });
+  });
+
+  const record = async (name: string, steps: number, pace = 1): Promise<Recording> => {
+    const recording = await Recording.create(project, { name, totalSteps: STEPS, pace });
+    open.push(recording);
+    const startedAt = Date.now() - steps * 400;
+    await recording.start(startedAt);
+    await recording.steps(steps, startedAt);
+    return recording;
+  };
+
+  const newProject = async (): Promise<void> => {
+    project = await mkdtemp(path.join(os.tmpdir(), 'dw-metrics-'));
+  };
+
+  /** Opens a window on the project and the panel in it. */
+  const show = async (options: { readonly theme?: 'dark' | 'light'; readonly language?: 'en' | 'zh-cn' } = {}): Promise<void> => {
+    window = await (await editor.open({ folder: project, ...options })).load();
+    await runsListed(1);
+    await window.command(options.language === 'zh-cn' ? '打开指标面板' : 'Open Metrics');
+    await plot('loss').waitFor(PATIENT);
+  };
+
+  /** The tree has the project and so many runs. */
+  const runsListed = async (runs: number): Promise<void> => {
+    await window.openContainer();
+    await window.treeRow('arithmetic').nth(runs - 1).waitFor(PATIENT);
+  };
+
+  const plot = (group: string): Locator => window.webview().locator(`.card[data-group=${group}] .plot[data-drawn-step]`);
+  const drawnTo = (step: number): Promise<void> => window.webview().locator(`.card[data-group=loss] .plot[data-drawn-step="${step}"]`).waitFor();
+  const row = (metric: string): Locator => window.webview().locator('.finals tbody tr').filter({ hasText: new RegExp(`^${metric}\\D*\\d`) }).first();
+  const pointsOf = async (metric: string): Promise<string> => (await row(metric).locator('td').last().textContent()) ?? '';
+
+  test('shows a running run, moves with it, and a reloaded window has every point', async () => {
+    await newProject();
+    const recording = await record('2026-08-01-0900-arithmetic', 300);
+    await show();
+    await drawnTo(300);
+    const status = window.webview().locator('.run').first();
+    await status.getByText('Running').waitFor();
+    expect(await status.textContent()).toContain('step 300 of 600');
+
+    for (let step = 0; step < 60; step += 1) await recording.next();
+    await drawnTo(360);
+    await status.getByText('step 360 of 600').waitFor();
+
+    await window.reload();
+    await plot('loss').waitFor(PATIENT);
+    await drawnTo(360);
+    await window.webview().locator('.finals').scrollIntoViewIfNeeded();
+    expect(await pointsOf('loss')).toBe('360');
+    await recording.next();
+    await drawnTo(361);
+    await window.webview().locator('.runs').scrollIntoViewIfNeeded();
+    await window.screenshot('metrics-live-dark');
+  });
+
+  test('zooms into all charts at once by dragging, gets the exact points, and is reset by a double click', async () => {
+    await newProject();
+    await record('2026-08-01-0900-arithmetic', 500);
+    await show();
+    await drawnTo(500);
+    const over = window.webview().locator('.card[data-group=loss] .u-over');
+    const box = await over.boundingBox();
+    if (box === null) throw new Error('the chart is not there');
+    await window.page.mouse.move(box.x + box.width * 0.25, box.y + 60);
+    await window.page.mouse.down();
+    await window.page.mouse.move(box.x + box.width * 0.5, box.y + 70, { steps: 5 });
+    await window.page.mouse.up();
+    const reset = window.webview().locator('#reset');
+    await reset.waitFor();
+    await window.screenshot('metrics-zoomed');
+    await over.dblclick();
+    await reset.waitFor({ state: 'hidden' });
+
+    // By keyboard: the chart has the focus.
+    await plot('loss').focus();
+    await window.page.keyboard.press('+');
+    await reset.waitFor();
+    await window.page.keyboard.press('0');
+    await reset.waitFor({ state: 'hidden' });
+  });
+
+  test('a legend’s switch hides a curve by mouse and keyboard, also after a reload', async () => {
+    await newProject();
+    await record('2026-08-01-0900-arithmetic', 200);
+    await show();
+    const chip = (): Locator => window.webview().locator('.card[data-group=loss] .chip').filter({ hasText: /^kl/ });
+    await chip().click();
+    expect(await chip().getAttribute('aria-pressed')).toBe('false');
+    await window.reload();
+    await plot('loss').waitFor(PATIENT);
+    await drawnTo(200);
+    expect(await chip().getAttribute('aria-pressed')).toBe('false');
+    await chip().focus();
+    await window.page.keyboard.press('Enter');
+    expect(await chip().getAttribute('aria-pressed')).toBe('true');
+  });
+
+  test('draws two runs over each other, told apart without colour, in a light theme', async () => {
+    await newProject();
+    const first = await record('2026-08-01-0900-soft-labels', STEPS);
+    const second = await record('2026-08-01-0930-hard-labels', STEPS - 100, 0.7);
+    for (const recording of [first, second]) {
+      await recording.end();
+      open.splice(open.indexOf(recording), 1);
+    }
+    window = await (await editor.open({ folder: project, theme: 'light' })).load();
+    await runsListed(2);
+    await window.command('Compare Runs');
+    for (const index of [0, 1]) await window.page.locator('.quick-input-list .monaco-list-row').nth(index).click();
+    await window.page.locator('.quick-input-widget .quick-input-action .monaco-button').first().click();
+    await plot('loss').waitFor(PATIENT);
+    const legend = window.webview().locator('.card[data-group=loss] .legend-run');
+    await legend.nth(1).waitFor();
+    const markers = await window.webview().locator('.card[data-group=speed] .swatch .marker').evaluateAll((nodes) => nodes.map((node) => node.getAttribute('d')));
+    expect(new Set(markers).size).toBe(2);
+    const over = await window.webview().locator('.card[data-group=loss] .u-over').boundingBox();
+    if (over !== null) await window.page.mouse.move(over.x + over.width * 0.4, over.y + over.height / 2);
+    await window.webview().locator('.tooltip:visible').waitFor();
+    await window.screenshot('metrics-compare-light');
+  });
+
+  test('speaks Chinese', async () => {
+    await newProject();
+    await record('2026-08-01-0900-arithmetic', 240);
+    await show({ language: 'zh-cn' });
+    await window.webview().getByText('学习率').first().waitFor();
+    await window.webview().getByText('第 240 / 600 步').waitFor();
+    await window.screenshot('metrics-zh');
+  });
+});
