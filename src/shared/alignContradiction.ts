@@ -72,7 +72,8 @@ export function contradictionsOf(teacher: readonly Step[], student: readonly Ste
 /** What a trace came to, and the step that says it. */
 export interface Result {
   readonly step: number;
-  readonly value: number;
+  /** Null where the step doesn't say which of its numbers it is. */
+  readonly value: number | null;
 }
 
 /** How near the end a conclusion has to stand to be the result. */
@@ -86,7 +87,7 @@ export function givesAnswer(step: Step): boolean {
   return step.claims.some(namesAnswer);
 }
 
-/** The last value that a trace claims as its answer; else the last number of its last conclusion or equation, when that stands at the end. */
+/** The last value that a trace claims as its answer; else what its last conclusion or calculation comes to, when that stands at the end. */
 export function resultOf(steps: readonly Step[]): Result | null {
   for (let k = steps.length - 1; k >= Math.max(0, steps.length - RESULT_STEPS); k--) {
     const { claims, index } = steps[k] as Step;
@@ -94,14 +95,15 @@ export function resultOf(steps: readonly Step[]): Result | null {
     if (answer) return { step: index, value: answer.value };
   }
   for (let k = steps.length - 1; k >= Math.max(0, steps.length - RESULT_STEPS); k--) {
-    const { kind, numbers, equations, index } = steps[k] as Step;
-    const value = equations.at(-1)?.value ?? numbers.at(-1);
-    if (value !== undefined && (kind === 'conclusion' || kind === 'calculation')) return { step: index, value };
+    const { kind, numbers, equations, claims, index } = steps[k] as Step;
+    if (numbers.length === 0 || (kind !== 'conclusion' && kind !== 'calculation')) continue;
+    const only = new Set(numbers).size === 1 ? numbers[0] : undefined;
+    return { step: index, value: claims.at(-1)?.value ?? equations.at(-1)?.value ?? only ?? null };
   }
   return null;
 }
 
 export function resultContradiction({ teacher, student }: { readonly teacher: Result | null; readonly student: Result | null }): Contradiction[] {
-  if (teacher === null || student === null || sameValue(teacher.value, student.value)) return [];
+  if (teacher === null || student === null || teacher.value === null || student.value === null || sameValue(teacher.value, student.value)) return [];
   return [{ left: 'answer', teacher: teacher.value, student: student.value }];
 }

@@ -47,7 +47,7 @@ const LATEX_TEXT = /\\(?:text|mathrm|textbf|operatorname)\{([^{}]{0,60})\}/y;
 const LATEX = /\\[A-Za-z]+/y;
 const LATIN = /[A-Za-z]+(?:['’][A-Za-z]+)?/y;
 const HAN = /[\u3400-\u9fff]+/y;
-const ANNOTATION = /\((?=[^()\d]{1,40}\))[^()=+*/]*\)/y;
+const ANNOTATION = /\s?\((?=[^()\d]{1,40}\))[^()=+*/]*\)/y;
 
 function stick(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;

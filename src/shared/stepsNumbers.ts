@@ -74,7 +74,8 @@ export function chineseNumeral(text: string): number | null {
     const value = CHINESE_DIGITS[char];
     if (value !== undefined) digit = value;
     else if (char === '万' || char === '亿') {
-      total = (total + section + Math.max(digit, 0)) * (char === '万' ? 1e4 : 1e8);
+      const part = section + Math.max(digit, 0);
+      total = char === '万' ? total + part * 1e4 : (total + part) * 1e8;
       section = 0;
       digit = -1;
     } else {
