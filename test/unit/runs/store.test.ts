@@ -137,7 +137,7 @@ describe('where the system tells of no change', () => {
   it('the store finds new runs, growth and ends by itself, and says why', async () => {
     const watch = (): never => { throw Object.assign(new Error('System limit for number of file watchers reached'), { code: 'ENOSPC' }); };
     vi.doMock('chokidar', () => ({ watch }));
-    vi.doMock('node:fs', async (original) => ({ ...(await original<typeof import('node:fs')>()), watch }));
+    vi.doMock('node:fs', async (original) => ({ ...(await original<object>()), watch }));
     vi.resetModules();
     onTestFinished(() => { vi.doUnmock('chokidar'); vi.doUnmock('node:fs'); vi.resetModules(); });
     const { RunStore: PollingStore } = await import('../../../src/runs/store.ts');
