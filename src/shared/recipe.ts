@@ -3,7 +3,7 @@
  * and of media/schemas/recipe.schema*.json (generated). `about` holds the hover text of the editor in both languages.
  * Paths are relative to the recipe's file.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EVALUATION_METRICS, VALIDATION_METRICS } from './metrics.ts';
 
 /** Hover text: English and Simplified Chinese side by side, so that neither is forgotten. */

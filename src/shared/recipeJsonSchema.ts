@@ -1,5 +1,5 @@
 /** The recipe's JSON Schema as VS Code reads it: completion, hover and squiggles, in one language. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Language } from './messages.ts';
 import { recipe } from './recipe.ts';
 

@@ -1,5 +1,5 @@
 /** Which keys a recipe may have at a place, read from the schema itself. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { recipe } from './recipe.ts';
 import { keysOf, valueAt, type PathPart } from './recipePaths.ts';
 

@@ -1,5 +1,5 @@
 /** What the schema library found wrong with a recipe, in this project's codes: expected, got, allowed. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { didYouMean } from './didYouMean.ts';
 import { keysOf, pathText, valueAt, type PathPart } from './recipePaths.ts';
 import { allowedKeys } from './recipeShape.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { recipe } from './recipe.ts';
 
 /** run.json: what a run was asked to do; written once by the launcher, never changed. */

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type * as vscode from 'vscode';
 import type { EngineProgram } from '../runs/launcher.ts';
-import { findNode } from '../runs/node.ts';
 import { displayLanguage } from './language.ts';
 import { setting } from './settings.ts';
 
@@ -27,6 +26,7 @@ export class Programs {
    * `node-not-found`, or what the system says when the program can't be started.
    */
   async distill(args: readonly string[], options: { readonly cwd?: string; readonly signal?: AbortSignal } = {}): Promise<{ readonly stdout: string; readonly stderr: string; readonly code: number }> {
+    const { findNode } = await import('../runs/node.ts');
     const node = await findNode(namedNode());
     try {
       const { stdout, stderr } = await promisify(execFile)(node.path, [this.#bundle('cli.js'), ...args, '--lang', displayLanguage()], {
