@@ -16,6 +16,7 @@ const programs = [
   { entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.js', ...forNode, external: nativePackages },
   { entryPoints: ['src/engine/beat.ts'], outfile: 'dist/beat.js', ...forNode },
   { entryPoints: ['src/runs/reader.ts'], outfile: 'dist/reader.js', ...forNode },
+  { entryPoints: ['src/ui/traces/compareWorker.ts'], outfile: 'dist/compare.js', ...forNode },
   { entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', ...forNode, external: nativePackages, banner: { js: `#!/usr/bin/env node\n${forNode.banner.js}` } },
 ];
 const pages = readdirSync(at('webview'), { withFileTypes: true })
