@@ -14,7 +14,7 @@ export interface TrainReporter {
   metric(at: { readonly step: number; readonly tokens: number; readonly values: MetricValues }): void;
   checkpoint(at: { readonly step: number; readonly name: string; readonly best: boolean; readonly values: MetricValues }): void;
   checkpointRemoved(name: string): void;
-  /** Of work between the steps: `validation`. */
+  /** Of work between the steps: `validation` and `teacher` (its logits of all rows, once). */
   progress(what: string, done: number, total: number): void;
   warning(code: WarningCode, data: MessageData): void;
   acknowledged(order: string, accepted: boolean): void;

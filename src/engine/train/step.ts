@@ -7,12 +7,13 @@ import type { Objective } from './losses.ts';
 import { LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
+import type { SoftTargets } from './softTargets.ts';
 import { yieldToEvents } from './yield.ts';
 
 export interface StepInput {
   readonly student: DecoderModel;
-  /** Null where it has no weight in the objective. */
-  readonly teacher: DecoderModel | null;
+  /** Null where the teacher has no weight in the objective. */
+  readonly targets: SoftTargets | null;
   readonly objective: Objective;
   readonly optimizer: AdamW;
   readonly batches: readonly MicroBatch[];
@@ -30,20 +31,20 @@ export interface StepValues extends LossValues {
  * recorded for the gradient.
  */
 export async function optimiserStep(input: StepInput): Promise<StepValues | null> {
-  const { student, teacher, objective, optimizer, batches } = input;
+  const { student, targets, objective, optimizer, batches } = input;
   const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
   const gradients = new Map<string, tf.Tensor>();
   const scalars: tf.Scalar[][] = [];
   try {
     for (const batch of batches) {
-      const micro = gradientsOf(student, teacher, objective, batch, kept);
+      const micro = gradientsOf(student, targets, objective, batch, kept);
       scalars.push(micro.scalars);
       addTo(gradients, micro.gradients);
       await yieldToEvents();
     }
     scalars.push([student.backend.ops.sumOfSquares([...gradients.values()])]);
     const values = await readScalars(scalars);
-    const totals = new LossTotals(objective, teacher !== null);
+    const totals = new LossTotals(objective, targets !== null);
     batches.forEach((batch, index) => totals.add(batch, values[index] ?? []));
     const gradNorm = Math.sqrt(values.at(-1)?.[0] ?? NaN);
     const losses = totals.values();
@@ -64,12 +65,12 @@ interface MicroGradients {
 
 /** `kept` counts the supervised positions of the whole accumulated batch. */
 export function gradientsOf(
-  student: DecoderModel, teacher: DecoderModel | null, objective: Objective, batch: MicroBatch, kept: number,
+  student: DecoderModel, targets: SoftTargets | null, objective: Objective, batch: MicroBatch, kept: number,
 ): MicroGradients {
   const { ops } = student.backend;
   const device = upload(batch);
-  // Outside the gradient: nothing of the teacher's pass is recorded, and only its supervised logits stay.
-  const soft = teacher === null ? null : tf.tidy(() => supervisedLogits(teacher, device, objective.vocabulary));
+  // Outside the gradient: nothing of a teacher's pass is recorded.
+  const soft = targets?.of(batch, device) ?? null;
   const scalars: tf.Scalar[] = [];
   try {
     const { value, grads } = tf.variableGrads(() => {

@@ -9,7 +9,7 @@ import { removeLeftovers } from '../../system/wholeFile.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { openWeights } from '../model/weightFiles.ts';
-import { collate, keptPositions } from './batch.ts';
+import { collate, groupByLength, keptPositions } from './batch.ts';
 import type { MicroBatch } from './batch.ts';
 import { checkpointName, pruneCheckpoints, readMoments, writeCheckpoint } from './checkpoint.ts';
 import type { TrainerState } from './checkpoint.ts';
@@ -20,6 +20,8 @@ import { presentValues } from './lossValues.ts';
 import { AdamW, assign } from './optimizer.ts';
 import { RowSampler } from './sampler.ts';
 import { learningRateAt, totalSteps } from './schedule.ts';
+import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
+import type { SoftTargets } from './softTargets.ts';
 import { optimiserStep } from './step.ts';
 import { validate, validationBatches } from './validation.ts';
 import { checkWatched, describeRows, missedBounds } from './watch.ts';
@@ -28,6 +30,8 @@ import { yieldToEvents } from './yield.ts';
 type Finished = NonNullable<TrainerState['finished']>;
 
 const MIB = 2 ** 20;
+/** Fewer passes over the rows don't pay for asking the teacher about all of them beforehand. */
+const PASSES_WORTH_STORING = 1.5;
 
 /**
  * Runs (or continues) one training stage. The student's weights are changed in place; at the end they are those of the
@@ -50,7 +54,10 @@ class Trainer {
   private readonly optimizer: AdamW;
   private readonly sampler: RowSampler;
   private readonly earlyStop: EarlyStop | null;
+  private readonly validationRows: readonly EncodedRow[];
   private readonly validation: readonly MicroBatch[];
+  /** Null without a teacher. */
+  private targets: SoftTargets | null = null;
   private readonly limit: { readonly steps: number; readonly limit: 'steps' | 'epochs' };
   private stageStep: number;
   private tokens: number;
@@ -72,6 +79,7 @@ class Trainer {
     const models = this.teacher === null ? [student] : [student, this.teacher];
     this.objective = { weights: stage.weights, temperature: stage.temperature, vocabulary: Math.min(input.vocabulary, ...models.map(({ config }) => config.vocabSize)) };
     this.limit = totalSteps(stage, train.length);
+    this.validationRows = validation;
     this.validation = validationBatches(validation, stage.batch.size, student.config.maxPositions);
     this.sampler = new RowSampler(train.length, input.seed, input.stageIndex, resume?.state.sampler);
     this.earlyStop = stage.earlyStop === undefined ? null : new EarlyStop(stage.earlyStop, resume?.state.earlyStop ?? undefined);
@@ -90,14 +98,14 @@ class Trainer {
   async run(): Promise<TrainResult> {
     const { resume, student, checkpoints, control, reporter } = this.input;
     await removeLeftovers(checkpoints);
-    if (resume === null) {
-      await this.validate();
-    } else {
+    if (resume !== null) {
       // An engine that was killed right after the checkpoint had no time to tell of it; told twice it is still one.
       reporter.checkpoint({ step: this.step, name: resume.name, best: this.best?.name === resume.name, values: this.validated });
       if (resume.state.finished !== null) return this.conclude(resume.state.finished);
       this.optimizer.restore(this.stageStep, await readMoments(resume.folder, student.weights.keys()));
     }
+    if (!await this.prepareTargets()) return this.result('stopped', null);
+    if (this.stageStep === 0) await this.validate();
     for (;;) {
       await this.trainOneStep();
       const finished = await this.afterStep();
@@ -112,14 +120,33 @@ class Trainer {
     return this.input.before.steps + this.stageStep;
   }
 
+  /** False when an order stopped the run in between. */
+  private async prepareTargets(): Promise<boolean> {
+    const { objective: { vocabulary }, teacher, validationRows } = this;
+    const { stage: { batch }, train, control, reporter } = this.input;
+    if (teacher === null) return true;
+    const passes = (this.limit.steps * batch.size * batch.accumulate) / train.length;
+    const rows = [...train, ...validationRows];
+    if (passes < PASSES_WORTH_STORING || !targetsFit(rows, vocabulary)) {
+      this.targets = liveTargets(teacher, vocabulary);
+      return true;
+    }
+    const stored = new StoredTargets(vocabulary);
+    this.targets = stored;
+    return stored.fill(teacher, rows, batch.size, async (done, total) => {
+      reporter.progress('teacher', done, total);
+      return this.obey(await control.poll());
+    });
+  }
+
   private async trainOneStep(): Promise<void> {
     const { stage, student, train } = this.input;
     const { size, accumulate } = stage.batch;
     const began = performance.now();
     const rows = this.sampler.take(size * accumulate).map((index) => train[index] as EncodedRow);
-    const batches = Array.from({ length: accumulate }, (_, k) => collate(rows.slice(k * size, (k + 1) * size), student.config.maxPositions));
+    const batches = groupByLength(rows, size).map((group) => collate(group, student.config.maxPositions));
     const learningRate = learningRateAt(stage.schedule, stage.optimizer.learningRate, this.stageStep, this.limit.steps);
-    const values = await optimiserStep({ student, teacher: this.teacher, objective: this.objective, optimizer: this.optimizer, batches, learningRate });
+    const values = await optimiserStep({ student, targets: this.targets, objective: this.objective, optimizer: this.optimizer, batches, learningRate });
     if (values === null) {
       throw new DistillError('loss-not-finite', { step: this.step + 1, rows: describeRows(rows), checkpoint: this.saved ?? '–' });
     }
@@ -156,7 +183,7 @@ class Trainer {
   private async validate(): Promise<void> {
     if (this.validation.length === 0) return;
     const { student, reporter } = this.input;
-    this.validated = finite(await validate(student, this.teacher, this.objective, this.validation, (done, total) => reporter.progress('validation', done, total)));
+    this.validated = finite(await validate(student, this.targets, this.objective, this.validation, (done, total) => reporter.progress('validation', done, total)));
     this.tell(this.validated);
   }
 

@@ -2,35 +2,32 @@
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
-import { collate } from './batch.ts';
+import { collate, groupByLength } from './batch.ts';
 import type { MicroBatch } from './batch.ts';
 import type { MetricValues } from './contract.ts';
 import { release, segmentSums, supervisedLogits, upload } from './losses.ts';
 import type { DeviceBatch, Objective } from './losses.ts';
 import { LossTotals, presentValues, readScalars, scalarsOf } from './lossValues.ts';
+import type { SoftTargets } from './softTargets.ts';
 import { yieldToEvents } from './yield.ts';
 
-/** Rows of like length together, so that little is padded; the loss does not depend on the order. */
 export function validationBatches(rows: readonly EncodedRow[], size: number, maxPositions: number): MicroBatch[] {
-  const sorted = [...rows].sort((a, b) => a.ids.length - b.ids.length);
-  const batches: MicroBatch[] = [];
-  for (let at = 0; at < sorted.length; at += size) batches.push(collate(sorted.slice(at, at + size), maxPositions));
-  return batches;
+  return groupByLength(rows, size).map((group) => collate(group, maxPositions));
 }
 
 /** The values of VALIDATION_METRICS (shared/metrics.ts) that there are. */
 export async function validate(
-  student: DecoderModel, teacher: DecoderModel | null, objective: Objective, batches: readonly MicroBatch[],
+  student: DecoderModel, targets: SoftTargets | null, objective: Objective, batches: readonly MicroBatch[],
   progress: (done: number, total: number) => void,
 ): Promise<MetricValues> {
-  const totals = new LossTotals(objective, teacher !== null);
+  const totals = new LossTotals(objective, targets !== null);
   let right = 0;
   let kept = 0;
   for (const [index, batch] of batches.entries()) {
     const device = upload(batch);
     const scalars = tf.tidy(() => {
+      const soft = targets?.of(batch, device) ?? null;
       const logits = supervisedLogits(student, device, objective.vocabulary);
-      const soft = teacher === null ? null : supervisedLogits(teacher, device, objective.vocabulary);
       return [...scalarsOf(segmentSums(student.backend.ops, objective, device, logits, soft)), rightTokens(device, logits)];
     });
     release(device);

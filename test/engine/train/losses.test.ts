@@ -10,6 +10,7 @@ import { collate } from '../../../src/engine/train/batch.ts';
 import type { Objective } from '../../../src/engine/train/losses.ts';
 import { LossTotals, readScalars } from '../../../src/engine/train/lossValues.ts';
 import { assign } from '../../../src/engine/train/optimizer.ts';
+import { liveTargets } from '../../../src/engine/train/softTargets.ts';
 import { gradientsOf } from '../../../src/engine/train/step.ts';
 import { Random } from '../../../src/engine/model/random.ts';
 import { referenceLogits, referenceLoss } from './reference.ts';
@@ -52,7 +53,7 @@ function logitsAsModel(logits: readonly number[][][], backend: Backend): Decoder
 
 async function lossAndGradients(student: DecoderModel, teacher: DecoderModel | null, objective: Objective, rows: readonly EncodedRow[]) {
   const batch = collate(rows, TINY.maxPositions);
-  const { gradients, scalars } = gradientsOf(student, teacher, objective, batch, batch.kept);
+  const { gradients, scalars } = gradientsOf(student, teacher === null ? null : liveTargets(teacher, objective.vocabulary), objective, batch, batch.kept);
   const totals = new LossTotals(objective, teacher !== null);
   totals.add(batch, (await readScalars([scalars]))[0] ?? []);
   return { values: totals.values(), gradients };

@@ -20,7 +20,7 @@ export function referenceLogits(config: DecoderConfig, weights: Weights, ids: re
     const w = weight(`${name}.weight`);
     const out = new Float64Array(w.length / x.length);
     const b = bias ? weight(`${name}.bias`) : null;
-    for (let o = 0; o < out.length; o++) out[o] = dot(w.subarray(o * x.length, (o + 1) * x.length), x) + (b?.[o] ?? 0);
+    for (let o = 0; o < out.length; o++) out[o] = dot(x, w, o * x.length) + (b?.[o] ?? 0);
     return out;
   };
   const norm = (name: string, x: Float64Array): Float64Array => {
@@ -105,9 +105,10 @@ function softmax(x: Float64Array): Float64Array {
   return powers.map((value) => value / total);
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+/** Of a and as many values of b from `offset` on. */
+function dot(a: Float64Array, b: Float64Array, offset = 0): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? NaN) * (b[i] ?? NaN);
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? NaN) * (b[offset + i] ?? NaN);
   return sum;
 }
 

@@ -6,9 +6,12 @@ import type { Backend } from '../../../src/engine/backend/contract.ts';
 import type { DecoderModel } from '../../../src/engine/model/contract.ts';
 import { createDecoder } from '../../../src/engine/model/decoder.ts';
 import { loadDecoder } from '../../../src/engine/model/folder.ts';
+import { collate } from '../../../src/engine/train/batch.ts';
 import { findCheckpoint, listCheckpoints } from '../../../src/engine/train/checkpoint.ts';
+import { upload } from '../../../src/engine/train/losses.ts';
+import { liveTargets, StoredTargets } from '../../../src/engine/train/softTargets.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
-import { makeInput, makeStage, openWasm, ordersAt, temporaryFolder, TINY } from './setup.ts';
+import { expectClose, makeInput, makeRows, makeStage, openWasm, temporaryFolder, TINY, VOCABULARY } from './setup.ts';
 
 const stage = makeStage({
   limits: { steps: 24 }, batch: { size: 4, accumulate: 2 }, temperature: 2, alpha: 0.7,
@@ -35,7 +38,7 @@ describe('a run that is stopped at any step and resumed', () => {
     expect(wholeResult.steps).toBeGreaterThan(stopAfter);
 
     const checkpoints = await temporaryFolder();
-    const first = await makeInput({ student: newStudent(), teacher, stage, checkpoints, control: ordersAt({ [stopAfter]: ['stop'] }) });
+    const first = await makeInput({ student: newStudent(), teacher, stage, checkpoints, orders: { [stopAfter]: ['stop'] } });
     expect(await trainStage(first)).toMatchObject({ reason: 'stopped', steps: stopAfter });
 
     const { found: resume } = await findCheckpoint(checkpoints);
@@ -78,7 +81,7 @@ describe('a checkpoint that is not whole', () => {
     const whole = await makeInput({ student: newStudent(), teacher, stage });
     await trainStage(whole);
     const checkpoints = await temporaryFolder();
-    await trainStage(await makeInput({ student: newStudent(), teacher, stage, checkpoints, control: ordersAt({ 11: ['stop'] }) }));
+    await trainStage(await makeInput({ student: newStudent(), teacher, stage, checkpoints, orders: { 11: ['stop'] } }));
     const [last = '', before] = await listCheckpoints(checkpoints);
     await damages[damage]?.(path.join(checkpoints, last));
 
@@ -89,5 +92,35 @@ describe('a checkpoint that is not whole', () => {
     await trainStage(resumed);
     expect(resumed.reporter.exact()).toEqual(whole.reporter.exact(resume?.state.step));
     expect((await findCheckpoint(checkpoints)).broken).toEqual([]);
+  });
+});
+
+describe('stored soft targets', () => {
+  test('are those of the teacher run on every batch', async () => {
+    const rows = makeRows(30, 4);
+    const [stored, live] = [new StoredTargets(VOCABULARY), liveTargets(teacher, VOCABULARY)];
+    expect(await stored.fill(teacher, rows, 7, () => false)).toBe(true);
+    const batch = collate(rows.slice(3, 9).reverse(), TINY.maxPositions);
+    const device = upload(batch);
+    const [wanted, got] = [live.of(batch, device), stored.of(batch, device)];
+    expect(wanted).toHaveLength(2);
+    for (const [index, { name, mask }] of device.segments.entries()) {
+      const kept = batch.segments[name].kept;
+      expect(got[index]?.shape).toEqual([mask.size, VOCABULARY]);
+      expectClose((await got[index]?.data())?.slice(0, kept * VOCABULARY), (await wanted[index]!.data()).slice(0, kept * VOCABULARY), { absolute: 1e-6 });
+    }
+  });
+
+  test('a stop while they are made is obeyed, and the run resumes as if nothing had happened', async () => {
+    const whole = await makeInput({ student: newStudent(), teacher, stage });
+    await trainStage(whole);
+    const checkpoints = await temporaryFolder();
+    const first = await makeInput({ student: newStudent(), teacher, stage, checkpoints, orders: { [-1]: ['stop'] } });
+    expect(await trainStage(first)).toMatchObject({ reason: 'stopped', steps: 0 });
+    expect(first.reporter.metrics).toEqual([]);
+    const { found: resume } = await findCheckpoint(checkpoints);
+    const second = await makeInput({ student: await loadDecoder(resume?.folder ?? '', backend), teacher, stage, checkpoints, resume });
+    await trainStage(second);
+    expect(second.reporter.exact(-1)).toEqual(whole.reporter.exact(-1));
   });
 });

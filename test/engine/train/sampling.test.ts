@@ -1,6 +1,6 @@
 /** Which rows are trained on when, and which of their positions. */
 import { describe, expect, test } from 'vitest';
-import { collate, keptPositions } from '../../../src/engine/train/batch.ts';
+import { collate, groupByLength, keptPositions } from '../../../src/engine/train/batch.ts';
 import { EarlyStop, isBetter } from '../../../src/engine/train/earlyStop.ts';
 import { RowSampler } from '../../../src/engine/train/sampler.ts';
 import { totalSteps } from '../../../src/engine/train/schedule.ts';
@@ -99,4 +99,24 @@ describe('early stopping', () => {
 test('rows are named by file and line, as editors count them', () => {
   const rows = [{ file: 'a.jsonl', row: 11 }, { file: 'b.jsonl', row: 0 }, { file: 'a.jsonl', row: 2 }];
   expect(describeRows(rows.map((row) => ({ ...row, ids: new Int32Array(2), promptLength: 1, answerStart: 1, ended: true })))).toBe('a.jsonl:3,12; b.jsonl:1');
+});
+
+describe('rows of one batch', () => {
+  const fed = (groups: readonly (readonly { readonly ids: Int32Array }[])[]): number[] => groups.map((group) => group.length);
+  const row = (length: number, number: number): ReturnType<typeof makeRows>[number] => ({ row: number, file: 'x', ids: new Int32Array(length), promptLength: 1, answerStart: 1, ended: true });
+
+  test('are passed in groups of like length, every row once, never more than the batch’s size at a time', () => {
+    const rows = Array.from({ length: 70 }, (_, i) => row(10 + ((i * 37) % 90), i));
+    const groups = groupByLength(rows, 32);
+    expect(groups.flat().map(({ row: number }) => number).sort((a, b) => a - b)).toEqual(rows.map((_, i) => i));
+    expect(Math.max(...fed(groups))).toBeLessThanOrEqual(32);
+    const cost = (parts: readonly (readonly { readonly ids: Int32Array }[])[]): number =>
+      parts.reduce((sum, part) => sum + part.length * (Math.max(...part.map(({ ids }) => ids.length)) - 1), 0);
+    expect(cost(groups)).toBeLessThan(0.75 * cost([rows.slice(0, 32), rows.slice(32, 64), rows.slice(64)]));
+  });
+
+  test('stay together where cutting would save less than another pass costs', () => {
+    expect(fed(groupByLength([row(9, 0), row(17, 1), row(25, 2)], 32))).toEqual([3]);
+    expect(fed(groupByLength([row(9, 0), row(9, 1), row(500, 2)], 32))).toEqual([2, 1]);
+  });
 });

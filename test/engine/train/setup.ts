@@ -84,13 +84,17 @@ export class Recorder implements TrainReporter {
   }
 }
 
-/** Orders that are given after a number of polls (one poll a step). */
-export function ordersAt(orders: Readonly<Record<number, readonly TrainOrder['order'][]>>): { poll(): readonly TrainOrder[] } {
-  let polls = 0;
+/** Orders by the step after which they are given, once; −1 is before anything was measured. */
+export type Orders = Readonly<Record<number, readonly TrainOrder['order'][]>>;
+
+function controlOf(orders: Orders, reporter: Recorder): TrainInput['control'] {
+  const given = new Set<number>();
   return {
     poll: () => {
-      polls++;
-      return (orders[polls] ?? []).map((order, index) => ({ id: `${polls}-${index}`, order }));
+      const step = reporter.metrics.at(-1)?.step ?? -1;
+      if (given.has(step)) return [];
+      given.add(step);
+      return (orders[step] ?? []).map((order, index) => ({ id: `${step}-${index}`, order }));
     },
   };
 }
@@ -102,12 +106,14 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** A whole input; `student` and `stage` at least are the test's own. */
-export async function makeInput(own: Pick<TrainInput, 'student' | 'stage'> & Partial<TrainInput>): Promise<TrainInput & { readonly reporter: Recorder }> {
+export async function makeInput(
+  { orders = {}, ...own }: Pick<TrainInput, 'student' | 'stage'> & Partial<TrainInput> & { readonly orders?: Orders },
+): Promise<TrainInput & { readonly reporter: Recorder }> {
+  const reporter = new Recorder();
   return {
     stageIndex: 0, seed: 7, teacher: null, vocabulary: VOCABULARY, train: makeRows(40, 1), validation: makeRows(10, 2, 'validation.jsonl'),
-    checkpoints: own.checkpoints ?? await temporaryFolder(), evaluate: null, before: { steps: 0, tokens: 0 }, resume: null, control: ordersAt({}),
-    ...own,
-    reporter: new Recorder(),
+    checkpoints: own.checkpoints ?? await temporaryFolder(), evaluate: null, before: { steps: 0, tokens: 0 }, resume: null, control: controlOf(orders, reporter),
+    ...own, reporter,
   };
 }
 

@@ -10,7 +10,7 @@ import { findCheckpoint, listCheckpoints } from '../../../src/engine/train/check
 import { assign } from '../../../src/engine/train/optimizer.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
 import { TRAINING_METRICS, VALIDATION_METRICS } from '../../../src/shared/metrics.ts';
-import { makeInput, makeRows, makeStage, openWasm, ordersAt, TINY } from './setup.ts';
+import { makeInput, makeRows, makeStage, openWasm, TINY } from './setup.ts';
 
 let backend: Backend;
 let teacher: DecoderModel;
@@ -72,7 +72,7 @@ test('cross-entropy alone asks for no teacher and tells no KL', async () => {
 describe('orders', () => {
   test('save writes a checkpoint at that step, evaluate evaluates, stop saves and ends; each is acknowledged', async () => {
     const evaluate = vi.fn(async () => ({ 'evaluation/accuracy': 0.5 }));
-    const input = await makeInput({ student: newStudent(), teacher, evaluate, stage: makeStage({}), control: ordersAt({ 2: ['save'], 3: ['evaluate'], 5: ['save', 'stop'] }) });
+    const input = await makeInput({ student: newStudent(), teacher, evaluate, stage: makeStage({}), orders: { 2: ['save'], 3: ['evaluate'], 5: ['save', 'stop'] } });
     expect(await trainStage(input)).toMatchObject({ reason: 'stopped', steps: 5 });
     expect(await listCheckpoints(input.checkpoints)).toEqual(['step-000005', 'step-000002']);
     expect(evaluate).toHaveBeenCalledExactlyOnceWith(3);
