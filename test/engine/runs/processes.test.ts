@@ -55,6 +55,15 @@ async function until(store: RunStore, folder: string, wanted: (run: RunView) => 
   });
 }
 
+/** The program that the engine of this run has started. */
+async function leftBy(folder: string): Promise<ProcessIdentity> {
+  const file = path.join(folder, 'left.pid');
+  await expect.poll(() => existsSync(file) && readFileSync(file, 'utf8') !== '').toBe(true);
+  const left = await processIdentity(Number(readFileSync(file, 'utf8')));
+  if (left === null) throw new Error('the engine\'s child runs');
+  return left;
+}
+
 function eventsOf(folder: string): RunEvent[] {
   return readFileSync(path.join(folder, 'events.jsonl'), 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as RunEvent);
 }
@@ -137,18 +146,14 @@ describe('stopping a run', () => {
 
   it.each(['child', 'own session'] as const)('takes what the engine started with it: %s', async (leaves) => {
     const { folder } = await start(temporaryFolder(), engine({ leaves }));
-    await expect.poll(() => existsSync(path.join(folder, 'left.pid'))).toBe(true);
-    const left = await processIdentity(Number(readFileSync(path.join(folder, 'left.pid'), 'utf8')));
-    if (left === null) throw new Error('the engine\'s child runs');
+    const left = await leftBy(folder);
     expect(await stopRun(folder)).toBe('ordered');
     expect(await isAlive(left)).toBe('dead');
   });
 
   it.each(['child', 'own session'] as const)('is forced on an engine that hears nothing, and on its %s', async (leaves) => {
     const { folder, identity } = await start(temporaryFolder(), engine({ deaf: 'orders and SIGTERM', leaves }));
-    await expect.poll(() => existsSync(path.join(folder, 'left.pid'))).toBe(true);
-    const left = await processIdentity(Number(readFileSync(path.join(folder, 'left.pid'), 'utf8')));
-    if (left === null) throw new Error('the engine\'s child runs');
+    const left = await leftBy(folder);
     expect(await stopRun(folder, { graceMs: 1, termMs: 1 })).toBe('killed');
     expect(await isAlive(identity)).toBe('dead');
     expect(await isAlive(left)).toBe('dead');

@@ -65,6 +65,10 @@ describe('a whole folder', () => {
 });
 
 describe('an appended line', () => {
+  it.skipIf(!existsSync('/dev/full'))('that no longer fits on the disk says so, with the path', async () => {
+    await expect(appendLine('/dev/full', 'a line')).rejects.toMatchObject({ code: 'disk-full', data: { path: '/dev/full' } });
+  });
+
   it('is not swallowed by a torn line that a crash left', async () => {
     const file = path.join(temporaryFolder(), 'control.jsonl');
     await appendLine(file, 'one');
