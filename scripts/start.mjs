@@ -1,10 +1,11 @@
-// npm start: opens the workbench on examples/arithmetic, in the person's own VS Code or (--browser) in a browser.
+// npm start: opens the workbench on examples/arithmetic, in the person's own VS Code or (-- --browser [--port N]) in a browser.
 import { randomBytes } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { browserVscode, bundles, dependencies } from './lib/prepare.mjs';
-import { at, main, root, run, step, which } from './lib/steps.mjs';
+import { at, main, root, run, step, WayOut, which } from './lib/steps.mjs';
 
 const LONGEST_HOME = 60;
 const example = at('examples/arithmetic');
@@ -20,13 +21,23 @@ async function desktopCode() {
   return null;
 }
 
-async function inBrowser() {
+function options() {
+  try {
+    const { values } = parseArgs({ options: { browser: { type: 'boolean', default: false }, port: { type: 'string' } } });
+    if (values.port !== undefined && !/^[1-9]\d{0,4}$/.test(values.port)) throw new Error(`--port ${values.port} is not a port`);
+    return { browser: values.browser || values.port !== undefined, port: values.port === undefined ? undefined : Number(values.port) };
+  } catch (error) {
+    throw new WayOut(`${error.message}\nnpm start [-- --browser [--port N]]`);
+  }
+}
+
+async function inBrowser(port) {
   const { startServer } = await import('./lib/vscodeServer.mjs');
   await browserVscode();
   const token = randomBytes(16).toString('hex');
   const beside = at('.vscode-test/home');
   const home = beside.length <= LONGEST_HOME ? beside : path.join(os.tmpdir(), `distill-workbench-${os.userInfo().uid}`);
-  const server = await step('Starting VS Code', '2 s', () => startServer({ home, token, trust: true, keepHome: true }));
+  const server = await step('Starting VS Code', '2 s', () => startServer({ home, port, token, trust: true, keepHome: true }));
   const payload = JSON.stringify([['extensionDevelopmentPath', `vscode-remote://127.0.0.1:${server.port}${root}`]]);
   const url = `${server.url}/?${new URLSearchParams({ tkn: token, folder: example, payload })}`;
   process.stdout.write(`\nThe workbench is open at\n\n  ${url}\n\nTrust the folder when it asks, choose Distill in the activity bar, and press Run.\nCtrl-C closes VS Code; a training that runs goes on.\n`);
@@ -35,10 +46,11 @@ async function inBrowser() {
 }
 
 await main(async () => {
+  const { browser, port } = options();
   await dependencies();
   await bundles();
-  const code = process.argv.includes('--browser') ? null : await desktopCode();
-  if (code === null) return inBrowser();
+  const code = browser ? null : await desktopCode();
+  if (code === null) return inBrowser(port);
   await step(`Opening ${path.basename(code)}`, '', () => run(code, ['--new-window', `--extensionDevelopmentPath=${root}`, example]));
   process.stdout.write('\nChoose Distill in the activity bar, and press Run. (npm start -- --browser opens it in a browser instead.)\n');
 });

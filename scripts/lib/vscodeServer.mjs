@@ -11,11 +11,14 @@ const READY_WITHIN_MS = 60_000;
 /** Unix sockets have names of at most 107 characters: VS Code's lie below its data folder. */
 const LONGEST_HOME = 60;
 
-export function freePort() {
+/** `wanted` if nobody listens there, any free port without it. Rejects with a WayOut when it is taken. */
+export function freePort(wanted = 0) {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.on('error', (error) => reject(new WayOut(error.code === 'EADDRINUSE'
+      ? `Port ${wanted} is taken by another program. Choose another with --port, or leave it out: a free one is found.`
+      : `Port ${wanted} can't be used: ${error.message}`)));
+    server.listen(wanted, '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });
@@ -46,7 +49,7 @@ export async function startServer({ home, port, token = null, trust = false, smo
   if (home.length > LONGEST_HOME) throw new WayOut(`The folder ${home} is too long for VS Code's sockets (${LONGEST_HOME} characters at most).`);
   const { node, serverMain } = await browserVscode();
   await mkdir(path.join(home, 'u'), { recursive: true });
-  const chosen = port ?? (await freePort());
+  const chosen = await freePort(port);
   const args = [
     serverMain, '--host', '127.0.0.1', '--port', String(chosen), ...(token ? ['--connection-token', token] : ['--without-connection-token']),
     '--accept-server-license-terms', '--disable-telemetry', ...(trust ? [] : ['--disable-workspace-trust']), ...folders(home),
