@@ -54,7 +54,7 @@ interface Parsed {
 /** Deeper nesting than this is no arithmetic that a person wrote. */
 const MAX_DEPTH = 24;
 /** Units that differ by one of these factors are the same quantity told otherwise (30 × 4 = 2 hours). */
-const CONVERSIONS = [10, 100, 1000, 10_000, 1e5, 1e6, 60, 3600, 24, 7, 12, 16, 30, 365, 52, 3, 4, 1440];
+const CONVERSIONS = [10, 100, 1000, 10_000, 1e5, 1e6, 1e8, 1e9, 60, 3600, 24, 7, 12, 16, 30, 365, 52, 3, 4, 1440];
 const SLACK = 1e-9;
 /** With operands that were themselves rounded, results this close are taken for right. */
 const ROUNDED_SLACK = 0.01;
@@ -112,7 +112,8 @@ class Parser {
       const implicit = sign === null && this.opensTightly(left.next);
       if (sign === null && !implicit) break;
       const right = this.power(left.next + (implicit ? 0 : 1), depth);
-      if (!right) return null;
+      // 2(3 + 4) multiplies; 270（3/4） tells the same number in another way.
+      if (!right || (implicit && right.expression.operations === 0 && this.tokens[left.next - 1]?.type === 'number')) return null;
       left = { expression: combine(sign ?? '*', left.expression, right.expression), next: right.next };
     }
     return left;
@@ -134,7 +135,8 @@ class Parser {
     }
     const primary = this.primary(at, token, depth);
     if (!primary || this.operator(primary.next, '!') === null) return primary;
-    return { expression: applied('!', primary.expression, factorial(primary.expression.value)), next: primary.next + 1 };
+    // `= 25!)`: perhaps only a cheer; what the sign stands on is kept as the first value.
+    return { expression: { ...applied('!', primary.expression, factorial(primary.expression.value)), first: primary.expression.value }, next: primary.next + 1 };
   }
 
   private primary(at: number, token: Token, depth: number): Parsed | null {
@@ -206,7 +208,7 @@ function unitsAllow(claim: Expression, truth: Expression): boolean {
   const units = new Set(truth.units.map(singular));
   if (truth.additive && units.size > 1) return false;
   const claimed = claim.units.map(singular);
-  if (claimed.length > 0 && claimed.some((unit) => !units.has(unit)) && units.size > 0) return false;
+  if (claim.operations === 0 && claimed.length > 0 && claimed.some((unit) => !units.has(unit)) && units.size > 0) return false;
   if (claimed.length > 0) {
     const ratio = Math.abs(claim.value / truth.value);
     if (CONVERSIONS.some((factor) => Math.abs(ratio / factor - 1) < SLACK || Math.abs(ratio * factor - 1) < SLACK)) return false;
@@ -255,9 +257,11 @@ export function arithmeticOf(plain: string): Arithmetic {
       if (truth.operations > 0 && Number.isFinite(claim.value)) {
         equations.push({ start, end, left: truth.key, value: claim.value, unit: claim.units[0] ?? '' });
         const runsOn = tokens[right.next]?.type === 'equals' && claim.operations > 0 && agrees({ ...claim, value: claim.first, operations: 0 }, truth, sign.approximate);
+        const next = tokens[right.next];
+        const claimedUnits = claim.units.length > 0 || next?.type !== 'word' ? claim.units : [plain.slice(next.start, next.end)];
         // A question claims nothing; `6! which` may be a factorial or a cheer.
         const unsure = /^\s*[?!]/.test(plain.slice(end, end + 4));
-        if (!quotes && !unsure && !runsOn && Number.isFinite(truth.value) && unitsAllow(claim, truth) && !agrees(claim, truth, sign.approximate) && !isRunOnEnd(claim, truth)) {
+        if (!quotes && !unsure && !runsOn && Number.isFinite(truth.value) && unitsAllow({ ...claim, units: claimedUnits }, truth) && !agrees(claim, truth, sign.approximate) && !isRunOnEnd(claim, truth)) {
           slips.push({ start, end, written: plain.slice(start, (tokens[at - 1] as Token).end), left: truth.key, claimed: claim.value, expected: truth.value });
         }
       }

@@ -124,20 +124,15 @@ class Lexer {
     const after = text.slice(span.end, span.end + 8);
     // 3:30, 1-2-3, x_1, ISBN: digits that aren't a quantity.
     const listed = /^,\d/.test(after) || (before === ',' && /\d/.test(text[at - 2] ?? ' '));
-    const compound = listed || /[_:#]/.test(before) && /[\w:]/.test(text[at - 2] ?? ' ') || /^:\d/.test(after) || /^[_A-Za-z]/.test(after) && !UNITS.test(after) && !/^x ?\d/.test(after);
+    // 0730 is a time, 5.\overline{3} goes on.
+    const coded = /^0\d/.test(text.slice(at, span.end)) || after.startsWith('.\\');
+    const compound = listed || coded || /[_:#]/.test(before) && /[\w:]/.test(text[at - 2] ?? ' ') || /^:\d/.test(after) || /^[_A-Za-z]/.test(after) && !UNITS.test(after) && !/^x ?\d/.test(after);
     if (compound) {
       this.push({ type: 'word', operand: true, start: at, end: span.end });
       return;
     }
-    const bar = text.slice(at, span.end).indexOf('/');
-    if (span.decimals === null && bar > 0 && !text.slice(at, at + bar).includes(' ')) {
-      const number = (from: number, to: number): void => this.push({ type: 'number', value: Number(text.slice(from, to)), unit: '', decimals: 0, percent: false, start: from, end: to });
-      number(at, at + bar);
-      this.push({ type: 'operator', sign: '/', start: at + bar, end: at + bar + 1 });
-      number(at + bar + 1, span.end);
-      return;
-    }
-    this.push({ type: 'number', value: span.value, unit: '', decimals: span.decimals ?? 0, percent: span.percent, start: at, end: span.end });
+    const unit = /[$¥€£]/.test(before) ? '$' : span.scaled ? 'scale' : '';
+    this.push({ type: 'number', value: span.value, unit, decimals: span.decimals ?? 0, percent: span.percent, start: at, end: span.end });
     const note = stick(ANNOTATION, text, this.at);
     if (note) this.at += note[0].length;
   }
@@ -255,7 +250,9 @@ class Lexer {
     const { text } = this;
     const spaced = /\s/.test(text[at - 1] ?? ' ') || !/\d/.test(text[at + 1] ?? '');
     const proven = spaced || /^-\s*[\d.,]+[^=.;。]{0,24}=/.test(text.slice(at, at + 40));
-    if (proven || !this.afterOperand()) this.push({ type: 'operator', sign: '-', start: at, end: at + 1 });
+    // A dash before a number is a sign or a dash of the sentence: nobody can tell.
+    if (!this.afterOperand() && /\s/.test(text[at + 1] ?? '')) this.push({ type: 'word', operand: true, start: at, end: at + 1 });
+    else if (proven || !this.afterOperand()) this.push({ type: 'operator', sign: '-', start: at, end: at + 1 });
     else this.push({ type: 'word', operand: true, start: at, end: at + 1 });
   }
 

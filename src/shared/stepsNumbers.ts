@@ -10,6 +10,8 @@ export interface NumberSpan {
   readonly value: number;
   /** The digits are followed by a percent sign; `value` is already divided by 100. */
   readonly percent: boolean;
+  /** Written with a word for its size: million, 万; `value` is already multiplied. */
+  readonly scaled: boolean;
   /** Digits after the decimal point as written, of a plain decimal; null for a fraction, a numeral or a word. */
   readonly decimals: number | null;
 }
@@ -20,6 +22,8 @@ export interface NumberSpan {
  */
 export function plainForms(text: string): string {
   return text.replace(/[\uFF01-\uFF5E\u3000\u00A0\u2009\u202F−–—×✕✖⋅·∙∗÷∕⁄]/g, (char) => {
+    // A Chinese comma between numbers parts them: 560，800 is no five hundred thousand.
+    if (char === '，') return ';';
     const code = char.charCodeAt(0);
     if (code >= 0xff01 && code <= 0xff5e) return String.fromCharCode(code - 0xfee0);
     if ('−–'.includes(char)) return '-';
@@ -50,7 +54,7 @@ const ENGLISH: Readonly<Record<string, number>> = Object.fromEntries([
 /** Words that count: after these a single Chinese digit is a quantity (三个), elsewhere it is part of a word (三角形). */
 const MEASURES = '个只条本页天年周元块米人次倍斤箱张瓶支位名辆份岁颗粒朵杯袋件小分';
 
-const DIGITS = String.raw`\d{1,3}(?:,\d{3})+(?!\d|,\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+`;
+const DIGITS = String.raw`\d{1,3}(?:(?:,(?:\\!)?|\{,\})\d{3})+(?!\d|,\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+`;
 const PATTERN = new RegExp([
   // 1 whole, 2 numerator, 3 denominator, of `2 1/3` and `1/3` (tight, so that `154440 / 120` stays a division)
   String.raw`(?<![\w./\\])(?:(\d{1,4}) )?(\d{1,4})/(\d{1,4})(?![\w/]|\.\d)`,
@@ -86,7 +90,7 @@ export function chineseNumeral(text: string): number | null {
   return total + section + Math.max(digit, 0);
 }
 
-function chineseSpan(text: string, numeral: string, start: number): Omit<NumberSpan, 'decimals'> | null {
+function chineseSpan(text: string, numeral: string, start: number): Omit<NumberSpan, 'decimals' | 'scaled'> | null {
   const end = start + numeral.length;
   const before = text[start - 1] ?? '';
   if (before === '第' || '周期拜'.includes(before) && before !== '') return null;
@@ -112,27 +116,27 @@ export function numbersIn(text: string): NumberSpan[] {
     const end = start + match[0].length;
     const [, whole, top, bottom, digits, glyph, lone, suffix, chinese, english, scaled] = match;
     if (top !== undefined && bottom !== undefined) {
-      const plain = (from: number, written: string): number => found.push({ start: from, end: from + written.length, value: Number(written), percent: false, decimals: 0 });
+      const plain = (from: number, written: string): number => found.push({ start: from, end: from + written.length, value: Number(written), percent: false, scaled: false, decimals: 0 });
       const proper = Number(top) < Number(bottom);
       const bar = end - bottom.length - 1;
-      if (proper) found.push({ start, end, value: Number(whole ?? 0) + Number(top) / Number(bottom), percent: false, decimals: null });
+      if (proper) found.push({ start, end, value: Number(whole ?? 0) + Number(top) / Number(bottom), percent: false, scaled: false, decimals: null });
       else {
         if (whole !== undefined) plain(start, whole);
         plain(bar - top.length, top);
         plain(bar + 1, bottom);
       }
     } else if (digits !== undefined || lone !== undefined) {
-      const base = (digits === undefined ? 0 : Number(digits.replaceAll(',', ''))) + (GLYPHS[glyph ?? lone ?? ''] ?? 0);
+      const base = (digits === undefined ? 0 : Number(digits.replaceAll(/,(?:\\!)?|\{,\}/g, ''))) + (GLYPHS[glyph ?? lone ?? ''] ?? 0);
       const mark = suffix?.trim().toLowerCase() ?? '';
       const percent = mark.endsWith('%') || mark === 'percent';
       const decimals = digits === undefined || glyph !== undefined ? null : (digits.split('.')[1]?.length ?? 0);
-      found.push({ start, end, value: percent ? base / 100 : base * (SCALES[mark] ?? 1), percent, decimals: mark !== '' && !percent ? null : decimals });
+      found.push({ start, end, value: percent ? base / 100 : base * (SCALES[mark] ?? 1), percent, scaled: mark in SCALES, decimals: mark !== '' && !percent ? null : decimals });
     } else if (chinese !== undefined) {
       const span = chineseSpan(text, chinese, start);
-      if (span) found.push({ ...span, decimals: null });
+      if (span) found.push({ ...span, scaled: false, decimals: null });
     } else if (english !== undefined) {
       const value = english.toLowerCase().split(/[- ]/).reduce((sum, word) => sum + (ENGLISH[word] ?? 0), 0);
-      found.push({ start, end, value: value * (SCALES[scaled?.trim().toLowerCase() ?? ''] ?? 1), percent: false, decimals: null });
+      found.push({ start, end, value: value * (SCALES[scaled?.trim().toLowerCase() ?? ''] ?? 1), percent: false, scaled: scaled !== undefined, decimals: null });
     }
   }
   return found;
