@@ -45,7 +45,7 @@ export function openJournal(folder: string, options: JournalOptions): Journal {
   const traceDescriptor = withFile(traces, () => openSync(traces, 'a'));
   const reserve = path.join(folder, RESERVE);
   withFile(reserve, () => { writeFileSync(reserve, Buffer.alloc(RESERVE_BYTES, '.')); });
-  const worker = options.beat === null ? null : startBeat(options.beat, { events, shared, everyMs: options.beatMs ?? BEAT_MS });
+  const beat = options.beat === null ? null : startBeat(options.beat, { events, shared, everyMs: options.beatMs ?? BEAT_MS });
   const event = (unsent: UnsentEvent): void => { lines.append(unsent); };
   return {
     event,
@@ -58,7 +58,7 @@ export function openJournal(folder: string, options: JournalOptions): Journal {
     },
     async close() {
       requestStop(shared);
-      await worker;
+      await beat?.ended();
       lines.close();
       closeSync(traceDescriptor);
       rmSync(reserve, { force: true });
@@ -66,16 +66,25 @@ export function openJournal(folder: string, options: JournalOptions): Journal {
   };
 }
 
-/** Resolves when the worker has ended. A beat that can't be started would make a living run look lost: so it throws. */
-function startBeat(bundle: string, workerData: { readonly events: string; readonly shared: SharedArrayBuffer; readonly everyMs: number }): Promise<void> {
+/** A beat that can't be started would make a living run look lost: so it throws. */
+function startBeat(bundle: string, workerData: { readonly events: string; readonly shared: SharedArrayBuffer; readonly everyMs: number }): Beat {
   if (!existsSync(bundle)) throw new DistillError('engine-incomplete', { file: bundle });
   const worker = new Worker(bundle, { workerData });
   worker.unref();
-  return new Promise((resolve) => {
-    // The beat passes over full disks itself; what else ends it is in engine.log, and the run goes on.
-    worker.once('error', (error) => { process.stderr.write(`beat: ${error.stack ?? error.message}\n`); });
-    worker.once('exit', () => { resolve(); });
-  });
+  // The beat passes over full disks itself; what else ends it is in engine.log, and the run goes on.
+  worker.once('error', (error) => { process.stderr.write(`beat: ${error.stack ?? error.message}\n`); });
+  const ended = new Promise<void>((resolve) => { worker.once('exit', () => { resolve(); }); });
+  return {
+    ended() {
+      // While it is waited for it must keep the process, or that would end in the middle of its own end.
+      worker.ref();
+      return ended;
+    },
+  };
+}
+
+interface Beat {
+  ended(): Promise<void>;
 }
 
 /** Cuts a torn last line and answers the last whole one's number (-1 in a new file). */

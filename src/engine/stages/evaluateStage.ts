@@ -2,8 +2,10 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { EvaluationEvent } from '../../shared/events.ts';
+import type { Recipe } from '../../shared/recipe.ts';
 import { RUN_FILES } from '../../shared/run.ts';
 import { writeWholeFile } from '../../system/wholeFile.ts';
+import { verdictOf } from '../evaluate/answer.ts';
 import { answer, retentionOf, type Answered } from '../evaluate/evaluate.ts';
 import type { Interval } from '../evaluate/intervals.ts';
 import type { DecoderModel } from '../model/contract.ts';
@@ -13,6 +15,7 @@ import { progressTeller, type Reached, type StageContext } from './context.ts';
 /** Evaluates for the stages of one run; the teacher's answers don't change and are made once. */
 export class Evaluator {
   readonly #teachers = new Map<string, Answered>();
+  #referencesTold = false;
 
   constructor(private readonly context: StageContext) {}
 
@@ -22,6 +25,7 @@ export class Evaluator {
     if (data.evaluation.every(({ gold }) => gold === null)) journal.event({ kind: 'warning', code: 'evaluation-without-gold', data: { examples: data.evaluation.length } });
     const teacher = teacherName === null ? null : await this.#teacher(teacherName, stage, reached.steps);
     if (teacherName !== null && teacher === null) return null;
+    if (teacherName === null) this.#tellReferences(stage, reached.steps);
     const score = await this.#answer('student', student, this.#studentName(reached.steps), stage, reached.steps);
     if (score === null) return null;
     for (const trace of score.traces) journal.trace(trace);
@@ -30,6 +34,20 @@ export class Evaluator {
     const values = { 'evaluation/accuracy': score.score.accuracy, ...(retention === null ? {} : { 'evaluation/retention': retention.value }) };
     journal.event({ kind: 'metric', stage, step: reached.steps, tokens: reached.tokens, values });
     return values;
+  }
+
+  /** Without a local teacher the data's own reasoning is what the student is compared with: it came from some teacher. */
+  #tellReferences(stage: number, step: number): void {
+    if (this.#referencesTold) return;
+    this.#referencesTold = true;
+    const { run: { recipe }, journal, data } = this.context;
+    for (const { example, prompt, gold, reference } of data.evaluation) {
+      if (reference === null || reference.think === '') continue;
+      journal.trace({
+        format: 1, id: `reference-${example}`, example, role: 'teacher', stage, step, prompt, think: reference.think, answer: reference.answer, gold,
+        verdict: verdictOf(reference.answer, gold), tokens: 0, finish: 'end', model: sourceName(recipe), sampling: { temperature: 0, topP: 1, seed: 0 },
+      });
+    }
   }
 
   async #teacher(name: string, stage: number, step: number): Promise<Answered | null> {
@@ -73,4 +91,10 @@ export class Evaluator {
     await writeWholeFile(path.join(folder, RUN_FILES.reports, name), `${JSON.stringify(report, null, 2)}\n`);
     journal.event(event);
   }
+}
+
+/** The file that the evaluated rows come from, as the recipe names it. */
+function sourceName({ data, evaluate }: Recipe): string {
+  const split = data[evaluate.split];
+  return [typeof split === 'string' ? split : data.train].flat().map((file) => path.basename(file)).join(', ');
 }

@@ -14,7 +14,7 @@ import { tf } from '../tf.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../train/checkpoint.ts';
 import { progressTeller, type Reached, type StageContext } from './context.ts';
 import { Evaluator } from './evaluateStage.ts';
-import { readHistory, type History } from './history.ts';
+import { readHistory, warningKey, type History } from './history.ts';
 import { Models } from './models.ts';
 import { runTrainStage, stageSteps } from './trainStage.ts';
 
@@ -50,7 +50,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
   const models = await Models.open(recipe, run.base, backend);
   try {
     await checkModels(recipe, models);
-    const data = await prepare(execution, models, plan.first);
+    const data = await prepare(execution, models, plan.first, history);
     if (data === 'stopped') return { outcome: 'stopped' };
     const context = { run, folder, journal, control, models, data };
     await checkTokenizers(recipe, models, data);
@@ -129,7 +129,7 @@ function skipRest({ run: { recipe }, journal }: StageContext, missed: number): O
   return { outcome: 'failed', code: 'stopped-by-gate', data: { stage: recipe.stages[missed]?.name ?? '' } };
 }
 
-async function prepare({ run, journal, control }: Execution, models: Models, stage: number): Promise<PreparedData | 'stopped'> {
+async function prepare({ run, journal, control }: Execution, models: Models, stage: number, { warned }: History): Promise<PreparedData | 'stopped'> {
   const tell = progressTeller(journal, stage);
   const stopped = new Error('stopped');
   try {
@@ -141,7 +141,7 @@ async function prepare({ run, journal, control }: Execution, models: Models, sta
         await new Promise((resolve) => setImmediate(resolve));
         if (control.stopped()) throw stopped;
       },
-      onWarning: (code, data) => { journal.event({ kind: 'warning', code, data }); },
+      onWarning: (code, data) => { if (!warned.has(warningKey(code, data))) journal.event({ kind: 'warning', code, data }); },
     });
   } catch (error) {
     if (error === stopped) return 'stopped';

@@ -1,5 +1,5 @@
 /** What earlier engines of this run folder have said: which stages are done, whether this is a first start. */
-import { parseEvent, type MetricEvent } from '../../shared/events.ts';
+import { parseEvent, type MessageData, type MetricEvent } from '../../shared/events.ts';
 import { jsonLines } from '../data/jsonLines.ts';
 
 export interface History {
@@ -7,6 +7,8 @@ export interface History {
   readonly started: boolean;
   /** Stages that came to their end, by their place in the recipe. */
   readonly ended: ReadonlySet<number>;
+  /** Warnings that were given, as warningKey writes them: a resume reads the same data and need not warn of it again. */
+  readonly warned: ReadonlySet<string>;
   /** The metrics told at a step, so that a resumed run does not tell those of its checkpoint's step again. */
   toldAt(step: number): ReadonlySet<string>;
 }
@@ -15,6 +17,7 @@ export interface History {
 export async function readHistory(file: string): Promise<History> {
   let started = false;
   const ended = new Set<number>();
+  const warned = new Set<string>();
   const told = new Map<number, Set<string>>();
   try {
     for await (const { text } of jsonLines(file)) {
@@ -27,6 +30,8 @@ export async function readHistory(file: string): Promise<History> {
       } else if (event.kind === 'stage') {
         if (event.state === 'end' && event.reason !== 'stopped') ended.add(event.stage);
         else if (event.state === 'begin') ended.delete(event.stage);
+      } else if (event.kind === 'warning') {
+        warned.add(warningKey(event.code, event.data));
       } else if (event.kind === 'metric') {
         told.set(event.step, (told.get(event.step) ?? new Set()).add(metricKey(event)));
         // Only the metrics at a checkpoint's step are asked for; a few steps back are enough to hold.
@@ -36,7 +41,7 @@ export async function readHistory(file: string): Promise<History> {
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'data-file-missing') throw error;
   }
-  return { started, ended, toldAt: (step) => told.get(step) ?? new Set() };
+  return { started, ended, warned, toldAt: (step) => told.get(step) ?? new Set() };
 }
 
 /** Steps whose metrics are remembered: more than any recipe puts between two checkpoints would cost memory for nothing. */
@@ -44,6 +49,10 @@ const KEPT_STEPS = 100_000;
 
 export function metricKey({ stage, values }: Pick<MetricEvent, 'stage' | 'values'>): string {
   return `${String(stage)} ${Object.keys(values).sort().join(' ')}`;
+}
+
+export function warningKey(code: string, data: MessageData): string {
+  return `${code} ${JSON.stringify(data)}`;
 }
 
 function forgetAbove(told: Map<number, Set<string>>, step: number | null): void {
