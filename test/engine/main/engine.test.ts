@@ -14,7 +14,7 @@ import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 const models = path.resolve(import.meta.dirname, '../../fixtures/models');
 let bundles: Bundles;
-beforeAll(async () => { bundles = await buildBundles(['engine']); });
+beforeAll(async () => { bundles = await buildBundles(['engine']); }, 120_000);
 afterAll(() => bundles.remove());
 
 /** A disk of its own with room for some hundred events; null where nobody may mount one. */

@@ -21,7 +21,7 @@ let beat: string;
 beforeAll(async () => {
   beat = path.join(newFolder(), 'beat.cjs');
   await build({ entryPoints: [path.resolve('src/engine/beat.ts')], bundle: true, platform: 'node', format: 'cjs', outfile: beat });
-});
+}, 120_000);
 
 describe('the journal', () => {
   test('goes on numbering where an engine that was killed left off, its torn line cut', async () => {

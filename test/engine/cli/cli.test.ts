@@ -1,0 +1,182 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { languageOf } from '../../../src/cli/text.ts';
+import { clipped, displayWidth, table } from '../../../src/cli/terminal.ts';
+import { wrapped } from '../../../src/cli/commands/diff.ts';
+import { guessFields } from '../../../src/engine/templates/traces.ts';
+import { parseEvent, type RunEvent } from '../../../src/shared/events.ts';
+import { watchForChange } from '../../../src/system/watchForChange.ts';
+import { buildBundles, root, start, type Bundles, type Finished } from '../../fixtures/bundles.ts';
+import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
+
+const stories = path.join(root, 'test/fixtures/models/stories260k');
+const gsm8k = path.join(root, 'test/fixtures/gsm8k/rows.jsonl');
+const testData = path.resolve(root, process.env['DISTILL_TEST_DATA'] ?? '../shared/data');
+const r1 = ['en', 'zh'].map((language) => path.join(testData, `r1-gsm8k/${language}.jsonl`));
+
+let bundles: Bundles;
+beforeAll(async () => { bundles = await buildBundles(['engine', 'cli']); }, 120_000);
+afterAll(() => bundles.remove());
+
+const begin = (cwd: string, ...args: readonly string[]) => start(bundles.cli, args, { cwd, env: { DISTILL_STATE_FOLDER: path.join(cwd, '.state') } });
+const distill = (cwd: string, ...args: readonly string[]): Promise<Finished> => begin(cwd, ...args).done;
+
+function eventsOf(text: string): readonly RunEvent[] {
+  return text.split('\n').flatMap((line) => {
+    const parsed = parseEvent(line);
+    return parsed.type === 'event' ? [parsed.event] : [];
+  });
+}
+
+const validation = (events: readonly RunEvent[]): readonly number[] => events.flatMap((event) => event.kind === 'metric' && typeof event.values['validation/loss'] === 'number' ? [event.values['validation/loss']] : []);
+
+describe('the language', () => {
+  test.each([
+    [['list', '--lang', 'zh-cn'], {}, 'zh-cn'], [['--lang=en'], { LANG: 'zh_CN.UTF-8' }, 'en'], [[], { LANG: 'zh_CN.UTF-8' }, 'zh-cn'],
+    [[], { LC_ALL: 'C', LANG: 'zh_CN.UTF-8' }, 'en'], [[], { LANG: 'zh_TW.UTF-8' }, 'en'], [[], {}, 'en'],
+  ] as const)('of %j in %j is %s', (argv, environment, language) => {
+    expect(languageOf(argv, environment)).toBe(language);
+  });
+});
+
+describe('a table and a column', () => {
+  test('count Chinese characters as two columns', () => {
+    expect(displayWidth('状态 ok')).toBe(7);
+    expect(clipped('状态正常', 5)).toBe('状态…');
+    expect(table([['状态', 'x'], ['done', 'y']])).toBe('状态  x\ndone  y');
+    for (const line of wrapped('一共有七十二个夹子，四月卖了四十八个 and 24 clips in May', 12)) expect(displayWidth(line)).toBeLessThanOrEqual(12);
+    expect(wrapped('one two three', 7)).toEqual(['one two', 'three']);
+  });
+});
+
+test.each([
+  [{ question: 'q', answer: 'a\n#### 4' }, { prompt: 'question', think: { field: 'answer', before: '\n#### ' }, answer: { field: 'answer', after: '#### ' }, gold: { field: 'answer', after: '#### ' } }],
+  [{ question: 'q', reasoning: 'r', answer: '4', gold: '4' }, { prompt: 'question', think: 'reasoning', answer: 'answer', gold: 'gold' }],
+  [{ messages: [] }, { prompt: null, think: null, answer: null, gold: null }],
+])('the fields of %j are guessed', (row, fields) => {
+  expect(guessFields(row)).toEqual(fields);
+});
+
+describe('distill', () => {
+  test('names every mistake of a recipe with its place, and exits with 2', async () => {
+    const project = temporaryFolder();
+    writeFileSync(path.join(project, 'distill.json'), '{\n  "format": 1, "name": "x", "student": { "model": "m" },\n  "data": { "train": "t.jsonl", "tooLong": "chop" },\n  "stages": [{ "type": "train" }]\n}\n');
+    const english = await distill(project, 'check', '--recipe-only');
+    expect(english.code).toBe(2);
+    expect(english.stderr.split('\n')).toEqual([
+      'distill.json:3:44: data.tooLong is "chop"; allowed: "cut", "drop", "refuse".',
+      'distill.json:4:15: stages[0].teacher is missing: the objective forward-kl needs a local teacher. Add one to teachers, or set objective to "sequence".',
+      '2 mistakes in distill.json.', '',
+    ]);
+    const chinese = await distill(project, 'check', '--recipe-only', '--lang', 'zh-cn');
+    expect(chinese.stderr).toContain('data.tooLong 的值为 "chop"；允许的值');
+    expect((await distill(project, 'run')).code).toBe(2);
+    const corrected = await distill(project, 'check', '--recipe-only', '--set', 'data.tooLong=cut', '--set', 'stages[0].objective=sequence');
+    expect([corrected.code, corrected.stdout]).toEqual([0, 'distill.json: the recipe is right.\n']);
+    expect(existsSync(path.join(project, '.distill'))).toBe(false);
+  });
+
+  test('says in a sentence what is not there, and helps', async () => {
+    const empty = temporaryFolder();
+    expect(await distill(empty, 'run')).toMatchObject({ code: 2, stderr: 'There is no distill.json in .. Make one with: distill init\n' });
+    expect(await distill(empty, 'show')).toMatchObject({ code: 2, stderr: 'There is no run here yet.\n' });
+    expect((await distill(empty, 'lsit')).stderr).toContain('Did you mean list?');
+    const help = await distill(empty, '--help', '--lang', 'zh-cn');
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain('退出码');
+    expect(await distill(empty, 'init', '-t', 'traces')).toMatchObject({ code: 2, stderr: 'The template "traces" needs --model FOLDER and --data FILE.\n' });
+  });
+
+  test('doctor tells of every backend, of node and of the machine', async () => {
+    const { code, stdout } = await distill(temporaryFolder(), 'doctor', '--json');
+    expect(code).toBe(0);
+    const facts = JSON.parse(stdout) as { readonly backends: readonly { readonly backend: string; readonly outcome: string; readonly detail: string }[] };
+    expect(facts.backends.map(({ backend }) => backend)).toEqual(['tensorflow-gpu', 'tensorflow', 'webgpu', 'wasm']);
+    expect(facts.backends.at(-1)).toMatchObject({ outcome: 'taken' });
+    for (const { detail } of facts.backends) expect(detail).not.toBe('');
+  }, 120_000);
+
+  test('compares two recordings side by side', async () => {
+    const folder = temporaryFolder();
+    const rows = (think: string) => `${JSON.stringify({ question: 'How much is 48 + 24?', think, answer: '72', gold: '72' })}\n`;
+    writeFileSync(path.join(folder, 't.jsonl'), rows('There are 48 clips in April. In May 48 / 2 = 24. Together 48 + 24 = 72.'));
+    writeFileSync(path.join(folder, 's.jsonl'), rows('There are 48 clips in April. Together 48 + 24 = 74.'));
+    const { code, stdout } = await distill(folder, 'diff', '--teacher', 't.jsonl', '--student', 's.jsonl', '1', '--width', '100');
+    expect(code).toBe(0);
+    expect(stdout).toContain('How much is 48 + 24?');
+    expect(stdout).toMatch(/48 clips in April\. +=  There are 48 clips in April\./);
+    expect(stdout).toMatch(/48 \+ 24 = 72\. +≠ {2}Together 48 \+ 24 = 74\./);
+    expect(await distill(folder, 'diff', '--teacher', 't.jsonl')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('a project of reasoning traces', () => {
+  /** Some steps of the real 260,032-parameter Llama, small enough to run everywhere. */
+  const STEPS = 24;
+  const SHORT = ['--set', `stages[0].limits.steps=${String(STEPS)}`, '--set', 'stages[0].validate.every=8', '--set', 'stages[0].validate.rows=8', '--set', 'stages[0].batch.size=4', '--set', 'stages[0].checkpoint.every=8', '--set', 'data.maxLength=192', '--set', 'evaluate.rows=2', '--set', 'evaluate.maxNewTokens=8'];
+
+  test('distils real GSM8K solutions into real weights: the loss falls, a stop in the middle costs nothing, everything can be read afterwards', async () => {
+    const folder = temporaryFolder();
+    expect(await distill(folder, 'init', 'gsm', '-t', 'traces', '-m', stories, '-d', gsm8k)).toMatchObject({ code: 0, stdout: `Made ${path.join('gsm', 'distill.json')}.\n` });
+    const checked = await distill(folder, 'check', 'gsm');
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).toMatch(/data: 3\d rows to train on, \d rows? ?to validate on|data: \d+ rows to train on/);
+
+    const run = begin(folder, 'run', 'gsm', '--json', ...SHORT);
+    let seen = '';
+    run.child.stdout?.on('data', (text: string) => {
+      seen += text;
+      // Ctrl-C, once some steps are done.
+      if (/"step":10,/.test(seen)) run.child.kill('SIGINT');
+    });
+    const stopped = await run.done;
+    expect(stopped.code).toBe(3);
+    const before = eventsOf(stopped.stdout);
+    expect(before.at(-1)).toMatchObject({ kind: 'ended', outcome: 'stopped' });
+    const [warning] = before.filter((event) => event.kind === 'warning');
+    expect(warning).toMatchObject({ code: 'data-rows-cut' });
+
+    const resumed = await distill(folder, 'resume', '--json');
+    expect(resumed.code).toBe(0);
+    const after = eventsOf(resumed.stdout);
+    expect(after[0]).toMatchObject({ kind: 'started', resumedFrom: { stage: 0 } });
+    const losses = validation([...before, ...after]);
+    expect(losses.at(-1)).toBeLessThan(0.7 * (losses[0] ?? 0));
+    expect(existsSync(path.join(folder, 'gsm/student/model.safetensors'))).toBe(true);
+
+    const [listed] = JSON.parse((await distill(folder, 'list', '--json')).stdout) as readonly { readonly run: string; readonly status: string; readonly step: number }[];
+    expect(listed).toMatchObject({ status: 'done', step: STEPS });
+    expect((await distill(folder, 'show', 'gsm', '--lang', 'zh-cn')).stdout).toContain('已完成');
+    const pairs = JSON.parse((await distill(folder, 'diff', '--json')).stdout) as readonly { readonly example: string; readonly teacher: string; readonly student: string }[];
+    // The teacher's side is the data's own solution, which is right by definition.
+    expect(pairs).toHaveLength(2);
+    expect(pairs[0]?.teacher).toBe('right');
+    expect((await distill(folder, 'diff', pairs[0]?.example ?? '')).stdout).toContain('rows.jsonl');
+  }, 240_000);
+
+  test('a run goes on without the terminal, and is stopped from another', async () => {
+    const folder = temporaryFolder();
+    await distill(folder, 'init', 'gsm', '-t', 'traces', '-m', stories, '-d', gsm8k);
+    const { code, stdout } = await distill(folder, 'run', 'gsm', '--detach', '--json', ...SHORT, '--set', 'stages[0].limits.steps=100000');
+    expect(code).toBe(0);
+    const { folder: run } = JSON.parse(stdout) as { readonly folder: string };
+    const change = watchForChange(path.join(run, 'events.jsonl'));
+    while (!eventsOf(readFileSync(path.join(run, 'events.jsonl'), 'utf8')).some((event) => event.kind === 'metric' && event.step > 0)) await change.next();
+    change.close();
+    expect((await distill(folder, 'stop')).stdout).toContain('has stopped and saved');
+    expect((await distill(folder, 'stop')).stdout).toContain('is not running');
+    expect(existsSync(path.join(run, 'engine.lock'))).toBe(false);
+  }, 120_000);
+
+  test.skipIf(!r1.every(existsSync))('reads real DeepSeek-R1 answers in English and Chinese and tells what share was cut (needs r1-gsm8k of DISTILL_TEST_DATA)', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(path.join(folder, 'p'));
+    await distill(folder, 'init', 'p/r1', '-t', 'traces', '-m', stories, '-d', r1[0] ?? '');
+    const both = `data.train=${JSON.stringify(r1)}`;
+    const checked = await distill(folder, 'check', 'p/r1', '--set', both, '--set', 'data.template={"prompt":"{prompt}\\n","completion":"{think}\\n#### {answer}"}');
+    expect(checked.code).toBe(0);
+    // An R1 answer has 1,300 tokens and more of this tiny vocabulary, the model 512 positions.
+    expect(checked.stderr).toMatch(/\d+ of \d+ rows \((9\d|100)\.\d%\) are longer than 512 tokens and were cut at a step of their reasoning/);
+  }, 120_000);
+});
