@@ -136,7 +136,8 @@ function* linesFromEnd(descriptor: number, size: number): Generator<{ readonly l
     }
     // Every line in `tail` ends with a newline from here on; the first one is whole once its own start is in it.
     while (!first && tail.length > 0) {
-      newline = tail.lastIndexOf(0x0a, tail.length - 2);
+      // Of a lone newline nothing stands before it (an offset of -1 would mean the end).
+      newline = tail.length === 1 ? -1 : tail.lastIndexOf(0x0a, tail.length - 2);
       if (newline < 0 && start > 0) break;
       const line = tail.subarray(newline + 1);
       yield { line: line.toString('utf8').trimEnd(), offset: start + newline + 1, bytes: line.length };

@@ -57,6 +57,15 @@ describe('the journal', () => {
     expect(eventsOf(folder).map(({ seq }) => seq)).toEqual([0]);
   });
 
+  test('an empty first line does not keep it from the end', async () => {
+    const folder = newFolder();
+    writeFileSync(path.join(folder, 'events.jsonl'), '\n');
+    const journal = openJournal(folder, { beat: null });
+    journal.event({ kind: 'beat' });
+    await journal.close();
+    expect(readFileSync(path.join(folder, 'events.jsonl'), 'utf8')).toMatch(/^\n\{"seq":0,/);
+  });
+
   test('a trace is found by its event’s offset and length, whatever its script', async () => {
     const folder = newFolder();
     const trace = (id: string, think: string): Trace => ({
