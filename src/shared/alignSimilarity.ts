@@ -12,7 +12,7 @@ import type { Step } from './steps.ts';
 /** A shared calculation says more than a shared number, and that more than a shared word. */
 const EQUATION_WEIGHT = 2.2;
 const NUMBER_WEIGHT = 1.3;
-const SHAPE_WEIGHT = 0.8;
+const SHAPE_WEIGHT = 1.2;
 const WORD_WEIGHT = 1;
 /** 0, 1 and 2 stand in every other sentence. */
 const SMALL_NUMBER_WEIGHT = 0.5;

@@ -25,6 +25,8 @@ describe('the reasoning diff', () => {
   const lines = (side: 'original' | 'modified', text: string): ReturnType<Workbench['page']['locator']> =>
     window.page.locator(`.monaco-diff-editor .${side} .view-line`).filter({ hasText: new RegExp(text.replaceAll(' ', '\\s')) });
   const openDiff = async (command: string, question: RegExp): Promise<void> => {
+    await window.openContainer();
+    await window.treeRow('arith-kd').first().waitFor({ timeout: 60_000 });
     await window.command(command);
     await window.pick(question);
   };
