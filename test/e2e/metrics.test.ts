@@ -137,7 +137,8 @@ describe('the Metrics panel', () => {
     window = await (await editor.open({ folder: project, theme: 'light' })).load();
     await runsListed(2);
     await window.command('Compare Runs');
-    for (const index of [0, 1]) await window.page.locator('.quick-input-list .monaco-list-row').nth(index).click();
+    await window.page.locator('.quick-input-header .monaco-checkbox').click();
+    await window.page.locator('.quick-input-widget .quick-input-count').filter({ hasText: '2' }).waitFor();
     await window.page.locator('.quick-input-widget .quick-input-action .monaco-button').first().click();
     await plot('loss').waitFor(PATIENT);
     const legend = window.webview().locator('.card[data-group=loss] .legend-run');
