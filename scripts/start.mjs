@@ -1,6 +1,7 @@
 // npm start: opens the workbench on examples/arithmetic, in the person's own VS Code or (-- --browser [--port N]) in a browser.
 import { randomBytes } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,15 +32,29 @@ function options() {
   }
 }
 
+/** The packed extension in the browser's VS Code: that one loads an unpacked folder only in its test mode, without notifications. */
+async function installExtension(home) {
+  const { installVsix } = await import('./lib/vscodeServer.mjs');
+  const vsix = path.join(home, 'distill-workbench.vsix');
+  const installed = path.join(home, 'extension-installed');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(at('dist/.built')).mtimeMs) return;
+  await step('Packing and installing the extension', '10 s', async () => {
+    await mkdir(home, { recursive: true });
+    await run(process.execPath, [at('scripts/package.mjs'), vsix], { log: path.join(home, 'package.log') });
+    await installVsix(vsix, home);
+    await writeFile(installed, '');
+  });
+}
+
 async function inBrowser(port) {
   const { startServer } = await import('./lib/vscodeServer.mjs');
   await browserVscode();
   const token = randomBytes(16).toString('hex');
   const beside = at('.vscode-test/home');
   const home = beside.length <= LONGEST_HOME ? beside : path.join(os.tmpdir(), `distill-workbench-${os.userInfo().uid}`);
+  await installExtension(home);
   const server = await step('Starting VS Code', '2 s', () => startServer({ home, port, token, trust: true, keepHome: true }));
-  const payload = JSON.stringify([['extensionDevelopmentPath', `vscode-remote://127.0.0.1:${server.port}${root}`]]);
-  const url = `${server.url}/?${new URLSearchParams({ tkn: token, folder: example, payload })}`;
+  const url = `${server.url}/?${new URLSearchParams({ tkn: token, folder: example })}`;
   process.stdout.write(`\nThe workbench is open at\n\n  ${url}\n\nTrust the folder when it asks, choose Distill in the activity bar, and press Run.\nCtrl-C closes VS Code; a training that runs goes on.\n`);
   await new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve); });
   await server.stop();
