@@ -84,7 +84,7 @@ export function alignSteps(teacher: readonly Step[], student: readonly Step[]): 
   const table = featuresOf(ours, theirs);
   const source = new BestPartners(new SimilarityRows(table, ours, theirs), ours.length, theirs.length);
   const path = alignPath(ours.length, theirs.length, source, PAIR_THRESHOLD, anchorsOf(sides[0].keptPrints, sides[1].keptPrints));
-  const groups = joinNeighbours(path, table);
+  const groups = joinNeighbours(withLoneCalculations(path, ours, theirs), table);
   const rows = assemble(groups, sides, source, teacher, student);
   return { rows, firstDivergence: firstDivergence(rows, teacher, student), firstWrong: firstWrong(rows, teacher, student), summary: summarise(rows, teacher, student) };
 }
@@ -159,6 +159,36 @@ class BestPartners implements RowSource {
   partnerOfStudent(j: number): number {
     return (this.ofStudent[j] as number) >= ELSEWHERE_THRESHOLD ? (this.studentAt[j] as number) : -1;
   }
+}
+
+/**
+ * After a mistake the student calculates the same with other numbers (84 + 42, 94 + 47), and nothing in it is alike.
+ * Between two pairs, a lone calculation of each side with the same operation is taken for the same step.
+ */
+function withLoneCalculations(path: readonly PathPair[], teacher: readonly Step[], student: readonly Step[]): PathPair[] {
+  const all: PathPair[] = [];
+  let before = { teacher: -1, student: -1 };
+  for (const next of [...path, { teacher: teacher.length, student: student.length, similarity: 0 }]) {
+    const ours = calculations(teacher, before.teacher + 1, next.teacher);
+    const theirs = calculations(student, before.student + 1, next.student);
+    const [a, b] = [ours[0], theirs[0]];
+    if (ours.length === 1 && theirs.length === 1 && a !== undefined && b !== undefined && operationOf(teacher[a]) === operationOf(student[b])) {
+      all.push({ teacher: a, student: b, similarity: PAIR_THRESHOLD });
+    }
+    if (next.teacher < teacher.length) all.push(next);
+    before = next;
+  }
+  return all;
+}
+
+function calculations(steps: readonly Step[], from: number, to: number): number[] {
+  return range(from, to).filter((k) => operationOf(steps[k]) !== null);
+}
+
+/** The operation of a step that does just one. */
+function operationOf(step: Step | undefined): string | null {
+  if (step === undefined || step.equations.length !== 1) return null;
+  return /^\([\d.]+([-+*/^])[\d.]+\)$/.exec(step.equations[0]?.left ?? '')?.[1] ?? null;
 }
 
 /** Positions (among the kept steps) of one row: from … to, inclusive, on both sides. */

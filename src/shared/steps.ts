@@ -42,5 +42,13 @@ function readStep(index: number, start: number, end: number, text: string, opens
 
 /** Steps of the reasoning `think`, English or Chinese, in order. The empty text has none. */
 export function splitSteps(think: string): Step[] {
-  return stepRanges(think).map(({ start, end, opens }, index) => readStep(index, start, end, think.slice(start, end).trim(), opens));
+  const steps = stepRanges(think).map(({ start, end, opens }, index) => readStep(index, start, end, think.slice(start, end).trim(), opens));
+  const last = steps.at(-1);
+  if (last !== undefined) steps[steps.length - 1] = { ...last, slips: last.slips.filter((slip) => !isCutOff(slip, last.text)) };
+  return steps;
+}
+
+/** A trace that the token limit cut in the middle of a number: `13,728 ÷ 16 = 85` was to be 858. */
+function isCutOff({ end, claimed, expected }: Slip, text: string): boolean {
+  return end === text.length && String(expected).startsWith(String(claimed));
 }
