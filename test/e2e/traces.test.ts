@@ -22,6 +22,7 @@ describe('the reasoning diff', () => {
   });
   afterEach(() => window.close());
 
+  // Lines are wrapped in the diff: what is looked for is where a line begins.
   const lines = (side: 'original' | 'modified', text: string): ReturnType<Workbench['page']['locator']> =>
     window.page.locator(`.monaco-diff-editor .${side} .view-line`).filter({ hasText: new RegExp(text.replaceAll(' ', '\\s')) });
   const openDiff = async (command: string, question: RegExp): Promise<void> => {
@@ -34,20 +35,20 @@ describe('the reasoning diff', () => {
   test('opens on an example with both sides aligned, goes to the next one, and comes back after a reload', async () => {
     window = await (await editor.open({ folder: project })).load();
     await openDiff('Diff Reasoning Trace', /A bakery sells/);
-    await lines('original', 'so 12 × 7 = 84').waitFor();
-    await lines('modified', '12 × 7 = 94').waitFor();
-    const [ours, theirs] = await Promise.all([lines('original', 'so 12 × 7 = 84').first().boundingBox(), lines('modified', '12 × 7 = 94').first().boundingBox()]);
+    await lines('original', 'In the morning it sells').waitFor();
+    await lines('modified', 'First, the morning').waitFor();
+    const [ours, theirs] = await Promise.all([lines('original', 'In the morning it sells').first().boundingBox(), lines('modified', 'First, the morning').first().boundingBox()]);
     expect(Math.abs((ours?.y ?? 0) - (theirs?.y ?? 1e6))).toBeLessThan(2);
     await window.screenshot('traces-diff-dark');
 
     await window.page.keyboard.press('Alt+PageDown');
-    await lines('modified', '48除以2等于24').waitFor();
+    await lines('modified', '四月份卖了48个发夹，这是').waitFor();
     await window.screenshot('traces-diff-next');
     await window.page.keyboard.press('Alt+PageUp');
-    await lines('modified', '12 × 7 = 94').waitFor();
+    await lines('modified', 'First, the morning').waitFor();
 
     await window.reload();
-    await lines('modified', '12 × 7 = 94').waitFor();
+    await lines('modified', 'First, the morning').waitFor();
   });
 
   test('shows the page with joined steps, goes to the first wrong one and to the next example by keys', async () => {
@@ -73,7 +74,7 @@ describe('the reasoning diff', () => {
     window = await (await editor.open({ folder: project, theme: 'light', language: 'zh-cn' })).load();
     await openDiff('对比推理轨迹', /果园里有5行苹果树/);
     await lines('modified', '学生的第一处错误').waitFor();
-    await lines('modified', '学生：5×8 应为 40，不是 45').waitFor();
+    await lines('modified', '首先，苹果树的总数').waitFor();
     // Chinese punctuation is no suspicious character here.
     expect(await window.page.locator('.monaco-diff-editor .unicode-highlight').count()).toBe(0);
     await window.screenshot('traces-diff-zh-light');

@@ -8,7 +8,7 @@ import { parseTraceUri } from './traceUri.ts';
 /** Theme colours that every theme sets; the sign in each heading says the same without colour. */
 const COLOURS: Readonly<Record<Relation, { readonly bar: string; readonly ruler: string } | null>> = {
   matched: null,
-  skipped: { bar: 'charts.orange', ruler: 'charts.orange' },
+  skipped: { bar: 'charts.yellow', ruler: 'charts.yellow' },
   extra: { bar: 'charts.blue', ruler: 'charts.blue' },
   contradicting: { bar: 'editorError.foreground', ruler: 'editorError.foreground' },
 };
