@@ -25,6 +25,8 @@ export interface Journal {
   trace(trace: Trace): void;
   /** Frees what was held back for the last words; call it before telling of a failure. */
   freeReserve(): void;
+  /** Ends the beat, so that nothing comes after the run's last word. */
+  stopBeat(): Promise<void>;
   /** Ends the beat and closes the files. */
   close(): Promise<void>;
 }
@@ -56,9 +58,12 @@ export function openJournal(folder: string, options: JournalOptions): Journal {
     freeReserve() {
       rmSync(reserve, { force: true });
     },
-    async close() {
+    async stopBeat() {
       requestStop(shared);
       await beat?.ended();
+    },
+    async close() {
+      await this.stopBeat();
       lines.close();
       closeSync(traceDescriptor);
       rmSync(reserve, { force: true });

@@ -63,6 +63,7 @@ async function main([folder, word]: readonly string[]): Promise<number> {
     process.exit(EXIT.failed);
   });
   const outcome = await conduct(folder, run, lock, journal);
+  await journal.stopBeat();
   const told = tellEnd(journal, outcome);
   await journal.close();
   await lock.release();

@@ -94,7 +94,10 @@ describe('the journal', () => {
     // The loop never yields, as a training step does not: only another thread can write beats here.
     const deadline = Date.now() + 20_000;
     while (beats() < 50 && Date.now() < deadline) journal.event(metric(++step));
+    await journal.stopBeat();
+    journal.event({ kind: 'ended', outcome: 'done' });
     await journal.close();
+    expect(eventsOf(folder).at(-1)).toMatchObject({ kind: 'ended' });
     expect(beats()).toBeGreaterThanOrEqual(50);
     const events = eventsOf(folder);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
