@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RunStore } from '../../src/runs/store.ts';
 import type { UnsentEvent } from '../../src/shared/events.ts';
-import type { MetricsFromPage, MetricsToPage } from '../../src/shared/panel.ts';
+import type { MetricsFromPage, MetricsToPage, RunHead, RunSnapshot } from '../../src/shared/panel.ts';
 import { MetricsFeed, type FeedRequest } from '../../src/ui/metrics/feed.ts';
 import { MetricsModel } from '../../webview/metrics/model.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
@@ -228,6 +228,14 @@ describe('the Metrics panel’s protocol', () => {
     wire.feed.setRuns([run.folder]);
     await wire.feed.settled;
     expect(wire.model.runs).toHaveLength(1);
+  });
+
+  test('two runs of the same name are told apart by their folders', async () => {
+    const head = { title: 'arithmetic 14:12' } as RunHead;
+    const model = new MetricsModel();
+    const snapshot = (folder: string): RunSnapshot => ({ run: folder, length: {}, series: [], head: { ...head, run: folder } });
+    model.take({ kind: 'hydrate', smoothing: 0, runs: [snapshot('/p/.distill/runs/one'), snapshot('C:\\p\\runs\\two')] });
+    expect(model.runs.map((each) => each.head.title)).toEqual(['arithmetic 14:12 (one)', 'arithmetic 14:12 (two)']);
   });
 
   test('a failed run says why, and what can be done', async () => {

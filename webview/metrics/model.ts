@@ -31,9 +31,12 @@ export class MetricsModel {
   #hydrating = true;
   #smoothing = 0;
 
-  /** In the order in which the host gave them: it decides their colours. */
+  /** In the order in which the host gave them: it decides their colours. No two have the same title. */
   get runs(): readonly Run[] {
-    return [...this.#runs.values()];
+    const runs = [...this.#runs.values()];
+    const titles = runs.map(({ head }) => head.title);
+    return runs.map((run) => (titles.indexOf(run.head.title) === titles.lastIndexOf(run.head.title) ? run
+      : { ...run, head: { ...run.head, title: `${run.head.title} (${folderName(run.head.run)})` } }));
   }
 
   get hydrated(): boolean {
@@ -109,6 +112,11 @@ export class MetricsModel {
     }
     return 'refined';
   }
+}
+
+/** Runs of one recipe that began in the same minute are told apart by their folders. */
+function folderName(folder: string): string {
+  return folder.split(/[\\/]/).at(-1) ?? folder;
 }
 
 function metricsOf(snapshot: RunSeries, smoothing: number): Map<string, Metric> {
