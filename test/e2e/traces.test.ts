@@ -37,8 +37,9 @@ describe('the reasoning diff', () => {
     await openDiff('Diff Reasoning Trace', /A bakery sells/);
     await lines('original', 'In the morning it sells').waitFor();
     await lines('modified', 'First, the morning').waitFor();
-    const [ours, theirs] = await Promise.all([lines('original', 'In the morning it sells').first().boundingBox(), lines('modified', 'First, the morning').first().boundingBox()]);
-    expect(Math.abs((ours?.y ?? 0) - (theirs?.y ?? 1e6))).toBeLessThan(2);
+    // The editor lays its lines out anew once it has computed the diff.
+    const top = async (side: 'original' | 'modified', text: string): Promise<number> => (await lines(side, text).first().boundingBox())?.y ?? NaN;
+    await expect.poll(async () => Math.abs(await top('original', 'In the morning it sells') - await top('modified', 'First, the morning')), { timeout: 30_000 }).toBeLessThan(2);
     await window.screenshot('traces-diff-dark');
 
     await window.page.keyboard.press('Alt+PageDown');
