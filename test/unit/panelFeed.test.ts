@@ -235,7 +235,7 @@ describe('the Metrics panel’s protocol', () => {
     const model = new MetricsModel();
     const snapshot = (folder: string): RunSnapshot => ({ run: folder, length: {}, series: [], head: { ...head, run: folder } });
     model.take({ kind: 'hydrate', smoothing: 0, runs: [snapshot('/p/.distill/runs/one'), snapshot('C:\\p\\runs\\two')] });
-    expect(model.runs.map((each) => each.head.title)).toEqual(['arithmetic 14:12 (one)', 'arithmetic 14:12 (two)']);
+    expect(model.runs.map((each) => each.head.title)).toEqual(['one', 'two']);
   });
 
   test('a failed run says why, and what can be done', async () => {

@@ -36,7 +36,7 @@ export class MetricsModel {
     const runs = [...this.#runs.values()];
     const titles = runs.map(({ head }) => head.title);
     return runs.map((run) => (titles.indexOf(run.head.title) === titles.lastIndexOf(run.head.title) ? run
-      : { ...run, head: { ...run.head, title: `${run.head.title} (${folderName(run.head.run)})` } }));
+      : { ...run, head: { ...run.head, title: folderName(run.head.run) } }));
   }
 
   get hydrated(): boolean {
