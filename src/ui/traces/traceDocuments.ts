@@ -7,37 +7,59 @@ import { errorSentence } from '../errors.ts';
 import { stateOf, type Comparisons, type OpenExample } from './comparisons.ts';
 import { parseTraceUri } from './traceUri.ts';
 
-export class TraceDocumentProvider implements vscode.TextDocumentContentProvider, vscode.HoverProvider {
-  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
-  readonly onDidChange = this.changed.event;
-  /** State of the traces that each open document shows. */
-  private readonly shown = new Map<string, string>();
+/** A read-only file system, not a content provider: VS Code brings back files after a reload, and forgets other documents. */
+export class TraceDocumentProvider implements vscode.FileSystemProvider, vscode.HoverProvider {
+  private readonly changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
+  readonly onDidChangeFile = this.changed.event;
+  /** Bytes of the documents that were read, with the state of their traces; `version` grows with each change, as a file's time does. */
+  private readonly read = new Map<string, { readonly state: string; readonly bytes: Uint8Array; readonly version: number }>();
 
   constructor(private readonly comparisons: Comparisons, private readonly language: Language) {}
 
-  async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const address = parseTraceUri(uri);
-    if (address === null) return '';
-    try {
-      const { documents } = await this.comparisons.open(address);
-      this.shown.set(uri.toString(), await this.state(address));
-      return documents[address.role];
-    } catch (error) {
-      // A document that is restored after its run was deleted says so in its place.
-      return `${errorSentence(error)}\n`;
-    }
+  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    const { bytes, version } = await this.document(uri);
+    return { type: vscode.FileType.File, ctime: 0, mtime: version, size: bytes.length, permissions: vscode.FilePermission.Readonly };
+  }
+
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    return (await this.document(uri)).bytes;
+  }
+
+  watch(): vscode.Disposable {
+    return new vscode.Disposable(() => undefined);
+  }
+
+  readDirectory(): [string, vscode.FileType][] {
+    return [];
+  }
+
+  createDirectory(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  writeFile(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  delete(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  rename(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
   }
 
   /** Tells the editor of open documents whose traces were written anew. */
   async refresh(folder: string): Promise<void> {
     for (const { uri } of vscode.workspace.textDocuments) {
       const address = parseTraceUri(uri);
-      if (address?.folder === folder && this.shown.get(uri.toString()) !== await this.state(address)) this.changed.fire(uri);
+      const known = this.read.get(uri.toString());
+      if (address?.folder === folder && known !== undefined && known.state !== await this.state(address)) this.changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
     }
   }
 
   forget(uri: vscode.Uri): void {
-    this.shown.delete(uri.toString());
+    this.read.delete(uri.toString());
   }
 
   async provideHover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | null> {
@@ -50,6 +72,23 @@ export class TraceDocumentProvider implements vscode.TextDocumentContentProvider
 
   dispose(): void {
     this.changed.dispose();
+  }
+
+  private async document(uri: vscode.Uri): Promise<{ readonly bytes: Uint8Array; readonly version: number }> {
+    const address = parseTraceUri(uri);
+    if (address === null) throw vscode.FileSystemError.FileNotFound(uri);
+    const known = this.read.get(uri.toString());
+    try {
+      const state = await this.state(address);
+      if (known?.state === state) return known;
+      const { documents } = await this.comparisons.open(address);
+      const document = { state, bytes: new TextEncoder().encode(documents[address.role]), version: (known?.version ?? 0) + 1 };
+      this.read.set(uri.toString(), document);
+      return document;
+    } catch (error) {
+      // A document that is restored after its run was deleted says so in its place.
+      return { bytes: new TextEncoder().encode(`${errorSentence(error)}\n`), version: 0 };
+    }
   }
 
   private async state(address: { readonly folder: string; readonly example: string }): Promise<string> {

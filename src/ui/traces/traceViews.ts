@@ -55,7 +55,7 @@ export class TraceViews implements vscode.Disposable {
     });
     this.#subscriptions = vscode.Disposable.from(
       this.#documents, this.#panel, new TraceMarks(this.#comparisons, options.log),
-      vscode.workspace.registerTextDocumentContentProvider(TRACE_SCHEME, this.#documents),
+      vscode.workspace.registerFileSystemProvider(TRACE_SCHEME, this.#documents, { isReadonly: true, isCaseSensitive: true }),
       vscode.languages.registerHoverProvider({ scheme: TRACE_SCHEME }, this.#documents),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#documents.forget(uri)),
       options.store.onDidChange(({ run, what }) => {
