@@ -23,10 +23,10 @@ const pages = readdirSync(at('webview'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(at('webview', entry.name, 'main.ts')))
   .map(({ name }) => ({ entryPoints: [`webview/${name}/main.ts`], outfile: `dist/webview/${name}.js`, ...forBrowser }));
 
+/** TensorFlow.js's binary (the one that src/engine/backend/wasm/files.ts reads) and our kernels. */
 async function copyWasm() {
   await mkdir(at('dist/wasm'), { recursive: true });
-  const stock = at('node_modules/@tensorflow/tfjs-backend-wasm/dist');
-  for (const name of readdirSync(stock)) if (name.endsWith('.wasm')) await cp(path.join(stock, name), at('dist/wasm', name));
+  await cp(at('node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'), at('dist/wasm/tfjs-backend-wasm-simd.wasm'));
   await cp(at('src/engine/backend/wasm/binary'), at('dist/wasm'), { recursive: true });
 }
 

@@ -12,7 +12,7 @@ await main(async () => {
   const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
   const out = path.resolve(process.argv[2] ?? at(`distill-workbench-${version}.vsix`));
   await bundles();
-  await step('Packing', '10 s', () => run(process.execPath, [at('node_modules/@vscode/vsce/vsce'), 'package', '--no-dependencies', '--skip-license', '--allow-missing-repository', '--out', out], { log: at('.vscode-test/logs/package.log') }));
+  await step('Packing', '10 s', () => run(process.execPath, [at('node_modules/@vscode/vsce/vsce'), 'package', '--no-dependencies', '--skip-license', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', out], { log: at('.vscode-test/logs/package.log') }));
   const mib = statSync(out).size / 2 ** 20;
   process.stdout.write(`${out}: ${mib.toFixed(1)} MiB\n`);
   if (mib > LARGEST_MIB) throw new WayOut(`The package is larger than ${LARGEST_MIB} MiB: look at what .vscodeignore lets through.`);

@@ -46,6 +46,16 @@ async function installExtension(home) {
   });
 }
 
+/** What the browser's VS Code looks like the first time; the person's own changes stay. */
+const FIRST_SETTINGS = { 'workbench.startupEditor': 'none', 'chat.disableAIFeatures': true, 'workbench.secondarySideBar.defaultVisibility': 'hidden', 'telemetry.telemetryLevel': 'off' };
+
+async function writeFirstSettings(home) {
+  const file = path.join(home, 'u/User/settings.json');
+  if (existsSync(file)) return;
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(FIRST_SETTINGS, null, 2)}\n`);
+}
+
 async function inBrowser(port) {
   const { startServer } = await import('./lib/vscodeServer.mjs');
   await browserVscode();
@@ -53,9 +63,10 @@ async function inBrowser(port) {
   const beside = at('.vscode-test/home');
   const home = beside.length <= LONGEST_HOME ? beside : path.join(os.tmpdir(), `distill-workbench-${os.userInfo().uid}`);
   await installExtension(home);
+  await writeFirstSettings(home);
   const server = await step('Starting VS Code', '2 s', () => startServer({ home, port, token, trust: true, keepHome: true }));
   const url = `${server.url}/?${new URLSearchParams({ tkn: token, folder: example })}`;
-  process.stdout.write(`\nThe workbench is open at\n\n  ${url}\n\nTrust the folder when it asks, choose Distill in the activity bar, and press Run.\nCtrl-C closes VS Code; a training that runs goes on.\n`);
+  process.stdout.write(`\nThe workbench is open at\n\n  ${url}\n\nChoose Distill (the flask) in the activity bar, trust the folder with Manage Trust, and press Run.\nCtrl-C closes VS Code; a training that runs goes on.\n`);
   await new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve); });
   await server.stop();
 }
