@@ -110,14 +110,17 @@ describe('the Metrics panel', () => {
     await reset.waitFor({ state: 'hidden' });
   });
 
-  test('a legend’s switch hides a curve by mouse and keyboard, also after a reload', async () => {
+  test('a legend’s switch hides a curve by mouse and keyboard, and is kept while the page is hidden', async () => {
     await newProject();
     await record('2026-08-01-0900-arithmetic', 200);
     await show();
     const chip = (): Locator => window.webview().locator('.card[data-group=loss] .chip').filter({ hasText: /^kl/ });
     await chip().click();
     expect(await chip().getAttribute('aria-pressed')).toBe('false');
-    await window.reload();
+    // Another editor over it: the page is gone, and made anew when the panel comes back.
+    await window.command('New Untitled Text File');
+    await window.page.locator('iframe.webview.ready:visible').waitFor({ state: 'detached' });
+    await window.command('Open Metrics');
     await plot('loss').waitFor(PATIENT);
     await drawnTo(200);
     expect(await chip().getAttribute('aria-pressed')).toBe('false');
