@@ -14,7 +14,8 @@ import { pairRecordings, parseTraceRows } from '../src/shared/traceImport.ts';
 /** Of reasoning in English with a vocabulary like Qwen's a little less: so the traces are rather too long than too short. */
 const CHARACTERS_PER_TOKEN = 4;
 const SIZES = { ms4k: 4_000, ms32k: 32_000 } as const;
-const WARM_UP = 5;
+/** Until the compiler has settled: the short pair takes 20 rounds to get there. */
+const WARM_UP = 20;
 const ROUNDS = 15;
 /** The plain diff of 32,000 tokens takes seconds: it has as many turns as fit, at least one. */
 const BASELINE_BUDGET_MS = 10_000;
