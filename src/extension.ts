@@ -26,7 +26,7 @@ export function activate(context: vscode.ExtensionContext): Workbench | undefine
   const log = createLog();
   const programs = new Programs(extension);
   const projects = new Projects();
-  const store = new RunStore({ projects: [], reader: workerReader(programs.reader), onTrouble: (error) => log.error(error instanceof Error ? error : String(error)) });
+  const store = new RunStore({ projects: null, reader: workerReader(programs.reader), onTrouble: (error) => log.error(error instanceof Error ? error : String(error)) });
   const filters = new WindowTraceFilters();
   const questions = new Questions();
   const tree = new ExperimentTree(store, projects, filters, questions);

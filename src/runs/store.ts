@@ -24,8 +24,8 @@ export interface RunChanged {
 }
 
 export interface RunStoreOptions {
-  /** Folders with a distill.json. */
-  readonly projects: readonly string[];
+  /** Folders with a distill.json; null where they are still looked for: `setProjects` will tell. */
+  readonly projects: readonly string[] | null;
   /** In a worker (workerReader) where the thread matters; default: in this process. Disposed with the store. */
   readonly reader?: MetricsReader;
   /** Something went wrong that no run can show (a folder that can't be read, no watches left). */
@@ -64,15 +64,16 @@ export class RunStore {
   private polls = 0;
   private polling = false;
   private disposed = false;
-  /** When every run that was there at the beginning (or at the last `setProjects`) has been read. */
+  /** When every run that was there at the beginning (or at the last `setProjects`) has been read; not before projects are known. */
   ready: Promise<void>;
+  private projectsKnown: () => void = () => undefined;
 
   readonly onDidChange: Listen<RunChanged> = this.changed.event;
 
   constructor(options: RunStoreOptions) {
     this.reader = options.reader ?? inProcessReader();
     this.onTrouble = options.onTrouble ?? (() => undefined);
-    this.ready = this.setProjects(options.projects);
+    this.ready = options.projects === null ? new Promise((resolve) => { this.projectsKnown = resolve; }) : this.setProjects(options.projects);
     this.poll = setInterval(() => void this.look(), POLL_MS);
     this.poll.unref();
   }
@@ -94,6 +95,7 @@ export class RunStore {
   /** Follows these projects, and no longer the others. Resolves when their runs have been read. */
   setProjects(projects: readonly string[]): Promise<void> {
     this.ready = this.follow(projects.map((project) => path.resolve(project)));
+    void this.ready.then(this.projectsKnown, this.projectsKnown);
     return this.ready;
   }
 

@@ -19,15 +19,9 @@ const noRun = (): never => {
   throw new Refusal(vscode.l10n.t('There is no run yet: there are no curves to show.'));
 };
 
-/** A command may be what activates the extension: it waits until the folder has been looked through. */
-async function runsKnown(projects: Workbench['projects'], store: Workbench['store']): Promise<void> {
-  if (projects.all.length === 0) await projects.look();
-  await store.ready;
-}
-
 /** The ticked runs; without a tick the running or the newest one. A run that is asked for and not ticked is shown alone. */
-export async function openMetrics({ projects, store, metrics }: Workbench, target: unknown): Promise<void> {
-  await runsKnown(projects, store);
+export async function openMetrics({ store, metrics }: Workbench, target: unknown): Promise<void> {
+  await store.ready;
   const runs = store.runs();
   const plotted = runs.filter(({ label }) => label.plotted === true);
   const asked = runOf(target, store);
@@ -42,8 +36,8 @@ export async function openMetrics({ projects, store, metrics }: Workbench, targe
 
 /** Which runs are drawn over each other: those chosen in the tree (several selected rows), or a list to tick. */
 export async function compareRuns(workbench: Workbench, target: unknown, selection: unknown): Promise<void> {
-  const { projects, store, metrics } = workbench;
-  await runsKnown(projects, store);
+  const { store, metrics } = workbench;
+  await store.ready;
   const runs = store.runs();
   if (runs.length === 0) noRun();
   const selected = Array.isArray(selection) ? selection.flatMap((each) => runOf(each, store) ?? []) : [];

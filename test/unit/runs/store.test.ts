@@ -37,6 +37,17 @@ async function runIn(project: string, createdAt: number, content: string): Promi
 const done = linesOf(numbered([started(), metric(1), { kind: 'ended', outcome: 'done' }]));
 
 describe('the store', () => {
+  it('is not ready before it knows its projects', async () => {
+    const waiting = new RunStore({ projects: null });
+    let ready = false;
+    const told = waiting.ready.then(() => { ready = true; });
+    await new Promise((resolve) => { setImmediate(resolve); });
+    expect(ready).toBe(false);
+    await waiting.setProjects([]);
+    await told;
+    waiting.dispose();
+  });
+
   it('has the runs of its projects, the newest first, and only those', async () => {
     const [a, b] = [temporaryFolder(), temporaryFolder()];
     const old = await runIn(a, 1000, done);
