@@ -73,6 +73,9 @@ describe('the Metrics panel', () => {
     await status.getByText('step 360 of 600').waitFor();
 
     await window.reload();
+    await runsListed(1);
+    // A window in the browser stores its layout once a minute: the panel may be there already, or is opened here.
+    await window.command('Open Metrics');
     await plot('loss').waitFor(PATIENT);
     await drawnTo(360);
     await window.webview().locator('.finals').scrollIntoViewIfNeeded();

@@ -201,7 +201,8 @@ host.listen((message) => {
   switch (model.take(message)) {
     case 'hydrated':
       if (message.kind === 'hydrate') smoothingAnswered(message.smoothing);
-      change({ runs: model.runs.map(({ head }) => head.run) });
+      // A reloaded window hydrates before it has found its runs: what was drawn is not forgotten for that.
+      if (model.runs.length > 0) change({ runs: model.runs.map(({ head }) => head.run) });
       askForDetail();
       break;
     case 'out-of-step':

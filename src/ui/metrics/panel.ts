@@ -1,6 +1,7 @@
 /** The Metrics panel: one for a window; hidden it costs nothing, and a reloaded window brings it back with its runs. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { isActive } from '../../runs/status.ts';
 import type { RunStore } from '../../runs/store.ts';
 import { fill, metricsText, type MetricsText } from '../../shared/metricsText.ts';
 import type { MetricsFromPage, RunAction } from '../../shared/panel.ts';
@@ -34,6 +35,8 @@ export class MetricsPanel implements vscode.Disposable {
   readonly #restored = new vscode.EventEmitter<readonly string[]>();
   #runs: readonly string[] = [];
   #open: Open | null = null;
+  /** The window was reloaded before VS Code had stored which runs were drawn. */
+  #restoredEmpty = false;
 
   /** A reloaded window brought the panel back with these runs (folders). */
   readonly onDidRestore = this.#restored.event;
@@ -41,6 +44,7 @@ export class MetricsPanel implements vscode.Disposable {
   constructor(options: MetricsPanelOptions) {
     this.#options = options;
     const changes = options.store.onDidChange(({ run, what }) => {
+      if (this.#restoredEmpty && what.has('added')) this.#chooseRuns();
       if (this.#runs.includes(run.folder) && (what.has('label') || what.has('added'))) this.#retitle();
     });
     this.#subscriptions.push(this.#restored, changes, vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
@@ -59,6 +63,7 @@ export class MetricsPanel implements vscode.Disposable {
 
   /** Draws these runs (folders), in this order, if the panel is open; and from now on when it is opened. */
   setRuns(runs: readonly string[]): void {
+    this.#restoredEmpty = false;
     this.#runs = [...new Set(runs)];
     this.#open?.feed.setRuns(this.#runs);
     this.#retitle();
@@ -86,9 +91,18 @@ export class MetricsPanel implements vscode.Disposable {
     const runs = Array.isArray(kept) ? kept.filter((run): run is string => typeof run === 'string') : [];
     this.#open?.panel.dispose();
     this.#adopt(panel);
-    if (this.#runs.length === 0) this.setRuns(runs);
-    this.#open?.feed.setRuns(this.#runs);
+    this.setRuns(this.#runs.length > 0 ? this.#runs : runs);
+    if (this.#runs.length === 0) this.#chooseRuns();
     this.#restored.fire(this.#runs);
+  }
+
+  /** The ticked runs, else the running or the newest one; none known yet: as soon as one is. */
+  #chooseRuns(): void {
+    const runs = this.#options.store.runs();
+    const ticked = runs.filter(({ label }) => label.plotted === true);
+    const one = runs.find(({ status }) => isActive(status)) ?? runs[0];
+    if (one === undefined) this.#restoredEmpty = true;
+    else this.setRuns((ticked.length > 0 ? ticked : [one]).map(({ folder }) => folder));
   }
 
   #adopt(panel: vscode.WebviewPanel): void {
