@@ -29,8 +29,9 @@ describe('the arithmetic example, shortened', () => {
 
   test('Run starts the engine; the tree, the status bar and the charts show it live', async () => {
     await window.openContainer();
-    await window.treeRow('arithmetic').first().waitFor();
+    await window.page.getByText('nothing has been run yet').first().waitFor();
     await window.command('Distill: Run');
+    await window.pick('distill.json');
     await window.statusItem(/Distill|\d+\/60/).first().waitFor();
     await window.command('Distill: Open Metrics');
     const plot = window.webview().locator('.card[data-group=loss] .plot[data-drawn-step]');
@@ -71,10 +72,12 @@ describe('the arithmetic example, shortened', () => {
 
   test('a second run with changes is compared with the first', async () => {
     await window.command('Distill: Run with Changes…');
-    await window.page.locator('.quick-input-widget').waitFor();
+    await window.pick('distill.json');
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: /temperature/i }).first().waitFor();
     await window.screenshot('spine-6-changes');
     await window.page.keyboard.press('Escape');
     await window.command('Distill: Run');
+    await window.pick('distill.json');
     await expect.poll(async () => (await project.runs()).length, { timeout: 60_000 }).toBe(2);
     const second = (await project.runs())[1] ?? '';
     await expect.poll(async () => (await lossSteps(second)).length, { timeout: 90_000 }).toBeGreaterThan(10);
@@ -109,10 +112,10 @@ describe('an untrusted folder', () => {
     const editor = await Editor.start({ trust: true });
     try {
       const window = await (await editor.open({ folder: project.folder })).load();
-      const browse = window.page.getByRole('button', { name: /No, I don't trust|Don't Trust|restricted/i });
-      await browse.first().click();
       await window.openContainer();
-      await window.page.locator('.pane-body').getByText(/trust/i).first().waitFor();
+      await window.page.getByText('nothing is launched until you trust it').first().waitFor();
+      await window.command('Distill: Run');
+      await window.page.getByText(/trust/i).first().waitFor();
       await window.screenshot('spine-9-untrusted');
       expect(await project.runs()).toEqual([]);
       await window.close();

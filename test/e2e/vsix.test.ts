@@ -40,8 +40,9 @@ test('it is small and holds nothing of development', async () => {
 test('it trains and evaluates', async () => {
   const window = await (await editor.open({ folder: project.folder })).load();
   await window.openContainer();
-  await window.treeRow('arithmetic').first().waitFor();
+  await window.page.getByText('nothing has been run yet').first().waitFor();
   await window.command('Distill: Run');
+  await window.pick('distill.json');
   await expect.poll(async () => {
     const run = (await project.runs())[0];
     return run === undefined ? undefined : (await project.events(run)).findLast((event): event is EndedEvent => event.kind === 'ended')?.outcome;

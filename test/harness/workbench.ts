@@ -118,7 +118,9 @@ export class Workbench {
   /** Runs a command through the palette; F1 before the workbench listens is lost, so it is pressed until the palette shows. */
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input.input');
-    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    // The whole title: "Run" is not "Run with Changes…", whichever was used last.
+    const whole = new RegExp(`^(.*: )?${title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
+    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ has: this.page.locator('.label-name', { hasText: whole }) }).first();
     const deadline = Date.now() + OPEN_WITHIN_MS;
     for (;;) {
       // After a webview, focus stays inside its frame, where F1 does not reach the workbench.
