@@ -132,3 +132,10 @@ describe('what is kept while a page is hidden', () => {
     expect(isVisible(off, 'k', 'thinkCe', 1)).toBe(false);
   });
 });
+
+test('ticks are written with the decimals of their distance', () => {
+  expect([0, 2.5, 5, 7.5].map((value) => formatTick(value, 2.5))).toEqual(['0', '2.5', '5', '7.5']);
+  expect([0.25, 0.5, 0.75].map((value) => formatTick(value, 0.25))).toEqual(['0.25', '0.5', '0.75']);
+  expect([0.1, 0.30000000000000004].map((value) => formatTick(value, 0.1))).toEqual(['0.1', '0.3']);
+  expect(formatTick(1200, 200)).toBe('1200');
+});

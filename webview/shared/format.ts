@@ -1,6 +1,8 @@
 /** Numbers and durations as people read them. */
 import { fill, type MetricsText } from '../../src/shared/metricsText.ts';
 
+const MOST_DECIMALS = 6;
+
 /** Four significant digits, never in more room than a legend has. */
 export function formatValue(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
@@ -20,8 +22,14 @@ export function formatTick(value: number, increment: number): string {
   if (size >= 1e4) return `${trim(value / 1e3)}k`;
   // One way of writing for a whole axis: 5e-4 below 1e-3, not below 0.001.
   if (size < 1e-3 || (increment > 0 && increment < 1e-3)) return value.toExponential(1).replace('.0e', 'e');
-  const digits = increment > 0 ? Math.max(0, Math.min(6, Math.ceil(-Math.log10(increment) - 1e-9))) : 4;
-  return String(Number(value.toFixed(digits)));
+  return String(Number(value.toFixed(increment > 0 ? decimalsOf(increment) : 4)));
+}
+
+/** As many decimals as the distance of two ticks is written with: 1 for 2.5, 2 for 0.25. */
+function decimalsOf(increment: number): number {
+  let digits = 0;
+  while (digits < MOST_DECIMALS && Math.abs(increment - Number(increment.toFixed(digits))) > increment * 1e-6) digits += 1;
+  return digits;
 }
 
 function trim(value: number): string {
