@@ -28,7 +28,7 @@ const wallOf = ([room, files, forbidden]) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '.vscode-test/**', '.peers/**', 'src/engine/backend/wasm/assembly/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '.vscode-test/**', '.peers/**', 'src/engine/backend/wasm/assembly/**', '**/*.d.mts'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.mts'],

@@ -2,7 +2,6 @@
 // --watch rebuilds on change; --development leaves the code readable and adds source maps.
 import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { build, context } from 'esbuild';
 import { forBrowser, forNode, nativePackages, thirdPartyNotices } from './lib/bundle.mjs';
 import { at } from './lib/steps.mjs';
