@@ -155,7 +155,11 @@ export class RunFold {
         this.trace(event);
         return 'trace';
       case 'checkpoint':
-        facts.checkpoints = [...facts.checkpoints.filter((other) => other.event.name !== event.name), { event, step: event.step, tokens: facts.tokens }];
+        facts.checkpoints = [
+          // Each was the best when it was written; only the last of them still is.
+          ...facts.checkpoints.filter((other) => other.event.name !== event.name).map((other) => (event.best && other.event.best ? { ...other, event: { ...other.event, best: false } } : other)),
+          { event, step: event.step, tokens: facts.tokens },
+        ];
         return 'checkpoint';
       case 'checkpoint-removed':
         facts.checkpoints = facts.checkpoints.filter((other) => other.event.name !== event.name);

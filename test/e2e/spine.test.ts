@@ -31,7 +31,6 @@ describe('the arithmetic example, shortened', () => {
     await window.openContainer();
     await window.page.getByText('nothing has been run yet').first().waitFor();
     await window.command('Distill: Run');
-    await window.pick('distill.json');
     await window.statusItem(/Distill|\d+\/60/).first().waitFor();
     await window.command('Distill: Open Metrics');
     const plot = window.webview().locator('.card[data-group=loss] .plot[data-drawn-step]');
@@ -77,7 +76,6 @@ describe('the arithmetic example, shortened', () => {
     await window.screenshot('spine-6-changes');
     await window.page.keyboard.press('Escape');
     await window.command('Distill: Run');
-    await window.pick('distill.json');
     await expect.poll(async () => (await project.runs()).length, { timeout: 60_000 }).toBe(2);
     const second = (await project.runs())[1] ?? '';
     await expect.poll(async () => (await lossSteps(second)).length, { timeout: 90_000 }).toBeGreaterThan(10);

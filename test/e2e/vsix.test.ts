@@ -42,7 +42,6 @@ test('it trains and evaluates', async () => {
   await window.openContainer();
   await window.page.getByText('nothing has been run yet').first().waitFor();
   await window.command('Distill: Run');
-  await window.pick('distill.json');
   await expect.poll(async () => {
     const run = (await project.runs())[0];
     return run === undefined ? undefined : (await project.events(run)).findLast((event): event is EndedEvent => event.kind === 'ended')?.outcome;

@@ -104,11 +104,21 @@ export class Workbench {
     return this;
   }
 
-  /** Shows our view container. */
+  /** Shows our view container. A click on the tab of the one that is shown hides it, and a reloaded window brings it back late. */
   async openContainer(name: RegExp | string = /Distill|蒸馏/): Promise<void> {
     const tab = this.page.locator('[id="workbench.parts.activitybar"]').getByRole('tab', { name }).first();
     await tab.waitFor({ timeout: OPEN_WITHIN_MS });
-    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    const shown = this.page.locator('.part.sidebar .composite.title').filter({ hasText: name }).first();
+    const deadline = Date.now() + OPEN_WITHIN_MS;
+    for (;;) {
+      try {
+        await shown.waitFor({ timeout: 3000 });
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await tab.click();
+      }
+    }
   }
 
   treeRow(text: RegExp | string): Locator {

@@ -42,7 +42,7 @@ async function originOf({ projects, store }: Workbench, target: unknown): Promis
     if (run.run === null) throw new Refusal(vscode.l10n.t('The recipe of {0} can’t be read: its run.json is missing or broken.', shortTitle(run)));
     return { text: JSON.stringify(run.run.recipe, null, 2), recipe: vscode.Uri.file(run.run.recipePath), parent: run.folder };
   }
-  const recipe = await chooseRecipe(target, projects);
+  const recipe = await chooseRecipe(target, projects, { others: true });
   return recipe === undefined ? undefined : { text: await recipeText(recipe), recipe, parent: null };
 }
 

@@ -8,12 +8,15 @@ import { isRecipe, looksLikeRecipe } from './isRecipe.ts';
 
 /** A recipe is a page of text: a larger JSON file in a project is something else. */
 const LARGEST_RECIPE_BYTES = 256 * 1024;
+const RECIPE = 'distill.json';
 
 /**
- * The recipe that a command is about: the file or project it was handed, else the one in the editor, else what the person
- * picks. Undefined when the person picks nothing. Throws a refusal when there is no project.
+ * The recipe that a command is about: the file or project it was handed, else the one in the editor, else that of the only
+ * project or of the one that the person picks. A project's recipe is its distill.json; with `others`, the person chooses
+ * among all in its folder. Undefined when the person picks nothing. Throws a refusal when there is no project.
  */
-export async function chooseRecipe(target: unknown, projects: Projects): Promise<vscode.Uri | undefined> {
+export async function chooseRecipe(target: unknown, projects: Projects, { others = false } = {}): Promise<vscode.Uri | undefined> {
+  const recipeOfFolder = (folder: string): Promise<vscode.Uri | undefined> => (others ? pickRecipe(folder) : Promise.resolve(vscode.Uri.file(path.join(folder, RECIPE))));
   if (target instanceof vscode.Uri) return target;
   if (isTreeNode(target) && target.kind === 'project') return recipeOfFolder(target.folder);
   const active = vscode.window.activeTextEditor?.document;
@@ -33,9 +36,9 @@ export async function chooseProject(projects: Projects): Promise<Project | undef
   return (await vscode.window.showQuickPick(rows, { placeHolder: vscode.l10n.t('Which project?'), matchOnDescription: true }))?.project;
 }
 
-async function recipeOfFolder(folder: string): Promise<vscode.Uri | undefined> {
+async function pickRecipe(folder: string): Promise<vscode.Uri | undefined> {
   const files = await recipesIn(folder);
-  if (files.length <= 1) return vscode.Uri.file(files[0] ?? path.join(folder, 'distill.json'));
+  if (files.length <= 1) return vscode.Uri.file(files[0] ?? path.join(folder, RECIPE));
   const rows = files.map((file) => ({ label: path.basename(file), iconPath: new vscode.ThemeIcon('json'), file }));
   const chosen = await vscode.window.showQuickPick(rows, { placeHolder: vscode.l10n.t('Which recipe?') });
   return chosen === undefined ? undefined : vscode.Uri.file(chosen.file);
@@ -43,12 +46,12 @@ async function recipeOfFolder(folder: string): Promise<vscode.Uri | undefined> {
 
 /** The recipes in a project's folder, distill.json first. */
 async function recipesIn(folder: string): Promise<readonly string[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && name !== 'distill.json').sort();
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && name !== RECIPE).sort();
   const found: string[] = [];
   for (const file of names.map((name) => path.join(folder, name))) {
     if ((await stat(file)).size <= LARGEST_RECIPE_BYTES && looksLikeRecipe(await readFile(file, 'utf8'))) found.push(file);
   }
-  return [path.join(folder, 'distill.json'), ...found];
+  return [path.join(folder, RECIPE), ...found];
 }
 
 /** The recipe's text as it will run: a changed file is saved first, a new one stays in the editor. */

@@ -119,8 +119,7 @@ function reasonText(reason: string): string | null {
 
 export function checkpointItem(node: Extract<TreeNode, { kind: 'checkpoint' }>, run: RunView): vscode.TreeItem {
   const checkpoint = run.facts.checkpoints.find(({ event }) => event.name === node.name)?.event;
-  // Each was the best when it was written; the last of them still is.
-  const best = run.facts.checkpoints.findLast(({ event }) => event.best)?.event.name === node.name;
+  const best = checkpoint?.best === true;
   const item = row(node, node.name, None);
   item.iconPath = best ? icon('star-full', 'charts.yellow') : icon('save');
   const loss = checkpoint?.values['validation/loss'];

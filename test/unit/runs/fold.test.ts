@@ -16,6 +16,12 @@ function folded(...events: UnsentEvent[]): RunFold {
 }
 
 describe('the facts of a run', () => {
+  it('have one best checkpoint: the last that was the best', () => {
+    const best = (step: number): UnsentEvent => ({ kind: 'checkpoint', stage: 0, step, name: `step-${step}`, best: true, values: {} });
+    const { checkpoints } = folded(started(), begin(0, 'train', 20), best(2), best(4), checkpoint(6)).current;
+    expect(checkpoints.map(({ event }) => [event.name, event.best])).toEqual([['step-2', false], ['step-4', true], ['step-6', false]]);
+  });
+
   it('hold stages, the last values, checkpoints on disk, evaluations, warnings and traces', () => {
     const { current } = folded(
       started(), begin(0, 'train', 20), metric(1), metric(2, { 'train/loss': null, 'train/kl': 3 }), checkpoint(2),
