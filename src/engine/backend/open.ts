@@ -23,17 +23,20 @@ function openNamed(name: BackendName, threads: number | null): Promise<Opened> {
   }
 }
 
-/** What became of one candidate; `opened` is there when it was taken. */
+/** What became of one candidate; `opened` is there when it was taken, and is the caller's to dispose of. */
 interface Tried {
   readonly attempt: BackendAttempt;
   readonly opened?: Opened;
 }
 
-async function tryBackend(name: BackendName, threads: number | null): Promise<Tried> {
+/** Opens one backend and checks what it computes. Failures are told in the attempt: unavailable did not load, wrong did. */
+export async function attemptBackend(name: BackendName, threads: number | null, check: typeof selfCheck = selfCheck): Promise<Tried> {
+  // Without it TensorFlow.js advises people, on their terminal, to install something else.
+  tf.enableProdMode();
   let opened: Opened | undefined;
   try {
     opened = await openNamed(name, threads);
-    const wrong = await selfCheck(opened.ops);
+    const wrong = await check(opened.ops);
     if (wrong === null) return { attempt: { backend: name, outcome: 'taken', detail: opened.device }, opened };
     await opened.dispose();
     return { attempt: { backend: name, outcome: 'wrong', detail: wrong } };
@@ -47,31 +50,11 @@ async function tryBackend(name: BackendName, threads: number | null): Promise<Tr
 
 /** @throws DistillError `backend-unavailable` when none (or not the one asked for) can be opened. */
 export async function openBackend(options: OpenOptions): Promise<Backend> {
-  // Without it TensorFlow.js advises people, on their terminal, to install something else.
-  tf.enableProdMode();
   const attempts: BackendAttempt[] = [];
   for (const name of options.backend === 'auto' ? ORDER : [options.backend]) {
-    const { attempt, opened } = await tryBackend(name, options.threads);
+    const { attempt, opened } = await attemptBackend(name, options.threads);
     attempts.push(attempt);
     if (opened !== undefined) return { name, ...opened, attempts, memoryBytes: () => tf.memory().numBytes };
   }
   throw new DistillError('backend-unavailable', { detail: attempts.map(({ backend, detail }) => `${backend}: ${detail}`).join('; ') });
-}
-
-/** Every candidate in order, as `auto` would find it: one is taken, the others were passed over or are not needed. */
-export async function probeBackends(threads: number | null = null): Promise<readonly BackendAttempt[]> {
-  tf.enableProdMode();
-  const attempts: BackendAttempt[] = [];
-  let taken: BackendName | undefined;
-  for (const name of ORDER) {
-    const { attempt, opened } = await tryBackend(name, threads);
-    await opened?.dispose();
-    if (attempt.outcome === 'taken' && taken !== undefined) {
-      attempts.push({ ...attempt, outcome: 'not-tried', detail: `${attempt.detail}; works, but ${taken} comes first` });
-      continue;
-    }
-    if (attempt.outcome === 'taken') taken = name;
-    attempts.push(attempt);
-  }
-  return attempts;
 }

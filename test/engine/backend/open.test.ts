@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Backend, Ops } from '../../../src/engine/backend/contract.ts';
-import { openBackend, probeBackends } from '../../../src/engine/backend/open.ts';
+import { openBackend } from '../../../src/engine/backend/open.ts';
 import { portableOps } from '../../../src/engine/backend/portable.ts';
 import { selfCheck } from '../../../src/engine/backend/selfCheck.ts';
+import { tryBackend } from '../../../src/engine/doctor.ts';
 import { tf } from '../../../src/engine/tf.ts';
 
 let backend: Backend | undefined;
@@ -36,11 +37,24 @@ describe('openBackend', () => {
     expect(tf.memory().numTensors).toBe(before);
     expect(backend.memoryBytes()).toBe(tf.memory().numBytes);
   });
+});
 
-  test('probing tells about every candidate and takes one of them', async () => {
-    const attempts = await probeBackends(1);
-    expect(attempts.map((attempt) => attempt.backend)).toEqual(['tensorflow-gpu', 'tensorflow', 'webgpu', 'wasm']);
-    expect(attempts.filter((attempt) => attempt.outcome === 'taken')).toHaveLength(1);
+describe('the doctor', () => {
+  test('takes a backend that loads and computes right', async () => {
+    expect(await tryBackend('wasm')).toMatchObject({ backend: 'wasm', outcome: 'taken', detail: expect.stringContaining('SIMD') as string });
+  });
+
+  test('says that a backend computes wrong, with the check that found it', async () => {
+    const check = (ops: Ops): Promise<string | null> => selfCheck({ ...ops, sumOfSquares: () => tf.scalar(Number.NaN) });
+    expect(await tryBackend('wasm', check)).toEqual({ backend: 'wasm', outcome: 'wrong', detail: 'sumOfSquares: off by NaN of its size' });
+  });
+
+  test('counts a backend that loads and then fails in a check as wrong', async () => {
+    expect(await tryBackend('wasm', () => Promise.reject(new Error('kernel not registered')))).toEqual({ backend: 'wasm', outcome: 'wrong', detail: 'kernel not registered' });
+  });
+
+  test('does not take for wrong what is not there', async () => {
+    expect(await tryBackend('abacus')).toEqual({ backend: 'cpu', outcome: 'unavailable', detail: 'no backend abacus' });
   });
 });
 
