@@ -132,7 +132,7 @@ function chartOptions(
   const yTicks = ({ min, max }: Range, height: number): ReturnType<typeof ticks> => ticks({ min, max }, most(height, 36), content().rules.log);
   return {
     ...size,
-    padding: [8 * factor, 12 * factor, 0, 0],
+    padding: [8 * factor, 20 * factor, 0, 0],
     scales: {
       x: { time: false, range: (_, min, max) => [min, max] },
       y: {
