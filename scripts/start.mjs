@@ -5,19 +5,18 @@ import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { opensDesktop } from './lib/machine.mjs';
 import { browserVscode, bundles, dependencies } from './lib/prepare.mjs';
 import { at, main, root, run, step, WayOut, which } from './lib/steps.mjs';
 
 const LONGEST_HOME = 60;
 const example = at('examples/arithmetic');
 
-/** The `code` command of a VS Code on this desktop. One that only talks to a remote window can't load our folder. */
+/** The `code` command of a VS Code on this desktop; null where there is none. */
 async function desktopCode() {
-  if (process.env.VSCODE_IPC_HOOK_CLI) return null;
-  if (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return null;
   for (const name of ['code', 'code-insiders', 'codium']) {
     const found = await which(name);
-    if (found && !/remote-cli|vscode-server|code-server/.test(await realpath(found))) return found;
+    if (found && opensDesktop({ platform: process.platform, env: process.env, file: await realpath(found) })) return found;
   }
   return null;
 }
@@ -37,7 +36,7 @@ async function installExtension(home) {
   const { installVsix } = await import('./lib/vscodeServer.mjs');
   const vsix = path.join(home, 'distill-workbench.vsix');
   const installed = path.join(home, 'extension-installed');
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(at('dist/.built')).mtimeMs) return;
+  if (existsSync(installed) && statSync(installed).mtimeMs >= (statSync(at('dist/.built'), { throwIfNoEntry: false })?.mtimeMs ?? Infinity)) return;
   await step('Packing and installing the extension', '10 s', async () => {
     await mkdir(home, { recursive: true });
     await run(process.execPath, [at('scripts/package.mjs'), vsix], { log: path.join(home, 'package.log') });

@@ -1,8 +1,9 @@
 // What the other scripts need before they can do their work, installed only when it is missing or out of date.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { servesVscode } from './machine.mjs';
 import { at, root, run, step, WayOut, which } from './steps.mjs';
 
 const VSCODE_FOLDER = at('.vscode-test');
@@ -41,7 +42,7 @@ function newestSource() {
     }
   };
   for (const folder of ['src', 'webview']) visit(at(folder));
-  for (const file of ['package.json', 'package-lock.json', 'scripts/build.mjs']) newest = Math.max(newest, statSync(at(file)).mtimeMs);
+  for (const file of ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/lib/bundle.mjs']) newest = Math.max(newest, statSync(at(file)).mtimeMs);
   return newest;
 }
 
@@ -49,14 +50,17 @@ function newestSource() {
 export async function bundles() {
   const stamp = at('dist/.built');
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newestSource()) return;
+  const began = new Date();
   await step('Building', '5 s', () => run(process.execPath, [at('scripts/build.mjs')]));
   await writeFile(stamp, '');
+  // What changed while it was built is newer than what was built.
+  await utimes(stamp, began, began);
 }
 
-/** A complete VS Code that serves a browser; null where this machine can't have it. Returns how to start it. */
+/** A complete VS Code that serves a browser: how to start it. Rejects with a WayOut where this machine can't have it. */
 export async function browserVscode() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new WayOut('VS Code in the browser is set up by this script on Linux x64 only. Install VS Code (https://code.visualstudio.com), put its `code` command on PATH, and run npm start again.');
+  if (!servesVscode(process)) {
+    throw new WayOut('VS Code in the browser is set up on Linux x64 only. To open the workbench here, install VS Code (https://code.visualstudio.com), put its `code` command on PATH, and run npm start; the tests that need no VS Code are npm test -- unit and npm test -- engine.');
   }
   const stamp = path.join(VSCODE_FOLDER, 'installed');
   const wanted = JSON.stringify(VSCODE_PACKAGES);

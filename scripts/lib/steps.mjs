@@ -4,6 +4,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { spawnable } from './machine.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const at = (...parts) => path.join(root, ...parts);
@@ -27,7 +28,8 @@ export async function step(title, usually, work) {
 export function run(command, args, { cwd = root, env = process.env, log = null } = {}) {
   return new Promise((resolve, reject) => {
     if (log) mkdirSync(path.dirname(log), { recursive: true });
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', log ? 'pipe' : 'inherit', log ? 'pipe' : 'inherit'], shell: process.platform === 'win32' && /^(npm|npx|code)$/.test(command) });
+    const call = spawnable(process.platform, command, args);
+    const child = spawn(call.command, call.args, { cwd, env, stdio: ['ignore', log ? 'pipe' : 'inherit', log ? 'pipe' : 'inherit'], shell: call.shell });
     const tail = [];
     if (log) {
       const file = createWriteStream(log);
