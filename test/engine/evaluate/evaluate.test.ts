@@ -54,8 +54,29 @@ describe('an interval', () => {
     expect(interval?.high).toBeCloseTo(ratio + 1.96 * error, 2);
   });
 
-  test('of retention has no width where both are right on the same prompts, and is none where the teacher knows nothing', () => {
-    expect(retentionInterval(pairs(30, 0, 0, 70), 1)).toEqual({ value: 1, low: 1, high: 1 });
+  // 0 of 100: Wilson's upper bound is z² / (n + z²).
+  const NONE_OF_100 = 3.841458820694124 / 103.841458820694124;
+
+  test('of retention claims no certainty where the student has nothing right: its accuracy’s own interval over the teacher’s', () => {
+    const interval = retentionInterval(pairs(0, 80, 0, 20), 1);
+    expect(interval).toMatchObject({ value: 0, low: 0 });
+    expect(interval?.high).toBeCloseTo(NONE_OF_100 / 0.8, 12);
+    expect(interval?.high).toBeCloseTo(wilson(0, 100).high / 0.8, 12);
+  });
+
+  test('of retention claims no certainty where both have the same prompts right, all or some', () => {
+    for (const [both, neither] of [[100, 0], [30, 70]] as const) {
+      const interval = retentionInterval(pairs(both, 0, 0, neither), 1);
+      expect(interval?.value).toBe(1);
+      expect(interval?.low).toBeCloseTo(Math.max(0, 1 - NONE_OF_100 / (both / 100)), 12);
+      expect(interval?.high).toBeCloseTo(1 + NONE_OF_100 / (both / 100), 12);
+    }
+    // Counts of three students: a prompt that differed could differ by all three.
+    const counted = retentionInterval(Array.from({ length: 100 }, () => ({ teacher: 3, student: 0 })), 1);
+    expect(counted?.high).toBeCloseTo(NONE_OF_100, 12);
+  });
+
+  test('of retention is none where the teacher knows nothing', () => {
     expect(retentionInterval(pairs(0, 0, 5, 5), 1)).toBeNull();
   });
 });
