@@ -109,8 +109,8 @@ export const ERRORS = {
     'zh-cn': '{file}：张量 {tensor} 的类型为 {found}，需要 {allowed} 之一。请将模型重新保存为 float32、bfloat16 或 float16。',
   },
   'config-unsupported': {
-    en: '{file}: {field} is {value}, which the tfjs engine does not have (it has: {allowed}). Use another model, or the torch engine.',
-    'zh-cn': '{file}：{field} 为 {value}，tfjs 引擎不支持（支持：{allowed}）。请使用其他模型或 torch 引擎。',
+    en: '{file}: {field} is {value}, which the tfjs engine does not have (it has: {allowed}). Use another model of the Llama or Qwen2 family.',
+    'zh-cn': '{file}：{field} 为 {value}，tfjs 引擎不支持（支持：{allowed}）。请使用其他 Llama 或 Qwen2 系列的模型。',
   },
   'config-malformed': {
     en: '{file}: {field} is {value}, expected {allowed}.',
@@ -171,6 +171,10 @@ export const ERRORS = {
   'recipe-missing': {
     en: '{path} is missing.',
     'zh-cn': '缺少 {path}。',
+  },
+  'recipe-not-object': {
+    en: 'The recipe is {got}; it must be one object: { "format": 1, … }.',
+    'zh-cn': '配方的内容为 {got}；应为一个对象：{ "format": 1, … }。',
   },
   'recipe-type': {
     en: '{path} is {got}; expected {expected}.',
@@ -308,6 +312,10 @@ export const ERRORS = {
     en: 'The data file {file} is not there. Correct data in the recipe.',
     'zh-cn': '数据文件 {file} 不存在。请修正配方中的 data。',
   },
+  'data-file-is-folder': {
+    en: '{file} is a folder; data are JSONL files. Name the file inside it.',
+    'zh-cn': '{file} 是文件夹，而数据须为 JSONL 文件。请写出其中的文件。',
+  },
   'data-file-empty': {
     en: 'The data file {file} has no rows.',
     'zh-cn': '数据文件 {file} 没有数据行。',
@@ -433,7 +441,27 @@ export type Language = keyof Sentence;
 export function sentence(code: ErrorCode | WarningCode, data: MessageData, language: Language): string {
   const row: Sentence | undefined = (ERRORS as Record<string, Sentence>)[code] ?? (WARNINGS as Record<string, Sentence>)[code];
   const template = row?.[language] ?? `${code} ${JSON.stringify(data)}`;
-  return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(data[name] ?? whole));
+  return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+    const text = String(data[name] ?? whole);
+    return code === 'recipe-type' && name === 'expected' ? kindsText(text, language) : text;
+  });
+}
+
+/** Kinds of values as the schema library calls them, in words of people. */
+const KINDS: Readonly<Record<string, Sentence>> = {
+  string: { en: 'text in double quotes', 'zh-cn': '双引号中的文本' },
+  number: { en: 'a number', 'zh-cn': '数字' },
+  int: { en: 'a whole number', 'zh-cn': '整数' },
+  boolean: { en: 'true or false', 'zh-cn': 'true 或 false' },
+  array: { en: 'a list […]', 'zh-cn': '列表 […]' },
+  object: { en: 'an object {…}', 'zh-cn': '对象 {…}' },
+  record: { en: 'an object {…}', 'zh-cn': '对象 {…}' },
+};
+
+/** `number | array` → a number or a list […]; what is no kind is a value and stays as it is. */
+function kindsText(expected: string, language: Language): string {
+  const kinds = expected.split(' | ').map((kind) => KINDS[kind]?.[language] ?? kind);
+  return [...new Set(kinds)].join(language === 'zh-cn' ? ' 或 ' : ' or ');
 }
 
 /** An error with a code: thrown anywhere, shown through `sentence`. */

@@ -15,6 +15,9 @@ const share = z.number().min(0).max(1);
 const folder = z.string().min(1);
 const metric = z.enum(VALIDATION_METRICS);
 
+export const NAME_LENGTH = 60;
+export const projectName = z.string().min(1).max(NAME_LENGTH);
+
 /** Sizes of a new decoder, in the words of Hugging Face's config.json. */
 export const sizes = z.strictObject({
   hidden_size: count.meta(about('Width of the model.', '模型宽度。')),
@@ -199,7 +202,7 @@ export const engine = z.strictObject({
 const written = z.strictObject({
   $schema: z.string().optional(),
   format: z.literal(1).meta(about('Version of the recipe’s format.', '配方格式版本。')),
-  name: z.string().min(1).max(60).meta(about('Name of the project; run folders carry it.', '项目名；运行文件夹会带上它。')),
+  name: projectName.meta(about('Name of the project; run folders carry it.', '项目名；运行文件夹会带上它。')),
   teachers: z.record(z.string().min(1), teacher).default({}).meta(about('Teachers by name.', '按名称列出的教师。')),
   student,
   data,

@@ -19,6 +19,7 @@ function problemsOf(written: unknown, issue: Issue, path: readonly PathPart[]): 
   const got = shown(value);
   switch (issue.code) {
     case 'invalid_type':
+      if (path.length === 0) return [{ code: 'recipe-not-object', path, data: { got } }];
       if (value === undefined) return [missing(path)];
       return [{ code: 'recipe-type', path, data: { expected: issue.expected, got } }];
     case 'invalid_value': {

@@ -46,7 +46,8 @@ export function readRecipe(text: string): ReadRecipe {
   // A byte order mark is what some editors put first; it is no mistake of the person.
   const root = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
   if (errors.length > 0 || root === undefined) {
-    const found = errors.length > 0 ? errors : [{ error: 4 as const, offset: 0, length: 0 }];
+    // At one place the parser misses several things at once (a value, a comma, a brace); the first says it.
+    const found = errors.length > 0 ? errors.filter(({ offset }, index) => errors[index - 1]?.offset !== offset) : [{ error: 4 as const, offset: 0, length: 0 }];
     return { problems: found.map((error) => ({
       code: 'recipe-syntax', path: '', data: { detail: readable(printParseErrorCode(error.error)) }, allowed: [],
       offset: error.offset, length: Math.max(1, error.length), ...position(text, error.offset),

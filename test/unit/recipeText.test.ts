@@ -53,6 +53,20 @@ describe('a recipe that is right', () => {
 });
 
 describe('a recipe that is wrong', () => {
+  test('that ends too soon has one mistake at its end', () => {
+    const cut = problems('{ "format": 1, "data": { "train": ');
+    expect(new Set(cut.map(({ offset }) => offset)).size).toBe(cut.length);
+    expect(cut.map(({ code }) => code)).toEqual(['recipe-syntax']);
+  });
+
+  test('the kinds of value that fit are named in words of people, in both languages', () => {
+    const [problem] = problems(changed({ data: { train: 't', validation: true } }));
+    expect(problem && sentence(problem.code, problem.data, 'en')).toBe('data.validation is true; expected text in double quotes or a number.');
+    expect(problem && sentence(problem.code, problem.data, 'zh-cn')).toBe('data.validation 的值为 true；应为 双引号中的文本 或 数字。');
+    const [seed] = problems(changed({ seed: 1.5 }));
+    expect(seed && sentence(seed.code, seed.data, 'en')).toBe('seed is 1.5; expected a whole number.');
+  });
+
   test('has all its mistakes named at once, in the order of the text', () => {
     const text = changed({
       name: '', extra: true,
@@ -103,7 +117,8 @@ describe('a recipe that is wrong', () => {
   test('text that is no JSON is named with its place', () => {
     expect(problems('{ "format": 1, "name" }')[0]).toMatchObject({ code: 'recipe-syntax', line: 1 });
     expect(problems('')).toHaveLength(1);
-    expect(problems('[1]').map((problem) => problem.code)).toEqual(['recipe-type']);
+    expect(problems('[1]').map((problem) => problem.code)).toEqual(['recipe-not-object']);
+    expect(problems('[]').map((problem) => problemLine(problem, 'distill.json', 'en'))).toEqual(['distill.json:1:1: The recipe is []; it must be one object: { "format": 1, … }.']);
   });
 
   test('a key written twice is not silently the later one', () => {

@@ -13,7 +13,7 @@ const NEWLINE = 0x0a;
 
 /**
  * Every line that is not blank. Only a newline ends a line: U+2028 may stand in a JSON text as it is, and Node's own
- * readline would break the row there. Throws DistillError `data-file-missing` or one of withFileErrors.
+ * readline would break the row there. Throws DistillError `data-file-missing`, `data-file-is-folder` or one of withFileErrors.
  */
 export async function* jsonLines(file: string): AsyncGenerator<JsonLine> {
   const stream = createReadStream(file, { highWaterMark: 1 << 18 });
@@ -37,7 +37,8 @@ export async function* jsonLines(file: string): AsyncGenerator<JsonLine> {
       rest.push(Buffer.from(piece.subarray(start)));
     }
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'EISDIR') throw new DistillError('data-file-missing', { file }, { cause: error });
+    if (systemCode(error) === 'ENOENT') throw new DistillError('data-file-missing', { file }, { cause: error });
+    if (systemCode(error) === 'EISDIR') throw new DistillError('data-file-is-folder', { file }, { cause: error });
     throw fileError(error, file);
   }
   const found = whole(Buffer.alloc(0));

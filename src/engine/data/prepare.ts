@@ -84,9 +84,33 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
   return { train: encoded.train, validation: encoded.validation, evaluation: chosen(asked, evaluate.rows, seed, encoder), template: encoder.template, shares };
 }
 
+/**
+ * The first mistake of every data file, where prepareData stops at the first of all. Throws DistillError `path-escapes`
+ * and those of the file system.
+ */
+export async function dataFileProblems(options: Pick<PrepareOptions, 'recipe' | 'base'>): Promise<readonly DistillError[]> {
+  const problems: DistillError[] = [];
+  for (const paths of Object.values(splitFiles(options))) {
+    let [rows, wrong] = [0, 0];
+    for (const file of new Set(paths)) {
+      try {
+        const read = rowsOf([file], options.recipe.data.fields);
+        while ((await read.next()).done !== true) rows += 1;
+      } catch (error) {
+        if (!(error instanceof DistillError)) throw error;
+        problems.push(error);
+        wrong += 1;
+      }
+    }
+    const [first] = paths;
+    if (first !== undefined && rows === 0 && wrong === 0) problems.push(new DistillError('data-file-empty', { file: first }));
+  }
+  return problems;
+}
+
 type SplitFiles = Readonly<Record<Split, readonly string[]>>;
 
-function splitFiles({ recipe: { data }, base }: PrepareOptions): SplitFiles {
+function splitFiles({ recipe: { data }, base }: Pick<PrepareOptions, 'recipe' | 'base'>): SplitFiles {
   const files = (value: string | number | readonly string[] | undefined): readonly string[] =>
     (typeof value === 'string' ? [value] : Array.isArray(value) ? value as readonly string[] : []).map((each) => resolvePath(base, each));
   // Held-out files first: their prompts are known before a training row is looked at.

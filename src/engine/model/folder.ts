@@ -7,7 +7,7 @@ import { writeWholeFolder } from '../../system/wholeFile.ts';
 import type { Backend } from '../backend/contract.ts';
 import { parseConfig, writeConfig } from './config.ts';
 import type { DecoderConfig, DecoderModel } from './contract.ts';
-import { decoderFromAsync, readFloats } from './decoder.ts';
+import { decoderFromAsync, readFloats, weightShapes } from './decoder.ts';
 import { openWeights, writeWeights } from './weightFiles.ts';
 import type { FloatDtype } from './safetensors.ts';
 import { readJson } from './tokenizer.ts';
@@ -38,6 +38,16 @@ export async function loadDecoder(folder: string, backend: Backend): Promise<Dec
   const files = await openWeights(folder);
   try {
     return await decoderFromAsync(config, backend, (name, shape) => files.floats(name, shape));
+  } finally {
+    await files.close();
+  }
+}
+
+/** Whether a folder's weights are those that its config calls for, from the files' headers and sizes alone. Throws the errors of loadDecoder. */
+export async function checkWeights(folder: string, config: DecoderConfig): Promise<void> {
+  const files = await openWeights(folder);
+  try {
+    for (const [name, shape] of weightShapes(config)) await files.check(name, shape);
   } finally {
     await files.close();
   }

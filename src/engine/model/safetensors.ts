@@ -15,7 +15,7 @@ export type Dtype = keyof typeof BYTES;
 /** What floating-point tensors may be written as, in the words of config.json. */
 export type FloatDtype = 'float32' | 'bfloat16' | 'float16';
 
-const FLOATS: readonly Dtype[] = ['F32', 'BF16', 'F16', 'F64'];
+export const FLOATS: readonly Dtype[] = ['F32', 'BF16', 'F16', 'F64'];
 const INTEGERS: readonly Dtype[] = ['I32', 'I64', 'I16', 'I8', 'U16', 'U8', 'BOOL'];
 /** The limit that the format's own library has, against a header that eats all memory. */
 const MAX_HEADER_BYTES = 100_000_000;

@@ -2,7 +2,7 @@
 import { access, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
-import { bytesPerValue, openSafetensors, writeSafetensors } from './safetensors.ts';
+import { bytesPerValue, FLOATS, openSafetensors, writeSafetensors } from './safetensors.ts';
 import type { FloatDtype, SafetensorsFile, TensorLayout } from './safetensors.ts';
 import { readJson } from './tokenizer.ts';
 
@@ -14,6 +14,8 @@ const MAX_SHARD_BYTES = 5_000_000_000;
 export interface WeightFiles {
   /** A weight as float32. Throws DistillError `tensor-missing`, `tensor-shape`, `tensor-dtype`, `tensor-truncated`. */
   floats(name: string, shape: readonly number[]): Promise<Float32Array>;
+  /** Whether a weight could be read, from the header alone. Throws what `floats` throws. */
+  check(name: string, shape: readonly number[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,16 +53,19 @@ export async function openWeights(folder: string): Promise<WeightFiles> {
     open.set(name, file);
     return file;
   };
+  const checkedFile = async (name: string, shape: readonly number[]): Promise<SafetensorsFile> => {
+    const file = await fileFor(name);
+    const info = file.tensors.get(name);
+    if (info === undefined) throw new DistillError('tensor-missing', { file: file.path, tensor: name });
+    if (info.shape.length !== shape.length || info.shape.some((side, i) => side !== shape[i])) {
+      throw new DistillError('tensor-shape', { file: file.path, tensor: name, found: `[${info.shape.join(', ')}]`, expected: `[${shape.join(', ')}]` });
+    }
+    if (!FLOATS.includes(info.dtype)) throw new DistillError('tensor-dtype', { file: file.path, tensor: name, found: info.dtype, allowed: FLOATS.join(', ') });
+    return file;
+  };
   return {
-    floats: async (name, shape) => {
-      const file = await fileFor(name);
-      const found = file.tensors.get(name)?.shape;
-      if (found === undefined) throw new DistillError('tensor-missing', { file: file.path, tensor: name });
-      if (found.length !== shape.length || found.some((side, i) => side !== shape[i])) {
-        throw new DistillError('tensor-shape', { file: file.path, tensor: name, found: `[${found.join(', ')}]`, expected: `[${shape.join(', ')}]` });
-      }
-      return file.floats(name);
-    },
+    floats: async (name, shape) => (await checkedFile(name, shape)).floats(name),
+    check: async (name, shape) => { await checkedFile(name, shape); },
     close,
   };
 }

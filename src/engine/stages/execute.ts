@@ -15,7 +15,7 @@ import { findCheckpoint, type FoundCheckpoint } from '../train/checkpoint.ts';
 import { progressTeller, type Reached, type StageContext } from './context.ts';
 import { Evaluator } from './evaluateStage.ts';
 import { readHistory, warningKey, type History } from './history.ts';
-import { Models } from './models.ts';
+import { Models, scoringTeachers } from './models.ts';
 import { runTrainStage, stageSteps } from './trainStage.ts';
 
 export interface Execution {
@@ -147,11 +147,6 @@ async function prepare({ run, journal, control }: Execution, models: Models, sta
     if (error === stopped) return 'stopped';
     throw error;
   }
-}
-
-/** Teachers whose logits some stage needs. */
-function scoringTeachers(recipe: Recipe): readonly string[] {
-  return [...new Set(recipe.stages.flatMap((stage) => stage.type === 'train' && stage.weights.kl > 0 && stage.teacher !== undefined ? [stage.teacher] : []))];
 }
 
 async function checkModels(recipe: Recipe, models: Models): Promise<void> {

@@ -99,3 +99,8 @@ export function tokenizerOf({ student, teachers }: Recipe): string {
   if (folder === undefined) throw new DistillError('recipe-no-tokenizer', { path: 'student.tokenizer' });
   return folder;
 }
+
+/** Teachers whose logits some stage needs. */
+export function scoringTeachers(recipe: Recipe): readonly string[] {
+  return [...new Set(recipe.stages.flatMap((stage) => stage.type === 'train' && stage.weights.kl > 0 && stage.teacher !== undefined ? [stage.teacher] : []))];
+}
