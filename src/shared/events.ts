@@ -4,8 +4,6 @@
  */
 import type { ErrorCode, WarningCode } from './messages.ts';
 
-export const RUN_FORMAT = 1;
-
 export interface EventBase {
   /** 0, 1, 2 … without a gap over the whole life of a run folder, resumes included. */
   readonly seq: number;

@@ -94,10 +94,10 @@ function page(found: Findings): string {
 
 function outcomeText(outcome: Findings['backends'][number]['outcome'], chosen: boolean): string {
   switch (outcome) {
-    case 'taken': return chosen ? `✅ ${vscode.l10n.t('used')}` : `✅ ${vscode.l10n.t('works')}`;
-    case 'wrong': return `❌ ${vscode.l10n.t('computes wrong')}`;
-    case 'unavailable': return `➖ ${vscode.l10n.t('not available')}`;
-    case 'not-tried': return `➖ ${vscode.l10n.t('not tried')}`;
+    case 'taken': return chosen ? `✓ ${vscode.l10n.t('used')}` : `✓ ${vscode.l10n.t('works')}`;
+    case 'wrong': return `✗ ${vscode.l10n.t('computes wrong')}`;
+    case 'unavailable': return `– ${vscode.l10n.t('not available')}`;
+    case 'not-tried': return `– ${vscode.l10n.t('not tried')}`;
   }
 }
 

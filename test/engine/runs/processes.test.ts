@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,12 +13,14 @@ import type { RunView } from '../../../src/runs/view.ts';
 import { isAlive, processIdentity } from '../../../src/system/processIdentity.ts';
 import { ProcessTree, waitForEnd } from '../../../src/system/processTree.ts';
 import type { Script } from '../../fixtures/processes/scriptedEngine.ts';
+import { makeReadOnly, mountDisk } from '../../fixtures/disks.ts';
 import { bundleScript } from '../../fixtures/processes/scripts.ts';
 import { smallRecipe } from '../../fixtures/runs.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 let bundles: string;
 let engineScript: string;
+const disk = mountDisk('256k');
 beforeAll(async () => {
   bundles = mkdtempSync(path.join(tmpdir(), 'distill-test-'));
   engineScript = await bundleScript('scriptedEngine', bundles);
@@ -115,6 +117,19 @@ describe('starting a run', () => {
     const project = temporaryFolder();
     chmodSync(project, 0o500);
     await expect(start(project, engine({}))).rejects.toMatchObject({ code: 'no-permission', data: { path: path.join(project, '.distill', 'runs') } });
+  });
+
+  it.skipIf(disk === null)('on a read-only disk says so and names the folder; what ran there before is still read, and not resumed (needs root, to mount a disk)', async () => {
+    const project = path.join(disk ?? '', 'project');
+    mkdirSync(project);
+    const { folder } = await start(project, engine({ steps: 1 }));
+    const written = await until(storeOf(project), folder, ({ status }) => status === 'done');
+    makeReadOnly(disk ?? '');
+    await expect(start(project, engine({ steps: 1 }))).rejects.toMatchObject({ code: 'read-only', data: { path: expect.stringContaining(path.join(project, '.distill', 'runs')) as string } });
+    await expect(resumeRun(folder, engine({ steps: 2 }))).rejects.toMatchObject({ code: 'read-only', data: { path: path.join(folder, 'engine.log') } });
+    const store = storeOf(project);
+    await store.ready;
+    expect(store.get(folder)).toEqual(written);
   });
 });
 
