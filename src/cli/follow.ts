@@ -101,7 +101,7 @@ class Teller {
     const { say, language, note, paint } = this.terminal;
     switch (event.kind) {
       case 'queued':
-        note(say('eventQueued', event.holder === null ? '?' : runTitle(event.holder)));
+        void this.#waiting(event.holder);
         break;
       case 'started':
         this.#begunAt = event.at;
@@ -133,6 +133,15 @@ class Teller {
       case 'progress': case 'trace': case 'checkpoint': case 'checkpoint-removed': case 'beat': case 'acknowledged':
         break;
     }
+  }
+
+  /** Who has the device: the run, where its project lies, and its process, as far as they are known. */
+  async #waiting(holder: string | null): Promise<void> {
+    const { say, note } = this.terminal;
+    if (holder === null) return void note(say('eventQueued', say('queueUnknown')));
+    const engine = await engineOf(holder).catch(() => null);
+    const [run, project] = [runTitle(holder), projectOf(holder)];
+    note(say('eventQueued', engine === null ? say('queueHolder', run, project) : say('queueHolderProcess', run, project, engine.pid)));
   }
 
   #progress(): string {

@@ -11,6 +11,7 @@ import { EXIT, type ExitCode } from './exit.ts';
 import { workbenchVersion } from './programs.ts';
 import { Refusal } from './refusal.ts';
 import type { Terminal } from './terminal.ts';
+import { isKnownLanguage, LANGUAGES } from './text.ts';
 
 /** Runs the command that `argv` (without node and script) asks for and answers the exit code. Never throws. */
 export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -48,12 +49,16 @@ function titles(say: Terminal['say']): { readonly styleTitle: (title: string) =>
 
 function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
   const { say } = terminal;
+  const lang = (): Option => new Option('--lang <language>', say('optionLang')).argParser((value: string) => {
+    if (!isKnownLanguage(value)) throw new InvalidArgumentError(say('badChoice', value, LANGUAGES.join(', ')));
+    return value;
+  });
   const program = new Command('distill')
     .description(say('about'))
     .version(workbenchVersion(), '-V, --version', say('optionVersion'))
     .helpOption('-h, --help', say('optionHelp'))
     .helpCommand(false)
-    .addOption(new Option('--lang <language>', say('optionLang')))
+    .addOption(lang())
     .addHelpText('after', `\n${say('exitCodes')}`)
     .showSuggestionAfterError()
     .configureHelp(titles(say))
@@ -61,7 +66,7 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .configureOutput({ writeErr: (text) => { terminal.note(text.trimEnd()); } });
   const command = (name: string, about: string): Command => program.command(name).configureHelp(titles(say)).description(about).helpOption('-h, --help', say('optionHelp'))
     // Accepted after the command as well; it was looked at before anything was parsed.
-    .addOption(new Option('--lang <language>', say('optionLang')).hideHelp());
+    .addOption(lang().hideHelp());
   const aRun = (): Argument => new Argument('[run]', say('argumentRun'));
   const project = (): Argument => new Argument('[project]', say('argumentProject')).default('.');
   const json = (about = say('optionJson')): Option => new Option('--json', about);
@@ -71,10 +76,10 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     return Number(value);
   };
 
-  command('init', say('init')).addArgument(new Argument('[folder]', say('initFolder')).default('.'))
+  command('init', say('init')).addArgument(new Argument('[folder]', say('initFolder')))
     .addOption(new Option('-t, --template <name>', say('initTemplate')).choices(TEMPLATES).default('arithmetic'))
     .option('-m, --model <folder>', say('initModel')).option('-d, --data <file>', say('initData')).option('-n, --name <name>', say('initName'))
-    .action(async (folder: string, options: { template: TemplateName; model?: string; data?: string; name?: string }) => {
+    .action(async (folder: string | undefined, options: { template: TemplateName; model?: string; data?: string; name?: string }) => {
       done(await init(terminal, folder, { template: options.template, model: options.model ?? null, data: options.data ?? null, name: options.name ?? null }));
     });
   command('check', say('check')).addArgument(project()).option('--recipe-only', say('checkRecipeOnly')).addOption(sets())

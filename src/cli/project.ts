@@ -21,6 +21,7 @@ export interface FoundRecipe {
 export function loadRecipe(terminal: Terminal, where: string, changes: readonly string[] = []): FoundRecipe {
   const place = path.resolve(where);
   const file = existsSync(place) && statSync(place).isDirectory() ? path.join(place, RECIPE_FILE) : place;
+  if (!existsSync(place)) throw new Refusal(terminal.say(path.basename(place).endsWith('.json') ? 'noFile' : 'noFolder', where));
   if (!existsSync(file)) throw new Refusal(terminal.say('noRecipe', where));
   const text = changes.reduce((changed, change) => withChange(terminal, changed, change), readFileSync(file, 'utf8'));
   const { recipe, problems } = readRecipe(text);

@@ -35,7 +35,7 @@ export function openTerminal(language: Language, say: Say): Terminal {
   };
   return {
     language, say, interactive,
-    columns: stdout.columns ?? COLUMNS,
+    columns: columnsOf(stdout),
     print(text) {
       clear();
       stdout.write(`${text}\n`);
@@ -47,11 +47,16 @@ export function openTerminal(language: Language, say: Say): Terminal {
     live(text) {
       if (!interactive) return;
       clear();
-      stderr.write(clipped(text, (stderr.columns ?? COLUMNS) - 1));
+      stderr.write(clipped(text, columnsOf(stderr) - 1));
       liveLine = true;
     },
     paint: (style, text) => coloured ? `\u001b[${String(CODES[style][0])}m${text}\u001b[${String(CODES[style][1])}m` : text,
   };
+}
+
+/** A terminal that doesn't know its width (a pipe, some containers) says nothing or 0. */
+export function columnsOf({ columns = 0 }: { readonly columns?: number }): number {
+  return columns > 0 ? columns : COLUMNS;
 }
 
 /** How many columns a text takes: East Asian wide characters take two, combining ones none. */

@@ -4,8 +4,8 @@ import type { Language } from '../shared/messages.ts';
 const TEXT = {
   about: ['Distil reasoning models: train a small student from a big teacher.', '蒸馏推理模型：用大教师训练小学生。'],
   exitCodes: [
-    'Exit codes: 0 fine · 1 failed · 2 wrong argument or recipe · 3 the run was stopped · 4 the run was lost',
-    '退出码：0 正常 · 1 失败 · 2 参数或配方有误 · 3 运行被停止 · 4 运行丢失',
+    'Exit codes: 0 fine · 1 failed · 2 wrong argument, recipe, or file that they name · 3 the run was stopped · 4 the run was lost',
+    '退出码：0 正常 · 1 失败 · 2 参数、配方或其所指文件有误 · 3 运行被停止 · 4 运行丢失',
   ],
   helpUsage: ['Usage:', '用法：'],
   helpArguments: ['Arguments:', '参数：'],
@@ -19,17 +19,20 @@ const TEXT = {
   argumentProject: ['a project’s folder or recipe file', '项目文件夹或配方文件'],
 
   init: ['make a new project', '新建项目'],
-  initFolder: ['the new project’s folder', '新项目文件夹'],
+  initFolder: ['the new project’s folder (default: one named after the template)', '新项目文件夹（默认以模板命名）'],
   initTemplate: ['arithmetic: the example, with everything in it · traces: any model on any reasoning traces', 'arithmetic：自带全部内容的示例 · traces：任意模型与任意推理轨迹'],
   initModel: ['traces: a Llama- or Qwen2-family Hugging Face folder', 'traces：Llama 或 Qwen2 系列的 Hugging Face 文件夹'],
   initData: ['traces: a JSONL file', 'traces：JSONL 文件'],
-  initName: ['name of the project (default: the folder’s)', '项目名（默认取文件夹名）'],
+  initName: ['name of the project (default: the example’s own, or the folder’s)', '项目名（默认：示例自带名称，或文件夹名）'],
   initMade: ['Made {0}.', '已创建 {0}。'],
-  initNext: ['Look at it, then:  distill check {0}  and  distill run {0}', '查看后执行：distill check {0} 和 distill run {0}'],
+  initNext: ['Look at it, then:  {distill} check {0}  and  {distill} run {0}', '查看后执行：{distill} check {0} 和 {distill} run {0}'],
 
   check: ['check a recipe, and that its models and data can be read', '检查配方，以及模型和数据能否读取'],
   checkRecipeOnly: ['only the recipe, not the files it names', '只检查配方，不检查所指文件'],
   checkFine: ['{0}: the recipe is right.', '{0}：配方正确。'],
+  checkAllFine: ['{0}: the recipe, its models and its data are right.', '{0}：配方、模型和数据均正确。'],
+  checkFileProblem: ['1 problem with what {0} names.', '{0} 所指内容有 1 处问题。'],
+  checkFileProblems: ['{1} has {0} problems in the files that it names.', '{1} 所指内容有 {0} 处问题。'],
   checkProblems: ['{0} mistakes in {1}.', '{1} 中有 {0} 处错误。'],
   checkProblem: ['1 mistake in {1}.', '{1} 中有 1 处错误。'],
   checkStudent: ['student: {0} layers, width {1}, vocabulary {2}, {3} positions', '学生：{0} 层，宽度 {1}，词表 {2}，{3} 个位置'],
@@ -42,10 +45,13 @@ const TEXT = {
   runNoQueue: ['start beside other runs instead of waiting for the device', '与其他运行并行，而不是等待设备'],
   runJson: ['print the run’s events, one JSON object a line', '逐行输出运行事件（JSON）'],
   runStarted: ['Started {0} (process {1}).', '已启动 {0}（进程 {1}）。'],
-  runDetached: ['It goes on by itself: distill show {0}', '它将自行继续：distill show {0}'],
+  runDetached: ['It goes on by itself: {distill} show {0}', '它将自行继续：{distill} show {0}'],
   runStopping: ['Stopping after this step and saving. Ctrl-C again ends it at once.', '将在此步后保存并停止。再次按 Ctrl-C 立即结束。'],
   runKilling: ['Ending it at once.', '立即结束。'],
-  eventQueued: ['Waiting for the device, which {0} has.', '等待设备，当前由 {0} 占用。'],
+  eventQueued: ['Waiting for the device, which {0} has. To start beside it: --no-queue', '等待设备，当前由 {0} 占用。要与其并行启动：--no-queue'],
+  queueHolder: ['{0} of {1}', '{1} 的 {0}'],
+  queueHolderProcess: ['{0} of {1} (process {2})', '{1} 的 {0}（进程 {2}）'],
+  queueUnknown: ['another run', '另一个运行'],
   eventStarted: ['Backend {0}: {1}', '后端 {0}：{1}'],
   eventResumed: ['Goes on from step {0}.', '从第 {0} 步继续。'],
   eventStage: ['Stage {0}', '阶段 {0}'],
@@ -54,9 +60,9 @@ const TEXT = {
   eventSkipped: ['Stage {0} is skipped.', '跳过阶段 {0}。'],
   eventValidation: ['step {0}: {1}', '第 {0} 步：{1}'],
   eventDone: ['Done in {0}.', '完成，用时 {0}。'],
-  eventStopped: ['Stopped. Go on with:  distill resume {0}', '已停止。继续：distill resume {0}'],
+  eventStopped: ['Stopped. Go on with:  {distill} resume {0}', '已停止。继续：{distill} resume {0}'],
   eventFailed: ['Failed: {0}', '失败：{0}'],
-  eventLost: ['The engine of {0} is gone without having said why. Look into its log, then: distill resume {0}', '{0} 的引擎已消失且未说明原因。请查看日志，然后：distill resume {0}'],
+  eventLost: ['The engine of {0} is gone without having said why. Look into its log, then: {distill} resume {0}', '{0} 的引擎已消失且未说明原因。请查看日志，然后：{distill} resume {0}'],
   progressStep: ['{0} · step {1}/{2}', '{0} · 第 {1}/{2} 步'],
   progressWhat: ['{0} · {1} {2}/{3}', '{0} · {1} {2}/{3}'],
   progressLeft: ['{0} left', '剩余 {0}'],
@@ -127,11 +133,17 @@ const TEXT = {
   diffUnknown: ['There is no example {0}; known: {1}', '没有样例 {0}；现有：{1}'],
   diffBothFiles: ['--teacher and --student belong together.', '--teacher 与 --student 须同时给出。'],
 
-  noRecipe: ['There is no distill.json in {0}. Make one with: distill init', '{0} 中没有 distill.json。可用 distill init 创建。'],
-  noRun: ['There is no run {0} here. distill list shows those there are.', '这里没有运行 {0}。可用 distill list 查看。'],
+  noRecipe: ['There is no distill.json in {0}. Make one with: {distill} init', '{0} 中没有 distill.json。可用 {distill} init 创建。'],
+  noRun: ['There is no run {0} here. {distill} list shows those there are.', '这里没有运行 {0}。可用 {distill} list 查看。'],
   noRuns: ['There is no run here yet.', '这里还没有运行。'],
   ambiguousRun: ['{0} could be {1}.', '{0} 可能指 {1}。'],
   badSet: ['--set {0}: write PATH=VALUE, as in stages[0].alpha=0.5', '--set {0}：请写成 路径=值，如 stages[0].alpha=0.5'],
+  noFolder: ['There is no folder {0}.', '没有文件夹 {0}。'],
+  noFile: ['There is no file {0}.', '没有文件 {0}。'],
+  isFolder: ['{0} is a folder; a file is needed here.', '{0} 是文件夹；此处需要文件。'],
+  notAFolder: ['{0} is a file. Choose another folder.', '{0} 是文件。请另选文件夹。'],
+  badName: ['The name {0} is empty or longer than {1} characters.', '名称 {0} 为空或超过 {1} 个字符。'],
+  onlyTraces: ['--model and --data belong to the template "traces"; the arithmetic example has its own. Add --template traces, or leave them out.', '--model 与 --data 属于模板 "traces"；arithmetic 示例自带模型和数据。请加上 --template traces，或去掉它们。'],
   folderNotEmpty: ['{0} is not empty. Choose another folder.', '{0} 不是空文件夹。请另选。'],
   needsModelAndData: ['The template "traces" needs --model FOLDER and --data FILE.', '模板 "traces" 需要 --model 文件夹 和 --data 文件。'],
   badChoice: ['{0}: allowed are {1}.', '{0}：允许的值为 {1}。'],
@@ -141,9 +153,24 @@ const TEXT = {
 export type TextKey = keyof typeof TEXT;
 export type Say = (key: TextKey, ...values: readonly (string | number)[]) => string;
 
-export function sayIn(language: Language): Say {
+/** `command` is how the program is called in what a person is told to type. */
+export function sayIn(language: Language, command = 'distill'): Say {
   const column = language === 'zh-cn' ? 1 : 0;
-  return (key, ...values) => TEXT[key][column].replaceAll(/\{(\d)\}/g, (whole, index: string) => String(values[Number(index)] ?? whole));
+  return (key, ...values) => TEXT[key][column].replaceAll('{distill}', () => command).replaceAll(/\{(\d)\}/g, (whole, index: string) => String(values[Number(index)] ?? whole));
+}
+
+/** In the repository people start it by `npm run distill -- …`, and `distill` alone would not be found. */
+export function commandOf(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment['npm_lifecycle_event'] === 'distill' ? 'npm run distill --' : 'distill';
+}
+
+/** The languages that --lang takes; several names of the second mean it. */
+export const LANGUAGES: readonly Language[] = ['en', 'zh-cn'];
+const ENGLISH = /^en([-_.]|$)/i;
+const CHINESE = /^zh([-_.](cn|hans|sg)|$)/i;
+
+export function isKnownLanguage(word: string): boolean {
+  return ENGLISH.test(word) || CHINESE.test(word);
 }
 
 /** The language that was asked for by --lang, else by the environment as POSIX orders it. */
@@ -152,5 +179,5 @@ export function languageOf(argv: readonly string[], environment: Readonly<Record
   const word = argv[place] ?? '';
   const asked = place < 0 ? undefined : word === '--lang' ? argv[place + 1] : word.slice('--lang='.length);
   const wanted = asked ?? environment['LC_ALL'] ?? environment['LC_MESSAGES'] ?? environment['LANG'] ?? '';
-  return /^zh([-_.](cn|hans|sg)|$)/i.test(wanted) ? 'zh-cn' : 'en';
+  return CHINESE.test(wanted) ? 'zh-cn' : 'en';
 }

@@ -11,6 +11,7 @@ import { RELATION_SIGNS, rowNotes, TRACE_LABELS, writtenShare } from '../../shar
 import { pairRecordings, parseTraceRows } from '../../shared/traceImport.ts';
 import type { Trace } from '../../shared/trace.ts';
 import { RUN_FILES } from '../../shared/run.ts';
+import { systemCode, withFileErrors } from '../../system/fileErrors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { findRun, runTitle } from '../project.ts';
 import { Refusal } from '../refusal.ts';
@@ -41,7 +42,7 @@ export async function diff(terminal: Terminal, words: readonly string[], options
   const recorded = options.teacher !== null && options.student !== null;
   // With recordings the only word is the example; with a run it is the second.
   const [name, example] = recorded ? [undefined, words[0]] : words.length === 1 && /^\d+$/.test(words[0] ?? '') ? [undefined, words[0]] : words;
-  const pairs = recorded ? await recordedPairs(options.teacher ?? '', options.student ?? '') : await runPairs(terminal, name);
+  const pairs = recorded ? await recordedPairs(terminal, options.teacher ?? '', options.student ?? '') : await runPairs(terminal, name);
   if (example === undefined) {
     listPairs(terminal, pairs.filter((pair) => passes(pair, options.filter)), options.json);
     return EXIT.fine;
@@ -58,13 +59,23 @@ function known(pairs: readonly Pair[]): string {
   return pairs.slice(0, SHOWN).map((pair) => pair.example).join(', ') + (pairs.length > SHOWN ? ', …' : '');
 }
 
-async function recordedPairs(teacher: string, student: string): Promise<readonly Pair[]> {
-  const rows = async (file: string): Promise<ReturnType<typeof parseTraceRows>> => parseTraceRows(await readFile(file, 'utf8'), path.basename(file));
+async function recordedPairs(terminal: Terminal, teacher: string, student: string): Promise<readonly Pair[]> {
+  const rows = async (file: string): Promise<ReturnType<typeof parseTraceRows>> => parseTraceRows(await recording(terminal, file), path.basename(file));
   const pairs = pairRecordings(await rows(teacher), await rows(student), { teacher: path.basename(teacher), student: path.basename(student) });
   return pairs.map((pair) => ({
     example: pair.teacher.example, teacher: () => Promise.resolve(pair.teacher), student: () => Promise.resolve(pair.student),
     verdicts: { teacher: pair.teacher.verdict, student: pair.student.verdict },
   }));
+}
+
+async function recording(terminal: Terminal, file: string): Promise<string> {
+  try {
+    return await withFileErrors(file, () => readFile(file, 'utf8'));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') throw new Refusal(terminal.say('noFile', file));
+    if (systemCode(error) === 'EISDIR') throw new Refusal(terminal.say('isFolder', file));
+    throw error;
+  }
 }
 
 /** The newest traces of every example of a run. */

@@ -1,14 +1,16 @@
 /** distill init: a new project from a template. */
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { applyEdits, modify } from 'jsonc-parser';
 import { jsonLines } from '../../engine/data/jsonLines.ts';
 import { readConfig } from '../../engine/model/folder.ts';
 import { loadTokenizer } from '../../engine/model/tokenizer.ts';
 import { guessFields, tracesReadme, tracesRecipe, type TracesFacts } from '../../engine/templates/traces.ts';
 import { RECIPE_FILE } from '../../runs/folder.ts';
-import { DistillError } from '../../shared/messages.ts';
-import { withFileErrors } from '../../system/fileErrors.ts';
+import { DistillError, sentence } from '../../shared/messages.ts';
+import { NAME_LENGTH, projectName } from '../../shared/recipe.ts';
+import { fileError, systemCode, withFileErrors } from '../../system/fileErrors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { packageRoot } from '../programs.ts';
 import { Refusal } from '../refusal.ts';
@@ -24,36 +26,67 @@ export interface InitOptions {
   readonly name: string | null;
 }
 
-export async function init(terminal: Terminal, where: string, options: InitOptions): Promise<ExitCode> {
-  const folder = path.resolve(where);
-  if ((await readdir(folder).catch(() => [])).length > 0) throw new Refusal(terminal.say('folderNotEmpty', where));
+/** `where`: the folder; undefined makes one named after the template. */
+export async function init(terminal: Terminal, where: string | undefined, options: InitOptions): Promise<ExitCode> {
+  const { say } = terminal;
+  const place = where ?? options.template;
+  const folder = path.resolve(place);
+  if (options.name !== null && !projectName.safeParse(options.name).success) throw new Refusal(say('badName', JSON.stringify(options.name), NAME_LENGTH));
+  if (options.template === 'arithmetic' && (options.model !== null || options.data !== null)) throw new Refusal(say('onlyTraces'));
+  await refuseUsedFolder(terminal, folder, place);
   await withFileErrors(folder, async () => {
-    if (options.template === 'arithmetic') await copyExample(terminal, folder);
+    if (options.template === 'arithmetic') await copyExample(terminal, folder, options.name);
     else await writeTraces(terminal, folder, options);
   });
-  terminal.print(terminal.say('initMade', path.join(where, RECIPE_FILE)));
-  terminal.note(terminal.say('initNext', where, where));
+  terminal.print(say('initMade', path.join(place, RECIPE_FILE)));
+  terminal.note(say('initNext', place));
   return EXIT.fine;
 }
 
+async function refuseUsedFolder(terminal: Terminal, folder: string, place: string): Promise<void> {
+  try {
+    if ((await readdir(folder)).length > 0) throw new Refusal(terminal.say('folderNotEmpty', place));
+  } catch (error) {
+    if (systemCode(error) === 'ENOTDIR') throw new Refusal(terminal.say('notAFolder', place));
+    if (systemCode(error) !== 'ENOENT') throw fileError(error, folder);
+  }
+}
+
 /** The example as it is shipped, without what runs have left in it. */
-async function copyExample(terminal: Terminal, folder: string): Promise<void> {
+async function copyExample(terminal: Terminal, folder: string, name: string | null): Promise<void> {
   const example = path.join(packageRoot, 'examples', 'arithmetic');
   if (!existsSync(path.join(example, RECIPE_FILE))) throw new Refusal(terminal.say('noRecipe', example), EXIT.failed);
   await cp(example, folder, { recursive: true, filter: (source) => path.basename(source) !== '.distill' });
+  if (name === null) return;
+  const file = path.join(folder, RECIPE_FILE);
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, applyEdits(text, modify(text, ['name'], name, {})));
 }
 
-async function writeTraces(terminal: Terminal, folder: string, { model, data, name }: InitOptions): Promise<void> {
+async function writeTraces(terminal: Terminal, folder: string, options: InitOptions): Promise<void> {
+  const { model, data, name } = options;
   if (model === null || data === null) throw new Refusal(terminal.say('needsModelAndData'));
-  const { maxPositions } = await readConfig(path.resolve(model));
-  const { hasChatTemplate } = await loadTokenizer(path.resolve(model));
   const facts: TracesFacts = {
-    name: name ?? path.basename(folder).slice(0, 60), model: pathIn(folder, model), data: pathIn(folder, data),
-    hasChatTemplate, maxPositions, fields: guessFields(await firstRow(path.resolve(data))),
+    name: name ?? path.basename(folder).slice(0, NAME_LENGTH), model: pathIn(folder, model), data: pathIn(folder, data),
+    ...(await argumentFacts(terminal, path.resolve(model), path.resolve(data))),
   };
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, RECIPE_FILE), tracesRecipe(facts, terminal.language));
   await writeFile(path.join(folder, 'README.md'), tracesReadme(facts, terminal.language));
+}
+
+/** What the model's folder and the data's file say; what is wrong with them is an argument's mistake. */
+async function argumentFacts(terminal: Terminal, model: string, data: string): Promise<Pick<TracesFacts, 'hasChatTemplate' | 'maxPositions' | 'fields'>> {
+  try {
+    const { maxPositions } = await readConfig(model);
+    const { hasChatTemplate } = await loadTokenizer(model);
+    return { hasChatTemplate, maxPositions, fields: guessFields(await firstRow(data)) };
+  } catch (error) {
+    if (!(error instanceof DistillError)) throw error;
+    // The sentence of a missing file sends people to a recipe, which is not there yet.
+    if (error.code === 'data-file-missing') throw new Refusal(terminal.say('noFile', data));
+    throw new Refusal(sentence(error.code, error.data, terminal.language));
+  }
 }
 
 /** Inside the project relative, so that the folder can be moved; outside absolute, which a recipe allows on purpose. */

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { languageOf } from '../../../src/cli/text.ts';
-import { clipped, displayWidth, table } from '../../../src/cli/terminal.ts';
+import { commandOf, languageOf, sayIn } from '../../../src/cli/text.ts';
+import { clipped, columnsOf, displayWidth, table } from '../../../src/cli/terminal.ts';
 import { wrapped } from '../../../src/cli/commands/diff.ts';
 import { guessFields } from '../../../src/engine/templates/traces.ts';
 import { parseEvent, type RunEvent } from '../../../src/shared/events.ts';
@@ -38,6 +39,15 @@ describe('the language', () => {
   ] as const)('of %j in %j is %s', (argv, environment, language) => {
     expect(languageOf(argv, environment)).toBe(language);
   });
+});
+
+test('a command to type is the one that was typed: through npm in the repository', () => {
+  expect(sayIn('en', commandOf({ npm_lifecycle_event: 'distill' }))('eventStopped', 'r')).toBe('Stopped. Go on with:  npm run distill -- resume r');
+  expect(sayIn('zh-cn', commandOf({}))('eventStopped', 'r')).toBe('已停止。继续：distill resume r');
+});
+
+test('a terminal that does not know its width gets a usual one', () => {
+  expect([columnsOf({ columns: 0 }), columnsOf({}), columnsOf({ columns: 72 })]).toEqual([100, 100, 72]);
 });
 
 describe('a table and a column', () => {
@@ -86,6 +96,61 @@ describe('distill', () => {
     expect(help.code).toBe(0);
     expect(help.stdout).toContain('退出码');
     expect(await distill(empty, 'init', '-t', 'traces')).toMatchObject({ code: 2, stderr: 'The template "traces" needs --model FOLDER and --data FILE.\n' });
+  });
+
+  test('check tells everything that is wrong with the models and the data, and that all is right only then', async () => {
+    const project = temporaryFolder();
+    cpSync(stories, path.join(project, 'teacher'), { recursive: true });
+    truncateSync(path.join(project, 'teacher/model.safetensors'), 500_000);
+    writeFileSync(path.join(project, 'train.jsonl'), '{"prompt":"q"}\n');
+    mkdirSync(path.join(project, 'rows'));
+    writeFileSync(path.join(project, 'distill.json'), JSON.stringify({
+      format: 1, name: 'x', teachers: { big: { type: 'local', model: 'teacher' } }, student: { fromTeacher: 'big', layers: [0, 9] },
+      data: { train: 'train.jsonl', validation: 'rows', template: { prompt: '{prompt}', completion: '{answer}' }, maxLength: 4096 }, stages: [{ type: 'train' }],
+    }));
+    const { code, stdout, stderr } = await distill(project, 'check');
+    expect(code).toBe(2);
+    expect(stdout).not.toContain('right');
+    const said = stderr.trim().split('\n');
+    expect(said).toHaveLength(6);
+    expect(said[0]).toMatch(/model\.safetensors ends before its tensor .*: it should have \d+ bytes and has \d+/);
+    expect(said[1]).toBe('Layer 9 is not in the teacher, whose layers are 0 to 4. Correct student.layers.');
+    expect(said[2]).toBe('data.maxLength is 4096, longer than the model’s max_position_embeddings 512.');
+    expect(said.slice(3, 5).sort().map((line) => /rows is a folder|line 1: the field "answer" is missing/.test(line))).toEqual([true, true]);
+    expect(said[5]).toBe('distill.json has 5 problems in the files that it names.');
+  });
+
+  test('init makes a folder of its own, names the project, and refuses what does not belong together', async () => {
+    const folder = temporaryFolder();
+    await cp(path.join(root, 'examples/arithmetic'), path.join(bundles.folder, 'examples/arithmetic'), { recursive: true, filter: (source) => path.basename(source) !== '.distill' });
+    writeFileSync(path.join(folder, 'mine.txt'), 'mine');
+    expect(await distill(folder, 'init', '-n', 'my sums')).toMatchObject({ code: 0, stdout: `Made ${path.join('arithmetic', 'distill.json')}.\n` });
+    expect(readdirSync(folder).filter((name) => name !== '.state').sort()).toEqual(['arithmetic', 'mine.txt']);
+    const written = readFileSync(path.join(folder, 'arithmetic/distill.json'), 'utf8');
+    expect(written).toContain('"name": "my sums"');
+    expect(written).toContain('// A teacher of 4 layers');
+    expect(existsSync(path.join(folder, 'arithmetic/README.md'))).toBe(true);
+    expect(await distill(folder, 'init')).toMatchObject({ code: 2, stderr: 'arithmetic is not empty. Choose another folder.\n' });
+    expect(await distill(folder, 'init', '.')).toMatchObject({ code: 2, stderr: '. is not empty. Choose another folder.\n' });
+    const mixed = await distill(folder, 'init', 'a', '-m', stories);
+    expect([mixed.code, mixed.stderr]).toEqual([2, expect.stringContaining('--model and --data belong to the template "traces"')]);
+    const noData = await distill(folder, 'init', 't', '-t', 'traces', '-m', stories, '-d', 'nowhere.jsonl');
+    expect([noData.code, noData.stderr]).toEqual([2, expect.stringMatching(/^There is no file .*nowhere\.jsonl\.\n$/)]);
+    const inFolder = await distill(folder, 'init', 't', '-t', 'traces', '-m', stories, '-d', 'arithmetic');
+    expect([inFolder.code, inFolder.stderr]).toEqual([2, expect.stringMatching(/arithmetic is a folder; data are JSONL files/)]);
+    expect(existsSync(path.join(folder, 't'))).toBe(false);
+  });
+
+  test('says of wrong arguments what they should be, with exit code 2 and without a stack', async () => {
+    const folder = temporaryFolder();
+    expect(await distill(folder, 'diff', '--teacher', 'x.jsonl', '--student', 'y.jsonl')).toMatchObject({ code: 2, stderr: 'There is no file x.jsonl.\n' });
+    expect(await distill(folder, 'diff', '--teacher', '.', '--student', '.')).toMatchObject({ code: 2, stderr: '. is a folder; a file is needed here.\n' });
+    expect(await distill(folder, 'list', 'nowhere')).toMatchObject({ code: 2, stderr: 'There is no folder nowhere.\n' });
+    expect(await distill(folder, 'check', 'nowhere')).toMatchObject({ code: 2, stderr: 'There is no folder nowhere.\n' });
+    for (const words of [['--lang', 'fr', 'list'], ['list', '--lang', 'fr']]) {
+      const { code, stderr } = await distill(folder, ...words);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('fr: allowed are en, zh-cn.')]);
+    }
   });
 
   test('doctor tells of every backend, of node and of the machine', async () => {
