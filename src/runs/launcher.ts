@@ -28,6 +28,8 @@ export interface EngineProgram {
   readonly node: string | null;
   /** Keys of API teachers and the like, by the name of their variable. They reach the engine by its environment only. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** How long it may be silent after its start before it is ended. */
+  readonly silentMs?: number;
 }
 
 export interface NewRun {
@@ -85,6 +87,7 @@ export async function resumeRun(folder: string, engine: EngineProgram): Promise<
 
 async function launch(folder: string, engine: EngineProgram, node: Awaited<ReturnType<typeof findNode>>): Promise<LaunchedRun> {
   const log = path.join(folder, RUN_FILES.log);
+  const silentMs = engine.silentMs ?? SILENT_MS;
   const eventsFile = path.join(folder, RUN_FILES.events);
   const [logBefore, eventsBefore] = [await sizeOf(log), await endOfLines(eventsFile)];
   const output = await open(log, 'a').catch((error: unknown) => { throw fileError(error, log); });
@@ -108,12 +111,12 @@ async function launch(folder: string, engine: EngineProgram, node: Awaited<Retur
     if (pid === undefined) throw new DistillError('engine-not-started', { detail: (await child).shortMessage ?? node.path, log });
     let ended = false;
     const end = child.then(() => { ended = true; });
-    const first = await firstEvent(eventsFile, eventsBefore, pid, end, () => ended);
+    const first = await firstEvent(eventsFile, eventsBefore, { pid, silentMs, end, hasEnded: () => ended });
     if (first?.kind === 'ended') throw new DistillError(first.code ?? 'unexpected', first.data ?? { detail: first.outcome });
     if (first !== null) return { folder, process: first.process };
     const error = ended
       ? new DistillError('engine-not-started', { detail: await lastLine(log, logBefore), log })
-      : new DistillError('engine-silent', { seconds: SILENT_MS / 1000, log });
+      : new DistillError('engine-silent', { seconds: silentMs / 1000, log });
     if (!ended) await killSilent(pid);
     await recordFailure(folder, error);
     throw error;
@@ -124,10 +127,17 @@ async function launch(folder: string, engine: EngineProgram, node: Awaited<Retur
 
 type FirstEvent = QueuedEvent | StartedEvent | EndedEvent;
 
-/** The first event that this engine wrote after `from`; null when it ended without one, or was silent for SILENT_MS. */
-async function firstEvent(file: string, from: number, pid: number, end: Promise<void>, hasEnded: () => boolean): Promise<FirstEvent | null> {
+interface StartingEngine {
+  readonly pid: number;
+  readonly silentMs: number;
+  readonly end: Promise<void>;
+  readonly hasEnded: () => boolean;
+}
+
+/** The first event that this engine wrote after `from`; null when it ended without one, or was silent for too long. */
+async function firstEvent(file: string, from: number, { pid, silentMs, end, hasEnded }: StartingEngine): Promise<FirstEvent | null> {
   const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(), SILENT_MS);
+  const timer = setTimeout(() => silence.abort(), silentMs);
   const change = watchForChange(file, silence.signal);
   const tail = new Tail(file, from);
   try {

@@ -109,6 +109,18 @@ describe('starting a run', () => {
     expect(store.runs()).toMatchObject([{ status: 'failed', facts: { ended: { code: 'engine-not-started' } } }]);
   });
 
+  it('ends an engine that says nothing, and tells where its log is', async () => {
+    const project = temporaryFolder();
+    await expect(start(project, { ...engine({ silent: true }), silentMs: 3000 })).rejects.toMatchObject({ code: 'engine-silent', data: { seconds: 3, log: expect.stringContaining('engine.log') as string } });
+    const store = storeOf(project);
+    await store.ready;
+    const [run] = store.runs();
+    expect(run).toMatchObject({ status: 'failed', facts: { ended: { code: 'engine-silent' } } });
+    // On a machine so slow that it was ended before it could say who it is, there is nobody to look for.
+    const own = path.join(run?.folder ?? '', 'left.pid');
+    if (existsSync(own)) expect(await processIdentity(Number(readFileSync(own, 'utf8')))).toBeNull();
+  });
+
   it('names a node that isn\'t there', async () => {
     await expect(start(temporaryFolder(), { ...engine({}), node: '/nowhere/node' })).rejects.toMatchObject({ code: 'node-not-found', data: { path: '/nowhere/node' } });
   });
