@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEvent, type RunEvent } from '../../../src/shared/events.ts';
@@ -10,6 +8,7 @@ import { giveOrder } from '../../../src/runs/orders.ts';
 import { tryLock } from '../../../src/system/lockFile.ts';
 import { watchForChange } from '../../../src/system/watchForChange.ts';
 import { buildBundles, start, type Bundles } from '../../fixtures/bundles.ts';
+import { makeReadOnly, mountDisk } from '../../fixtures/disks.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 const models = path.resolve(import.meta.dirname, '../../fixtures/models');
@@ -17,16 +16,9 @@ let bundles: Bundles;
 beforeAll(async () => { bundles = await buildBundles(['engine']); }, 120_000);
 afterAll(() => bundles.remove());
 
-/** A disk of its own with room for some hundred events; null where nobody may mount one. */
-const tinyDisk = ((): string | null => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'distill-tiny-disk-'));
-  const mounted = process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder]).status === 0;
-  afterAll(() => {
-    if (mounted) spawnSync('umount', [folder]);
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return mounted ? folder : null;
-})();
+/** Room for some hundred events; null where nobody may mount it. */
+const tinyDisk = mountDisk('256k');
+const readOnlyDisk = mountDisk('256k');
 
 const SIZES = { hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 32 };
 
@@ -235,6 +227,15 @@ describe('what can’t be run', () => {
     const events = eventsOf(full);
     numbered(events);
     expect(events.at(-1)).toMatchObject({ kind: 'ended', outcome: 'failed', code: 'disk-full' });
+  });
+
+  test.skipIf(readOnlyDisk === null)('says so when the run folder is on a read-only disk (needs root, to mount one)', async () => {
+    const made = await makeRun({}, readOnlyDisk ?? '');
+    makeReadOnly(readOnlyDisk ?? '');
+    const ended = await startEngine(made).done;
+    expect(ended.code).toBe(4);
+    expect(ended.stderr).toContain('read-only');
+    expect(eventsOf(made)).toEqual([]);
   });
 });
 
