@@ -141,8 +141,8 @@ function totalSteps(stages: readonly StageView[]): number | null {
   let sum = 0;
   for (const stage of stages) {
     if (stage.type !== 'train') continue;
-    // A stage that stopped early has as many as it made.
-    const steps = stage.state === 'done' ? stage.done : stage.state === 'skipped' ? 0 : stage.total;
+    // A stage that ended early by its own rule has as many as it made; one that a person stopped has the rest before it.
+    const steps = stage.state === 'done' && stage.reason !== 'stopped' ? stage.done : stage.state === 'skipped' ? 0 : stage.total;
     if (steps === null) return null;
     sum += steps;
   }

@@ -36,7 +36,7 @@ export async function list(terminal: Terminal, where: string, options: { readonl
   const { say, language } = terminal;
   const head = ['columnRun', 'columnStatus', 'columnStep', 'columnValue', 'columnBegan'] as const;
   const rows = runs.map((run) => [
-    `${run.label.starred ? '★ ' : ''}${run.title}`, statusText(run.status, language), stepText(run),
+    `${run.label.starred ? '★ ' : ''}${run.title}`, statusText(run.status, language), run.totalSteps === null ? String(run.facts.step) : `${String(run.facts.step)}/${String(run.totalSteps)}`,
     lastValue(run), run.createdAt === null ? '–' : when(run.createdAt),
   ]);
   const [header, ...lines] = table([head.map((key) => say(key)), ...rows]).split('\n');
@@ -110,14 +110,6 @@ function summary(run: RunView): object {
     run: runTitle(run.folder), title: run.title, folder: run.folder, project: run.project, status: run.status, createdAt: run.createdAt, startedAt: run.startedAt, endedAt: run.endedAt,
     step: run.facts.step, totalSteps: run.totalSteps, backend: run.facts.started?.backend ?? null, resumable: run.resumable, starred: run.label.starred,
   };
-}
-
-/** A run that ended before its first step has skipped its training; what it was to do stands in its recipe. */
-function stepText({ run, facts, totalSteps }: RunView): string {
-  const limits = totalSteps === 0 ? (run?.recipe.stages ?? []).flatMap((stage) => stage.type === 'train' ? [stage.limits.steps] : []) : [];
-  const planned = limits.every((steps) => steps !== undefined) ? limits.reduce((sum, steps) => sum + steps, 0) : null;
-  const total = limits.length === 0 ? totalSteps : planned;
-  return total === null ? String(facts.step) : `${String(facts.step)}/${String(total)}`;
 }
 
 /** The number that says most: accuracy where it was evaluated, else a loss. */

@@ -39,6 +39,12 @@ describe('a run as it is shown', () => {
     expect(totalSteps).toBe(60); // it stopped early
   });
 
+  it('that a person stopped has all its steps before it, not only those it made', () => {
+    const stopped: UnsentEvent = { kind: 'stage', stage: 0, name: 'distil', type: 'train', state: 'end', total: 100, reason: 'stopped' };
+    expect(view([started(), train('begin', 100), stopped], 'stopped').totalSteps).toBe(100);
+    expect(view([started(), train('begin', 100), metric(5), stopped], 'stopped').totalSteps).toBe(100);
+  });
+
   it('shows no progress of a run that is over, and when it was', () => {
     const events = [started(), train('begin', 100), metric(5), metric(9)];
     const lost = view(events, 'lost');
