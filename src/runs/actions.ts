@@ -11,7 +11,7 @@ import { projectOf, readLabel } from './folder.ts';
 import { engineOf } from './stop.ts';
 
 /** Where deleted runs wait on systems without a trash, relative to the project. */
-export const TRASH_FOLDER = path.join('.distill', 'trash');
+const TRASH_FOLDER = path.join('.distill', 'trash');
 
 /** What was deleted longer ago than this is removed for good when the next run is deleted. */
 const TRASH_DAYS = 30;

@@ -13,7 +13,7 @@ export function pathText(path: readonly PathPart[]): string {
   }).join('');
 }
 
-export function isAbsolutePath(path: string): boolean {
+function isAbsolutePath(path: string): boolean {
   return path.startsWith('/') || path.startsWith('\\') || /^[A-Za-z]:[\\/]/.test(path);
 }
 

@@ -113,7 +113,7 @@ export async function findCheckpoint(checkpoints: string): Promise<{ readonly fo
 }
 
 /** Reads a checkpoint's state after checking every file of it; says what is broken otherwise. */
-export async function readCheckpoint(folder: string): Promise<FoundCheckpoint | BrokenCheckpoint> {
+async function readCheckpoint(folder: string): Promise<FoundCheckpoint | BrokenCheckpoint> {
   const name = path.basename(folder);
   let text: string;
   try {

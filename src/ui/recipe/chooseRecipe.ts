@@ -26,7 +26,7 @@ export async function chooseRecipe(target: unknown, projects: Projects, { others
 }
 
 /** The only project, or the one that the person picks. */
-export async function chooseProject(projects: Projects): Promise<Project | undefined> {
+async function chooseProject(projects: Projects): Promise<Project | undefined> {
   if (projects.all.length === 0) {
     await projects.look();
     if (projects.all.length === 0) throw new Refusal(vscode.l10n.t('There is no distill.json in this workspace yet. Create a project first.'));

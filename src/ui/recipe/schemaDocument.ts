@@ -3,7 +3,7 @@ import { displayLanguage } from '../language.ts';
 import { editorSchema } from './editorSchema.ts';
 
 /** The scheme that the manifest's jsonValidation points to; asking for it wakes the extension (onFileSystem). */
-export const SCHEMA_SCHEME = 'distill-schema';
+const SCHEMA_SCHEME = 'distill-schema';
 
 /** Gives VS Code's JSON support the recipe's schema in the display language. */
 export function registerSchemaDocument(extension: vscode.Uri): vscode.Disposable {
