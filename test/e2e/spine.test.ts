@@ -1,5 +1,6 @@
 /** The spine of the product, clicked through in a real VS Code: run, watch, stop, resume, reload, compare, read the difference. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { extensionHostOf } from '../../bench/ui/hostProcess.ts';
 import type { EndedEvent, MetricEvent } from '../../src/shared/events.ts';
 import { ExampleProject } from '../harness/example.ts';
 import { Editor, type Workbench } from '../harness/workbench.ts';
@@ -91,6 +92,29 @@ describe('the arithmetic example, shortened', () => {
     await window.screenshot('spine-7-compare');
     await window.command('Distill: Stop');
     await expect.poll(async () => (await ended(second))?.outcome, { timeout: 60_000 }).toMatch(/stopped|done/);
+  });
+
+  test('a killed extension host and a second window leave the training alone, and both windows show all of it', async () => {
+    await window.command('Distill: Run');
+    await expect.poll(async () => (await project.runs()).length, { timeout: 60_000 }).toBe(3);
+    const third = (await project.runs())[2] ?? '';
+    await expect.poll(async () => (await lossSteps(third)).length, { timeout: 90_000 }).toBeGreaterThan(3);
+    process.kill(extensionHostOf(editor.server.pid), 'SIGKILL');
+    const second = await (await editor.open({ folder: project.folder })).load();
+    await second.openContainer();
+    await second.treeRow(/arithmetic/).nth(3).waitFor();
+    await expect.poll(async () => (await ended(third))?.outcome, { timeout: 120_000 }).toBe('done');
+    expect((await project.events(third)).filter(({ kind }) => kind === 'started')).toHaveLength(1);
+    expect(new Set(await lossSteps(third)).size).toBe(STEPS);
+    await window.reload();
+    for (const each of [window, second]) {
+      await each.openContainer();
+      await each.treeRow(/arithmetic/).nth(3).waitFor();
+      await each.command('Distill: Open Metrics');
+      await each.webview().locator(`.card[data-group=loss] .plot[data-drawn-step="${String(STEPS)}"]`).waitFor({ timeout: 60_000 });
+    }
+    await second.screenshot('spine-second-window');
+    await second.close();
   });
 
   test('speaks Chinese and wears a light theme', async () => {
