@@ -1,17 +1,17 @@
 // Types, style and the walls between the rooms.
 import { spawnSync } from 'node:child_process';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dependencies } from './lib/prepare.mjs';
+import { main, root } from './lib/steps.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const steps = [
   ['types', ['node_modules/typescript/bin/tsc', '-b']],
   ['style and walls', ['node_modules/eslint/bin/eslint.js', '.', '--cache', '--cache-location', 'node_modules/.cache/eslint/']],
 ];
-let failed = 0;
-for (const [name, args] of steps) {
-  process.stdout.write(`lint: ${name}\n`);
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) failed += 1;
-}
-process.exit(failed === 0 ? 0 : 1);
+await main(async () => {
+  await dependencies();
+  for (const [name, args] of steps) {
+    process.stdout.write(`lint: ${name}\n`);
+    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    if (status !== 0) process.exitCode = 1;
+  }
+});

@@ -55,6 +55,10 @@ describe('the arithmetic example, shortened', () => {
     expect(await project.runs()).toHaveLength(1);
     const steps = await lossSteps(await only());
     expect(new Set(steps).size).toBe(STEPS);
+    // A window in the browser stores its layout once a minute: the panel may be there already, or is opened here.
+    await window.openContainer();
+    await window.treeRow('arithmetic').nth(1).waitFor();
+    await window.command('Distill: Open Metrics');
     const plot = window.webview().locator(`.card[data-group=loss] .plot[data-drawn-step="${String(STEPS)}"]`);
     await plot.waitFor({ timeout: 60_000 });
     await window.webview().locator('.finals').scrollIntoViewIfNeeded();
