@@ -110,7 +110,7 @@ describe('the arithmetic example, shortened', () => {
     await expect.poll(async () => (await ended(third))?.outcome, { timeout: 120_000 }).toBe('done');
     expect((await project.events(third)).filter(({ kind }) => kind === 'started')).toHaveLength(1);
     expect(new Set(await lossSteps(third)).size).toBe(STEPS);
-    await window.reload();
+    await window.reload('hard');
     for (const each of [window, second]) {
       await each.openContainer();
       await each.treeRow(/arithmetic/).nth(3).waitFor();

@@ -34,7 +34,7 @@ describe('the reasoning diff', () => {
 
   test('opens on an example with both sides aligned, goes to the next one, and comes back after a reload', async () => {
     window = await (await editor.open({ folder: project })).load();
-    await openDiff('Diff Reasoning Trace', /A bakery sells/);
+    await openDiff('Diff Reasoning Trace…', /A bakery sells/);
     await lines('original', 'In the morning it sells').waitFor();
     await lines('modified', 'First, the morning').waitFor();
     // The editor lays its lines out anew once it has computed the diff.
@@ -73,7 +73,7 @@ describe('the reasoning diff', () => {
 
   test('speaks Chinese in a Chinese VS Code, in a light theme', async () => {
     window = await (await editor.open({ folder: project, theme: 'light', language: 'zh-cn' })).load();
-    await openDiff('对比推理轨迹', /果园里有5行苹果树/);
+    await openDiff('对比推理轨迹…', /果园里有5行苹果树/);
     await lines('modified', '学生的第一处错误').waitFor();
     await lines('modified', '首先，苹果树的总数').waitFor();
     // Chinese punctuation is no suspicious character here.

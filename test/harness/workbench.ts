@@ -179,8 +179,15 @@ export class Workbench {
     return file;
   }
 
-  async reload(): Promise<void> {
-    await this.page.reload({ timeout: OPEN_WITHIN_MS });
+  /** `orderly` is VS Code's own command, which stores the layout first; `hard` is the browser's, as when a tab crashes. */
+  async reload(how: 'orderly' | 'hard' = 'orderly'): Promise<void> {
+    if (how === 'hard') {
+      await this.page.reload({ timeout: OPEN_WITHIN_MS });
+    } else {
+      const loaded = this.page.waitForEvent('load', { timeout: OPEN_WITHIN_MS });
+      await this.command('Developer: Reload Window');
+      await loaded;
+    }
     await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: OPEN_WITHIN_MS });
   }
 
