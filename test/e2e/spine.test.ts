@@ -65,7 +65,7 @@ describe('the arithmetic example, shortened', () => {
     await window.screenshot('spine-3-reloaded');
   });
 
-  test('the notification at the end opens the difference of the two models’ reasoning', async () => {
+  test('Diff Reasoning Trace opens the difference of the two models’ reasoning', async () => {
     await window.command('Distill: Diff Reasoning Trace…');
     await window.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
     await window.screenshot('spine-4-pick');
