@@ -7,6 +7,7 @@ import { doctor } from './commands/doctor.ts';
 import { init, TEMPLATES, type TemplateName } from './commands/init.ts';
 import { list, log, show } from './commands/list.ts';
 import { resume, run, stop } from './commands/run.ts';
+import { registerData } from './dataProgram.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { workbenchVersion } from './programs.ts';
 import { Refusal } from './refusal.ts';
@@ -64,9 +65,10 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .configureHelp(titles(say))
     .exitOverride()
     .configureOutput({ writeErr: (text) => { terminal.note(text.trimEnd()); } });
-  const command = (name: string, about: string): Command => program.command(name).configureHelp(titles(say)).description(about).helpOption('-h, --help', say('optionHelp'))
+  const commandOf = (parent: Command) => (name: string, about: string): Command => parent.command(name).configureHelp(titles(say)).description(about).helpOption('-h, --help', say('optionHelp'))
     // Accepted after the command as well; it was looked at before anything was parsed.
     .addOption(lang().hideHelp());
+  const command = commandOf(program);
   const aRun = (): Argument => new Argument('[run]', say('argumentRun'));
   const project = (): Argument => new Argument('[project]', say('argumentProject')).default('.');
   const json = (about = say('optionJson')): Option => new Option('--json', about);
@@ -109,5 +111,7 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     });
   command('doctor', say('doctor')).addOption(json())
     .action(async (options: { json?: true }) => { done(await doctor(terminal, { json: options.json === true })); });
+  const data = command('data', say('data')).helpCommand(false);
+  registerData({ terminal, command: commandOf(data), project, json, whole, done });
   return program;
 }

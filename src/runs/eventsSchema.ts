@@ -23,6 +23,11 @@ const score = z.object({
   role, examples: count, right: count, accuracy: share, low: share, high: share, tokensPerSecond: z.number(), parameters: count,
 });
 
+const spend = z.object({
+  teacher: z.string(), currency: z.string().nullable(), money: z.number().nullable(), reservedMoney: z.number().nullable(), moneyCap: z.number().nullable(),
+  tokens: count, reservedTokens: count, tokenCap: count.nullable(), inFlight: count, concurrency: count,
+});
+
 export const runEvent = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('queued'), process, device: z.string(), holder: z.string().nullable() }),
   z.object({
@@ -31,11 +36,15 @@ export const runEvent = z.discriminatedUnion('kind', [
     resumedFrom: z.object({ stage: count, step: count }).nullable(),
   }),
   z.object({
-    ...common, kind: z.literal('stage'), stage: count, name: z.string(), type: z.enum(['train', 'evaluate', 'export']),
+    ...common, kind: z.literal('stage'), stage: count, name: z.string(), type: z.enum(['collect', 'train', 'evaluate', 'export']),
     state: z.enum(['begin', 'end', 'skipped']), total: z.number().nullable(), reason: z.string().exactOptional(),
   }),
   z.object({ ...common, kind: z.literal('metric'), stage: count, step: count, tokens: count, values }),
   z.object({ ...common, kind: z.literal('progress'), stage: count, what: z.string(), done: z.number(), total: z.number() }),
+  z.object({
+    ...common, kind: z.literal('collect'), stage: count, part: z.enum(['read', 'clean', 'ask', 'verify', 'augment', 'mix', 'write']),
+    done: count, total: count.nullable(), kept: count, cached: count, failed: count, spend: spend.nullable(),
+  }),
   z.object({
     ...common, kind: z.literal('trace'), id: z.string(), role, example: z.string(), verdict: z.enum(['right', 'wrong', 'unknown']), offset: count, bytes: count,
   }),

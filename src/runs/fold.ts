@@ -3,7 +3,7 @@
  * that reads the folder from its beginning holds the same.
  */
 import type {
-  AcknowledgedEvent, CheckpointEvent, EndedEvent, EvaluationEvent, MetricEvent, ProcessIdentity, ProgressEvent, QueuedEvent, RunEvent, StageEvent, StartedEvent, TraceEvent, WarningEvent,
+  AcknowledgedEvent, CheckpointEvent, CollectEvent, EndedEvent, EvaluationEvent, MetricEvent, ProcessIdentity, ProgressEvent, QueuedEvent, RunEvent, StageEvent, StartedEvent, TraceEvent, WarningEvent,
 } from '../shared/events.ts';
 import { parseEvent } from '../shared/events.ts';
 
@@ -65,6 +65,8 @@ export interface RunFacts {
   readonly evaluations: readonly EvaluationEvent[];
   readonly warnings: readonly Placed<WarningEvent>[];
   readonly traces: readonly TraceEvent[];
+  /** The newest word of a stage that makes data, and the first of the same part of its work; its cost stays when it has ended. */
+  readonly collect: { readonly event: CollectEvent; readonly first: CollectEvent } | null;
   /** The newest progress of a piece of work without metrics, and when that work began. */
   readonly progress: { readonly event: ProgressEvent; readonly first: ProgressEvent } | null;
   /** Times and steps of the last metrics of the running stage, for its pace. */
@@ -149,6 +151,12 @@ export class RunFold {
         const { progress } = facts;
         const same = progress !== null && progress.first.what === event.what && progress.first.stage === event.stage && event.done >= progress.event.done;
         facts.progress = { event, first: same ? progress.first : event };
+        return 'progress';
+      }
+      case 'collect': {
+        const { collect } = facts;
+        const same = collect !== null && collect.first.part === event.part && collect.first.stage === event.stage && event.done >= collect.event.done;
+        facts.collect = { event, first: same ? collect.first : event };
         return 'progress';
       }
       case 'trace':
@@ -253,5 +261,5 @@ export class RunFold {
 
 const NO_FACTS: RunFacts = {
   seq: -1, gaps: 0, broken: 0, unknown: 0, firstAt: null, lastAt: null, process: null, queued: null, started: null, starts: [], ended: null,
-  acknowledged: [], stages: [], step: 0, tokens: 0, latest: {}, checkpoints: [], evaluations: [], warnings: [], traces: [], progress: null, pace: [],
+  acknowledged: [], stages: [], step: 0, tokens: 0, latest: {}, checkpoints: [], evaluations: [], warnings: [], traces: [], progress: null, collect: null, pace: [],
 };

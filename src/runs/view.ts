@@ -113,13 +113,19 @@ function doneOf(stage: StageFacts, facts: RunFacts): number {
     return Math.max(0, (next?.fromStep ?? facts.step) - stage.fromStep);
   }
   if (stage.state === 'done') return stage.total ?? 0;
+  if (stage.type === 'collect') return facts.collect?.event.stage === stage.index ? facts.collect.event.done : 0;
   return facts.progress?.event.stage === stage.index ? facts.progress.event.done : 0;
 }
 
 function progressOf(stages: readonly StageView[], facts: RunFacts): Progress | null {
   const stage = stages.find((other) => other.state === 'running');
   if (stage === undefined) return null;
-  const { progress } = facts;
+  const { progress, collect } = facts;
+  if (stage.type === 'collect' && collect?.event.stage === stage.index) {
+    const { event, first } = collect;
+    const perRow = event.done > first.done ? (event.at - first.at) / (event.done - first.done) : null;
+    return { stage, what: event.part, ...ahead(event.done, event.total, perRow) };
+  }
   if (progress !== null && progress.event.stage === stage.index && (stage.type !== 'train' || progress.event.done < progress.event.total)) {
     const { event, first } = progress;
     const perUnit = event.done > first.done ? (event.at - first.at) / (event.done - first.done) : null;

@@ -50,11 +50,11 @@ export interface StageEvent extends EventBase {
   readonly kind: 'stage';
   readonly stage: number;
   readonly name: string;
-  readonly type: 'train' | 'evaluate' | 'export';
+  readonly type: 'collect' | 'train' | 'evaluate' | 'export';
   readonly state: 'begin' | 'end' | 'skipped';
-  /** Optimiser steps (train) or prompts (evaluate) of the stage, when known. */
+  /** Optimiser steps (train), prompts (evaluate) or rows (collect) of the stage, when known. */
   readonly total: number | null;
-  /** Of `end`: why (`steps`, `epochs`, `early-stop`, `gate-missed`, `stopped`). */
+  /** Of `end`: why (`steps`, `epochs`, `early-stop`, `gate-missed`, `stopped`, `budget`). */
   readonly reason?: string;
 }
 export interface MetricEvent extends EventBase {
@@ -74,6 +74,39 @@ export interface ProgressEvent extends EventBase {
   readonly what: string;
   readonly done: number;
   readonly total: number;
+}
+/** How far a stage that makes data is, and what it has cost so far; at most a few each second. */
+export interface CollectEvent extends EventBase {
+  readonly kind: 'collect';
+  readonly stage: number;
+  /** The part of the pipeline that is at work. */
+  readonly part: 'read' | 'clean' | 'ask' | 'verify' | 'augment' | 'mix' | 'write';
+  /** Rows that went into this part so far, and how many there will be; null while unknown. */
+  readonly done: number;
+  readonly total: number | null;
+  /** Rows that came out of it. */
+  readonly kept: number;
+  /** Answered from the cache: not asked again. */
+  readonly cached: number;
+  /** Requests that failed for good. */
+  readonly failed: number;
+  /** Null where no teacher is asked. */
+  readonly spend: Spend | null;
+}
+/** What a teacher has cost in this project. Money in `currency`; null where the teacher has no prices. */
+export interface Spend {
+  readonly teacher: string;
+  readonly currency: string | null;
+  readonly money: number | null;
+  /** Of requests in flight, by their worst case; counts against the cap. */
+  readonly reservedMoney: number | null;
+  readonly moneyCap: number | null;
+  readonly tokens: number;
+  readonly reservedTokens: number;
+  readonly tokenCap: number | null;
+  /** Requests in flight, and the limit that the client has found so far. */
+  readonly inFlight: number;
+  readonly concurrency: number;
 }
 export interface TraceEvent extends EventBase {
   readonly kind: 'trace';
@@ -140,7 +173,7 @@ export interface AcknowledgedEvent extends EventBase {
 export interface EndedEvent extends EventBase {
   readonly kind: 'ended';
   readonly outcome: 'done' | 'stopped' | 'failed';
-  /** Of `failed`. */
+  /** Of `failed`; also of `stopped` where the engine stopped by itself (a budget that is spent). */
   readonly code?: ErrorCode;
   readonly data?: MessageData;
 }
@@ -148,7 +181,7 @@ export interface EndedEvent extends EventBase {
 export type MessageData = Readonly<Record<string, string | number>>;
 
 export type RunEvent =
-  | QueuedEvent | StartedEvent | StageEvent | MetricEvent | ProgressEvent | TraceEvent | CheckpointEvent
+  | QueuedEvent | StartedEvent | StageEvent | MetricEvent | ProgressEvent | CollectEvent | TraceEvent | CheckpointEvent
   | CheckpointRemovedEvent | EvaluationEvent | WarningEvent | BeatEvent | AcknowledgedEvent | EndedEvent;
 
 export type RunEventKind = RunEvent['kind'];
@@ -163,7 +196,7 @@ export interface Order {
 }
 
 const KINDS: ReadonlySet<string> = new Set<RunEventKind>([
-  'queued', 'started', 'stage', 'metric', 'progress', 'trace', 'checkpoint', 'checkpoint-removed', 'evaluation',
+  'queued', 'started', 'stage', 'metric', 'progress', 'collect', 'trace', 'checkpoint', 'checkpoint-removed', 'evaluation',
   'warning', 'beat', 'acknowledged', 'ended',
 ]);
 

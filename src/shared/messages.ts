@@ -5,13 +5,17 @@
  * (Other texts of the extension go through vscode.l10n and l10n/bundle.l10n.zh-cn.json.)
  */
 import type { MessageData } from './events.ts';
+import { DATA_ERRORS, DATA_WARNINGS } from './messagesData.ts';
+import { TEACHER_ERRORS, TEACHER_WARNINGS } from './messagesTeacher.ts';
 
-interface Sentence {
+export interface Sentence {
   readonly en: string;
   readonly 'zh-cn': string;
 }
 
 export const ERRORS = {
+  ...DATA_ERRORS,
+  ...TEACHER_ERRORS,
   unexpected: {
     en: 'The engine met an error that it does not know: {detail}. The whole text is in engine.log.',
     'zh-cn': '引擎遇到未知错误：{detail}。完整内容见 engine.log。',
@@ -308,54 +312,6 @@ export const ERRORS = {
     en: 'The engine’s file {file} is missing. Install the extension again, or run npm run build.',
     'zh-cn': '引擎文件 {file} 缺失。请重新安装扩展，或运行 npm run build。',
   },
-  'data-file-missing': {
-    en: 'The data file {file} is not there. Correct data in the recipe.',
-    'zh-cn': '数据文件 {file} 不存在。请修正配方中的 data。',
-  },
-  'data-file-is-folder': {
-    en: '{file} is a folder; data are JSONL files. Name the file inside it.',
-    'zh-cn': '{file} 是文件夹，而数据须为 JSONL 文件。请写出其中的文件。',
-  },
-  'data-file-empty': {
-    en: 'The data file {file} has no rows.',
-    'zh-cn': '数据文件 {file} 没有数据行。',
-  },
-  'data-row-not-json': {
-    en: '{file}, line {line}: not JSON ({detail}). Each line must be one JSON object.',
-    'zh-cn': '{file} 第 {line} 行：不是合法 JSON（{detail}）。每行须为一个 JSON 对象。',
-  },
-  'data-row-not-object': {
-    en: '{file}, line {line}: not a JSON object. Each line must be one, like a row of JSONL.',
-    'zh-cn': '{file} 第 {line} 行：不是 JSON 对象。每行须为一个对象（JSONL）。',
-  },
-  'data-row-field-missing': {
-    en: '{file}, line {line}: the field "{field}" is missing (have: {have}). Say in data.fields which field holds it.',
-    'zh-cn': '{file} 第 {line} 行：缺少字段 "{field}"（现有：{have}）。请在 data.fields 中指明所用字段。',
-  },
-  'data-row-not-text': {
-    en: '{file}, line {line}: the field "{field}" is neither text nor a number.',
-    'zh-cn': '{file} 第 {line} 行：字段 "{field}" 既不是文本也不是数字。',
-  },
-  'data-row-mark-missing': {
-    en: '{file}, line {line}: the field "{field}" has no "{mark}" to cut at.',
-    'zh-cn': '{file} 第 {line} 行：字段 "{field}" 中没有用于截取的 "{mark}"。',
-  },
-  'data-row-empty': {
-    en: '{file}, line {line}: the field "{field}" is empty.',
-    'zh-cn': '{file} 第 {line} 行：字段 "{field}" 为空。',
-  },
-  'data-row-messages': {
-    en: '{file}, line {line}: the messages must end with one of the assistant, after at least one of the user.',
-    'zh-cn': '{file} 第 {line} 行：messages 须以 assistant 消息结尾，且之前至少有一条 user 消息。',
-  },
-  'data-row-too-long': {
-    en: '{file}, line {line}: {tokens} tokens, and data.maxLength is {limit}. Raise it, or set data.tooLong to "cut" or "drop".',
-    'zh-cn': '{file} 第 {line} 行：{tokens} 个词元，超过 data.maxLength {limit}。请调大，或将 data.tooLong 设为 "cut" 或 "drop"。',
-  },
-  'data-nothing-left': {
-    en: 'No row is left to train on: {dropped} of {rows} were dropped as longer than {limit} tokens. Raise data.maxLength, or add rows.',
-    'zh-cn': '没有可训练的数据：{rows} 行中有 {dropped} 行因超过 {limit} 个词元被丢弃。请调大 data.maxLength 或增加数据。',
-  },
   'path-escapes': {
     en: 'The recipe’s path {path} leaves the project’s folder {folder}. Put the files inside it, or write the absolute path.',
     'zh-cn': '配方中的路径 {path} 超出了项目文件夹 {folder}。请把文件放入项目内，或写绝对路径。',
@@ -403,6 +359,8 @@ export const ERRORS = {
 } as const satisfies Record<string, Sentence>;
 
 export const WARNINGS = {
+  ...DATA_WARNINGS,
+  ...TEACHER_WARNINGS,
   'backend-passed-over': {
     en: 'The backend {backend} was passed over: {detail}',
     'zh-cn': '已跳过后端 {backend}：{detail}',
@@ -414,18 +372,6 @@ export const WARNINGS = {
   'gate-missed': {
     en: 'The stage {stage} ended with {metric} at {value}, outside its gate ({bounds}).',
     'zh-cn': '阶段 {stage} 结束时 {metric} 为 {value}，未达到门限（{bounds}）。',
-  },
-  'data-rows-cut': {
-    en: '{cut} of {rows} rows ({share}) are longer than {limit} tokens and were cut at a step of their reasoning: they have no end token and mostly no answer.',
-    'zh-cn': '{rows} 行中有 {cut} 行（{share}）超过 {limit} 个词元，已在推理步骤边界截断：没有结束词元，大多也没有答案。',
-  },
-  'data-rows-dropped': {
-    en: '{dropped} of {rows} rows ({share}) were dropped: longer than {limit} tokens, with nothing to cut at.',
-    'zh-cn': '{rows} 行中有 {dropped} 行（{share}）被丢弃：超过 {limit} 个词元且无法截断。',
-  },
-  'data-rows-held-out': {
-    en: '{heldOut} training rows were left out: their prompts are held out for validation or test.',
-    'zh-cn': '{heldOut} 行训练数据被排除：其问题已留作验证或测试。',
   },
   'evaluation-without-gold': {
     en: 'None of the {examples} evaluation prompts has a reference answer: accuracy is unknown. Say in data.fields which field holds it (gold).',

@@ -5,14 +5,11 @@
  */
 import * as z from 'zod';
 import { EVALUATION_METRICS, VALIDATION_METRICS } from './metrics.ts';
+import { apiTeacher } from './recipeTeacher.ts';
+import { collectStage } from './recipeCollect.ts';
+import { about, count, fields, pathText, positive, share } from './recipeParts.ts';
 
-/** Hover text: English and Simplified Chinese side by side, so that neither is forgotten. */
-const about = (en: string, zh: string): { description: string; zh: string } => ({ description: en, zh });
-
-const positive = z.number().positive();
-const count = z.int().min(1);
-const share = z.number().min(0).max(1);
-const folder = z.string().min(1);
+const folder = pathText;
 const metric = z.enum(VALIDATION_METRICS);
 
 export const NAME_LENGTH = 60;
@@ -37,13 +34,6 @@ export const localTeacher = z.strictObject({
   type: z.literal('local').meta(about('A Hugging Face folder on this machine: gives logits.', '本机上的 Hugging Face 模型文件夹：可提供 logits。')),
   model: folder.meta(about('The folder: config.json, model.safetensors, tokenizer.json.', '模型文件夹：config.json、model.safetensors、tokenizer.json。')),
 });
-export const apiTeacher = z.strictObject({
-  type: z.literal('api').meta(about('An OpenAI-compatible service: gives texts, no logits. Collecting from it comes in a later version.', 'OpenAI 兼容服务：只提供文本，不提供 logits。从中采集将在后续版本支持。')),
-  baseUrl: z.url().meta(about('Address as the provider writes it; only the endpoint’s name is appended.', '服务商给出的地址；只在其后追加端点名。')),
-  model: z.string().min(1).meta(about('The service’s name of the model.', '该服务中的模型名。')),
-  keyVariable: z.string().regex(/^[A-Z_][A-Z0-9_]*$/).optional()
-    .meta(about('Name of the environment variable that holds the key; never the key itself.', '存放密钥的环境变量名；绝不写密钥本身。')),
-});
 export const teacher = z.discriminatedUnion('type', [localTeacher, apiTeacher]);
 
 export const student = z.union([
@@ -57,24 +47,6 @@ export const student = z.union([
     layers: z.array(z.int().min(0)).min(1).meta(about('The layers taken, in order; 0 is the teacher’s first.', '依次取用的层；0 为教师的第一层。')),
   }),
 ]).meta(about('The model that is trained: a folder, a new one from sizes, or some layers of a teacher.', '要训练的模型：现有文件夹、按尺寸新建，或取自教师的若干层。'));
-
-/** Which text of a row: a field, or the part of it before or after a mark. */
-const field = z.union([
-  z.string().min(1),
-  z.strictObject({
-    field: z.string().min(1).meta(about('Name of the field.', '字段名。')),
-    before: z.string().min(1).optional().meta(about('Take the text before the last occurrence of this mark.', '取该标记最后一次出现之前的文本。')),
-    after: z.string().min(1).optional().meta(about('Take the text after the last occurrence of this mark.', '取该标记最后一次出现之后的文本。')),
-  }),
-]);
-
-export const fields = z.strictObject({
-  prompt: field.default('prompt').meta(about('The question.', '问题。')),
-  think: field.default('think').meta(about('The reasoning; may be absent.', '推理过程；可缺省。')),
-  answer: field.default('answer').meta(about('The answer; may hold <think>…</think> itself.', '答案；其中可含 <think>…</think>。')),
-  messages: z.string().default('messages').meta(about('A conversation, where a row has no prompt: the last assistant message is the completion.', '行中没有 prompt 时使用的对话：最后一条 assistant 消息即为回答。')),
-  gold: field.default('gold').meta(about('The reference answer that evaluation compares with; by default the answer.', '评估时对照的标准答案；默认取 answer。')),
-});
 
 export const data = z.strictObject({
   train: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta(about('JSONL file(s) of training rows.', '训练数据的 JSONL 文件（可多个）。')),
@@ -181,7 +153,7 @@ export const exportStage = z.strictObject({
   dtype: z.enum(['float32', 'bfloat16', 'float16']).default('float32').meta(about('Number format of the weights.', '权重的数值格式。')),
 });
 
-export const stage = z.discriminatedUnion('type', [trainStage, evaluateStage, exportStage]);
+export const stage = z.discriminatedUnion('type', [collectStage, trainStage, evaluateStage, exportStage]);
 
 export const evaluate = z.strictObject({
   split: z.enum(['validation', 'test']).optional().meta(about('Which held-out rows; by default test where data.test is given, else validation.', '使用哪部分留出数据；有 data.test 时默认为 test，否则为 validation。')),
@@ -219,7 +191,7 @@ export const recipe = written.transform((value) => {
   return {
     ...value,
     stages: value.stages.map((each) => {
-      if (each.type === 'export' || each.teacher !== undefined || only === undefined) return each;
+      if (each.type === 'export' || each.type === 'collect' || each.teacher !== undefined || only === undefined) return each;
       return each.type === 'train' && each.objective === 'sequence' ? each : { ...each, teacher: only };
     }),
     evaluate: { ...value.evaluate, split: value.evaluate.split ?? (value.data.test === undefined ? 'validation' as const : 'test' as const) },
@@ -235,5 +207,5 @@ export type EvaluateStage = z.output<typeof evaluateStage>;
 export type ExportStage = z.output<typeof exportStage>;
 export type Stage = z.output<typeof stage>;
 export type Sizes = z.output<typeof sizes>;
-export type FieldSource = z.output<typeof field>;
+export type CollectStage = z.output<typeof collectStage>;
 export type DataRecipe = z.output<typeof data>;

@@ -1,6 +1,7 @@
 /** One row of a JSONL file as prompt, reasoning and answer, whatever its fields are called. */
 import { DistillError } from '../../shared/messages.ts';
-import type { DataRecipe, FieldSource } from '../../shared/recipe.ts';
+import type { DataRecipe } from '../../shared/recipe.ts';
+import type { FieldSource } from '../../shared/recipeParts.ts';
 import { splitThink as splitWritten } from '../../shared/trace.ts';
 import type { ChatMessage } from '../model/chatTemplate.ts';
 import type { JsonLine } from './jsonLines.ts';

@@ -104,6 +104,8 @@ async function runStages(context: StageContext, plan: Plan, found: FoundCheckpoi
         if (values === null) return { outcome: 'stopped' };
         break;
       }
+      case 'collect':
+        throw new Error('collect stages are not executed yet');
       case 'export':
         journal.event({ ...begin, state: 'begin', total: null });
         await saveDecoder(student, resolvePath(context.run.base, stage.to), { dtype: stage.dtype, tokenizerFolder: models.tokenizerFolder });

@@ -1,5 +1,5 @@
 /** A project that distils any reasoning traces into any Llama- or Qwen2-family folder: what `distill init` writes. */
-import type { FieldSource } from '../../shared/recipe.ts';
+import type { FieldSource } from '../../shared/recipeParts.ts';
 import type { Language } from '../../shared/messages.ts';
 
 /** What was found out about the model and the data. */

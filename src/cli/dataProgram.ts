@@ -1,0 +1,22 @@
+/** The grammar of `distill data …`: each subcommand stands in a file of its own below commands/data. */
+import type { Argument, Command, Option } from 'commander';
+import type { ExitCode } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a subcommand needs to describe itself and to end. */
+export interface DataTools {
+  readonly terminal: Terminal;
+  /** A subcommand of `data`, titled and with --help and --lang like every other. */
+  command(name: string, about: string): Command;
+  project(): Argument;
+  json(): Option;
+  whole(value: string): number;
+  done(code: ExitCode): void;
+}
+
+/** In the order in which a person meets them. */
+const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [];
+
+export function registerData(tools: DataTools): void {
+  for (const register of SUBCOMMANDS) register(tools);
+}
