@@ -50,6 +50,18 @@ export const DATA_ERRORS = {
     en: 'No row is left to train on: {dropped} of {rows} were dropped as longer than {limit} tokens. Raise data.maxLength, or add rows.',
     'zh-cn': '没有可训练的数据：{rows} 行中有 {dropped} 行因超过 {limit} 个词元被丢弃。请调大 data.maxLength 或增加数据。',
   },
+  'review-line-broken': {
+    en: '{file}, line {line}: not a decision on a row ({"format":1,"id":…,"decision":"accept"|"reject"|"quarantine"|"edit"}). Correct or remove the line.',
+    'zh-cn': '{file} 第 {line} 行：不是审阅决定（{"format":1,"id":…,"decision":"accept"|"reject"|"quarantine"|"edit"}）。请修正或删除该行。',
+  },
+  'review-merge': {
+    en: '{file}, line {line}: both sides of a merge are still in it. Choose between them, then it is read again.',
+    'zh-cn': '{file} 第 {line} 行：仍含有未解决的合并冲突。请解决后会自动重新读取。',
+  },
+  'review-convert-first': {
+    en: '{file} is {format}: only JSONL can be leafed through row by row. Convert it first: distill data convert.',
+    'zh-cn': '{file} 的格式为 {format}：只有 JSONL 可以逐行翻阅。请先转换：distill data convert。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const DATA_WARNINGS = {
