@@ -229,8 +229,8 @@ export const ERRORS = {
     'zh-cn': '{path} 的 "{name}" 是 API 教师：只提供文本，不提供 logits 和层。请改用本地教师（现有：{allowed}）。',
   },
   'recipe-teacher-missing': {
-    en: '{path} is missing: the objective forward-kl needs a local teacher. Add one to teachers, or set objective to "sequence".',
-    'zh-cn': '缺少 {path}：目标 forward-kl 需要本地教师。请在 teachers 中添加，或将 objective 设为 "sequence"。',
+    en: '{path} is missing: the objective {objective} needs a local teacher. Add one to teachers, or set objective to "sequence".',
+    'zh-cn': '缺少 {path}：目标 {objective} 需要本地教师。请在 teachers 中添加，或将 objective 设为 "sequence"。',
   },
   'recipe-teacher-which': {
     en: '{path} is missing, and there are several teachers; name one of {allowed}.',

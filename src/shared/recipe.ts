@@ -88,8 +88,16 @@ export const gate = z.strictObject({
 });
 
 const lossWeights = z.strictObject({
-  kl: z.number().min(0).meta(about('Weight of T² · KL(teacher ‖ student).', 'T² · KL(教师 ‖ 学生) 的权重。')),
+  kl: z.number().min(0).meta(about('Weight of T² times the divergence that the objective names.', 'T² 乘以目标所指散度的权重。')),
   ce: z.number().min(0).meta(about('Weight of the cross-entropy with the reference tokens.', '与参考词元交叉熵的权重。')),
+  mse: z.number().min(0).default(0).meta(about('Weight of the mean squared difference of the logits, as they are.', '原始 logits 均方差的权重。')),
+});
+
+const temperatureSchedule = z.strictObject({
+  from: positive.meta(about('T of the first step.', '第一步的 T。')),
+  to: positive.meta(about('T at the end, and of every validation, so that validations can be compared.', '结束时的 T；验证始终用它，以便相互比较。')),
+  kind: z.enum(['linear', 'cosine', 'exponential']).default('linear').meta(about('How it goes from one to the other.', '变化方式。')),
+  steps: count.optional().meta(about('Steps that it takes; by default all of the stage.', '所用步数；默认为整个阶段。')),
 });
 
 /** The guides' usual setting: 0.7 on the soft targets, 0.3 on the reference tokens. */
@@ -100,12 +108,14 @@ const DEFAULT_EPOCHS = 3;
 export const trainStage = z.strictObject({
   type: z.literal('train').meta(about('Trains the student.', '训练学生模型。')),
   name: z.string().min(1).default('train').meta(about('Name of the stage; each is used once.', '阶段名；不可重复。')),
-  objective: z.enum(['forward-kl', 'sequence']).default('forward-kl')
-    .meta(about('forward-kl: soft targets of a local teacher (with T²) and cross-entropy. sequence: cross-entropy on the traces alone.', 'forward-kl：本地教师的软标签（含 T²）加交叉熵。sequence：仅对推理轨迹做交叉熵。')),
+  objective: z.enum(['forward-kl', 'reverse-kl', 'jsd', 'skew-kl', 'sequence']).default('forward-kl')
+    .meta(about('Soft targets of a local teacher (with T²) and cross-entropy, by the divergence named: forward-kl KL(p ‖ q), reverse-kl KL(q ‖ p), jsd (beta), skew-kl (gamma). sequence: cross-entropy on the traces alone.', '本地教师的软标签（含 T²）加交叉熵，按所选散度：forward-kl KL(p ‖ q)、reverse-kl KL(q ‖ p)、jsd（beta）、skew-kl（gamma）。sequence：仅对推理轨迹做交叉熵。')),
+  beta: share.default(0.5).meta(about('Of jsd: β·KL(p ‖ M) + (1 − β)·KL(q ‖ M), M = β·p + (1 − β)·q; 0 is forward KL, 1 reverse KL.', 'jsd 的 β：β·KL(p ‖ M) + (1 − β)·KL(q ‖ M)，M = β·p + (1 − β)·q；0 为前向 KL，1 为反向 KL。')),
+  gamma: z.number().min(0).lt(1).default(0.1).meta(about('Of skew-kl: KL(p ‖ γ·p + (1 − γ)·q).', 'skew-kl 的 γ：KL(p ‖ γ·p + (1 − γ)·q)。')),
   teacher: z.string().optional().meta(about('Name of a teacher; needed where there are several.', '教师名；有多个教师时必填。')),
   weights: lossWeights.optional().meta(about('Of the total: weights.kl · T² · KL + weights.ce · CE.', '总损失：weights.kl · T² · KL + weights.ce · CE。')),
   alpha: share.optional().meta(about('Short for weights { kl: alpha, ce: 1 − alpha }; 0.7 where neither is given. (Other tools put alpha on the cross-entropy.)', 'weights { kl: alpha, ce: 1 − alpha } 的简写；二者均未给出时为 0.7。（有些工具把 alpha 放在交叉熵上。）')),
-  temperature: positive.default(2).meta(about('T of the soft targets; T² is applied once, to the KL term.', '软标签温度 T；T² 只乘在 KL 项上一次。')),
+  temperature: z.union([positive, temperatureSchedule]).default(2).meta(about('T of the soft targets; T² is applied once, to the divergence. Or { from, to } to change it over the steps.', '软标签温度 T；T² 只乘在散度上一次。也可写 { from, to } 使其随步数变化。')),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   batch: z.strictObject({
@@ -135,7 +145,7 @@ export const trainStage = z.strictObject({
   const kl = rest.objective === 'sequence' ? 0 : alpha ?? DEFAULT_ALPHA;
   return {
     ...rest,
-    weights: weights ?? { kl, ce: 1 - kl },
+    weights: weights ?? { kl, ce: 1 - kl, mse: 0 },
     limits: { steps: limits.steps, epochs: limits.epochs ?? (limits.steps === undefined ? DEFAULT_EPOCHS : undefined) },
   };
 });
@@ -197,6 +207,11 @@ export const recipe = written.transform((value) => {
     evaluate: { ...value.evaluate, split: value.evaluate.split ?? (value.data.test === undefined ? 'validation' as const : 'test' as const) },
   };
 });
+
+/** Whether a training stage compares the student with a teacher's logits. */
+export function asksTeacher({ weights }: Pick<TrainStage, 'weights'>): boolean {
+  return weights.kl > 0 || weights.mse > 0;
+}
 
 /** A recipe with every default filled in. */
 export type Recipe = z.output<typeof recipe>;

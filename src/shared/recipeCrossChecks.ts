@@ -107,17 +107,19 @@ function trainProblems(recipe: unknown, index: number, types: readonly unknown[]
   const sequence = read('objective') === 'sequence';
   if (sequence) {
     for (const key of ['teacher', 'alpha']) if (read(key) !== undefined) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(key), data: { key }, atKey: true });
-    const kl = read('weights', 'kl');
-    if (typeof kl === 'number' && kl > 0) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at('weights', 'kl'), data: { key: 'weights.kl' }, atKey: true });
+    for (const key of ['kl', 'mse']) {
+      const weight = read('weights', key);
+      if (typeof weight === 'number' && weight > 0) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at('weights', key), data: { key: `weights.${key}` }, atKey: true });
+    }
   } else if (read('teacher') === undefined) {
     const locals = teacherNames(recipe, 'local');
-    if (locals.length === 0) problems.push({ code: 'recipe-teacher-missing', path: at('teacher'), data: {} });
+    if (locals.length === 0) problems.push({ code: 'recipe-teacher-missing', path: at('teacher'), data: { objective: String(read('objective') ?? 'forward-kl') } });
     else if (locals.length > 1) problems.push({ code: 'recipe-teacher-which', path: at('teacher'), data: { allowed: listed(locals) }, allowed: locals });
   } else {
     problems.push(...namedTeacherProblems(recipe, at('teacher')));
   }
   if (read('weights') !== undefined && read('alpha') !== undefined) problems.push({ code: 'recipe-weights-and-alpha', path: at('alpha'), data: {}, atKey: true });
-  if (read('weights', 'ce') === 0 && (sequence || read('weights', 'kl') === 0)) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
+  if (read('weights', 'ce') === 0 && (sequence || (read('weights', 'kl') === 0 && (read('weights', 'mse') ?? 0) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
   const gate = read('gate');
   if (gate !== undefined && read('gate', 'min') === undefined && read('gate', 'max') === undefined) problems.push({ code: 'recipe-gate-empty', path: at('gate'), data: {} });
   const evaluated = String(read('gate', 'metric')).startsWith('evaluation/');

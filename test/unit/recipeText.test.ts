@@ -93,13 +93,13 @@ describe('a recipe that is wrong', () => {
   });
 
   test('a mistake is a place in the text, a sentence in two languages, and the allowed values', () => {
-    const text = MINIMAL.replace('{ "type": "train" }', '{ "type": "train", "objective": "reverse-kl" }');
+    const text = MINIMAL.replace('{ "type": "train" }', '{ "type": "train", "objective": "backward-kl" }');
     const [problem] = problems(text);
-    expect(problem && text.slice(problem.offset, problem.offset + problem.length)).toBe('"reverse-kl"');
-    expect(problem).toMatchObject({ path: 'stages[0].objective', line: 8, allowed: ['"forward-kl"', '"sequence"'] });
+    expect(problem && text.slice(problem.offset, problem.offset + problem.length)).toBe('"backward-kl"');
+    expect(problem).toMatchObject({ path: 'stages[0].objective', line: 8, allowed: ['"forward-kl"', '"reverse-kl"', '"jsd"', '"skew-kl"', '"sequence"'] });
     expect(problem && problemLine(problem, 'distill.json', 'en'))
-      .toBe('distill.json:8:46: stages[0].objective is "reverse-kl"; allowed: "forward-kl", "sequence".');
-    expect(problem && sentence(problem.code, problem.data, 'zh-cn')).toBe('stages[0].objective 的值为 "reverse-kl"；允许的值："forward-kl", "sequence"。');
+      .toBe('distill.json:8:46: stages[0].objective is "backward-kl"; allowed: "forward-kl", "reverse-kl", "jsd", "skew-kl", "sequence".');
+    expect(problem && sentence(problem.code, problem.data, 'zh-cn')).toBe('stages[0].objective 的值为 "backward-kl"；允许的值："forward-kl", "reverse-kl", "jsd", "skew-kl", "sequence"。');
   });
 
   test('a slip in a key is answered with the key that was meant', () => {

@@ -1,7 +1,7 @@
 /** A training stage of a run: the trainer wired to the journal, the orders and the evaluation. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { TrainStage } from '../../shared/recipe.ts';
+import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
 import { RUN_FILES } from '../../shared/run.ts';
 import { SIGNAL } from '../control.ts';
 import type { FoundCheckpoint } from '../train/checkpoint.ts';
@@ -30,7 +30,7 @@ export function stageSteps(context: StageContext, stage: TrainStage): number {
 export async function runTrainStage(context: StageContext, evaluator: Evaluator, { stage, index, before, resume, told }: TrainRun): Promise<TrainResult> {
   const { run: { recipe }, folder, journal, control, models, data } = context;
   const student = await models.student(resume?.folder ?? null);
-  const teacher = stage.weights.kl > 0 && stage.teacher !== undefined ? await models.teacher(stage.teacher) : null;
+  const teacher = asksTeacher(stage) && stage.teacher !== undefined ? await models.teacher(stage.teacher) : null;
   const evaluation = recipe.stages.find((each) => each.type === 'evaluate');
   const checkpoints = path.join(folder, RUN_FILES.checkpoints);
   await mkdir(checkpoints, { recursive: true });

@@ -7,6 +7,7 @@ import type { Objective, SegmentSums } from './losses.ts';
 interface Sum {
   ce: number;
   kl: number;
+  mse: number;
   kept: number;
 }
 
@@ -15,6 +16,7 @@ export interface LossValues {
   readonly loss: number;
   readonly ce: number;
   readonly kl: number | null;
+  readonly mse: number | null;
   readonly thinkCe: number | null;
   readonly answerCe: number | null;
   readonly thinkKl: number | null;
@@ -22,7 +24,7 @@ export interface LossValues {
 }
 
 export class LossTotals {
-  private readonly sums: Record<SegmentName, Sum> = { think: { ce: 0, kl: 0, kept: 0 }, answer: { ce: 0, kl: 0, kept: 0 } };
+  private readonly sums: Record<SegmentName, Sum> = { think: { ce: 0, kl: 0, mse: 0, kept: 0 }, answer: { ce: 0, kl: 0, mse: 0, kept: 0 } };
 
   constructor(private readonly objective: Objective, private readonly hasTeacher: boolean) {}
 
@@ -36,7 +38,12 @@ export class LossTotals {
       sum.kept += kept;
       sum.ce += values[next++] ?? NaN;
       if (this.hasTeacher) sum.kl += values[next++] ?? NaN;
+      if (this.hasMse) sum.mse += values[next++] ?? NaN;
     }
+  }
+
+  private get hasMse(): boolean {
+    return this.hasTeacher && this.objective.weights.mse > 0;
   }
 
   values(): LossValues {
@@ -45,11 +52,13 @@ export class LossTotals {
     const kept = think.kept + answer.kept;
     const ce = (think.ce + answer.ce) / kept;
     const kl = this.hasTeacher ? (think.kl + answer.kl) / kept : null;
+    const mse = this.hasMse ? (think.mse + answer.mse) / kept : null;
     const share = (sum: Sum, value: number): number | null => (sum.kept === 0 ? null : value / sum.kept);
     return {
-      loss: weights.ce * ce + (kl === null ? 0 : weights.kl * temperature ** 2 * kl),
+      loss: weights.ce * ce + (kl === null ? 0 : weights.kl * temperature ** 2 * kl) + (mse === null ? 0 : weights.mse * mse),
       ce,
       kl,
+      mse,
       thinkCe: share(think, think.ce),
       answerCe: share(answer, answer.ce),
       thinkKl: this.hasTeacher ? share(think, think.kl) : null,
@@ -65,7 +74,7 @@ export function presentValues(values: object, prefix = ''): Record<string, numbe
 
 /** The scalars of a micro-batch in the order in which LossTotals.add expects their values. */
 export function scalarsOf(sums: readonly SegmentSums[]): SegmentSums['ce'][] {
-  return sums.flatMap(({ ce, kl }) => (kl === null ? [ce] : [ce, kl]));
+  return sums.flatMap(({ ce, kl, mse }) => [ce, ...(kl === null ? [] : [kl]), ...(mse === null ? [] : [mse])]);
 }
 
 /** Reads groups of scalars with one read-back: on a GPU each is a wait. */

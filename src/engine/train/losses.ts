@@ -1,9 +1,10 @@
 /**
  * The distillation loss of one micro-batch:
  *
- *   total = w.kl · T² · KL(softmax(t / T) ‖ softmax(s / T)) + w.ce · CE
+ *   total = w.kl · T² · D(softmax(t / T), softmax(s / T)) + w.ce · CE + w.mse · MSE(t, s)
  *
- * (Hinton, Vinyals & Dean 2015, section 2: T² keeps the gradient's size as T grows; it belongs to the KL only.) Each
+ * with D the divergence that the recipe names (divergences.ts), by default KL(p ‖ q). (Hinton, Vinyals & Dean 2015,
+ * section 2: T² keeps the gradient's size as T grows; it belongs to softened distributions only.) Each
  * loss is the sum over supervised positions divided by their number in the whole accumulated batch, so that k
  * micro-batches give the gradient of one batch k times as large. The two segments, reasoning and answer, are summed
  * apart: their shares cost nothing and add up to the whole.
@@ -13,9 +14,11 @@ import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import { SEGMENTS } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
+import { divergenceSum, logitsMseSum, type Divergence } from './divergences.ts';
 
 export interface Objective {
-  readonly weights: { readonly kl: number; readonly ce: number };
+  readonly weights: { readonly kl: number; readonly ce: number; readonly mse: number };
+  readonly divergence: Divergence;
   readonly temperature: number;
   /** Logits beyond it are padding of a head and are cut. */
   readonly vocabulary: number;
@@ -35,11 +38,12 @@ export interface DeviceBatch {
   readonly segments: readonly DeviceSegment[];
 }
 
-/** Of one segment: sums over its positions. kl is null where the teacher has no weight. */
+/** Of one segment: sums over its positions. kl and mse are null where the teacher, or they themselves, have no weight. */
 export interface SegmentSums {
   readonly name: SegmentName;
   readonly ce: tf.Scalar;
   readonly kl: tf.Scalar | null;
+  readonly mse: tf.Scalar | null;
 }
 
 export function upload(batch: MicroBatch): DeviceBatch {
@@ -77,7 +81,9 @@ export function segmentSums(
     return {
       name,
       ce: ops.crossEntropy(logits, labels, mask),
-      kl: teacher === null ? null : ops.forwardKl(logits, at(teacher, index), objective.temperature, mask),
+      // Told even where it has no weight: how far the student is from its teacher is worth seeing.
+      kl: teacher === null ? null : divergenceSum(ops, objective.divergence, logits, at(teacher, index), objective.temperature, mask),
+      mse: teacher === null || objective.weights.mse === 0 ? null : logitsMseSum(logits, at(teacher, index), mask),
     };
   });
 }
@@ -85,9 +91,10 @@ export function segmentSums(
 /** The total of sums over `kept` positions (those of the whole accumulated batch). */
 export function totalLoss(objective: Objective, sums: readonly SegmentSums[], kept: number): tf.Scalar {
   const { weights, temperature } = objective;
-  const terms = sums.flatMap(({ ce, kl }) => [
+  const terms = sums.flatMap(({ ce, kl, mse }) => [
     ...(weights.ce > 0 ? [tf.mul(ce, weights.ce / kept)] : []),
     ...(weights.kl > 0 && kl !== null ? [tf.mul(kl, (weights.kl * temperature ** 2) / kept)] : []),
+    ...(weights.mse > 0 && mse !== null ? [tf.mul(mse, weights.mse / kept)] : []),
   ]);
   return terms.length === 1 ? (at(terms, 0) as tf.Scalar) : tf.addN(terms as tf.Scalar[]);
 }

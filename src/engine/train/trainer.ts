@@ -5,6 +5,7 @@
  */
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
+import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
 import { removeLeftovers } from '../../system/wholeFile.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
@@ -15,11 +16,12 @@ import { checkpointName, pruneCheckpoints, readMoments, writeCheckpoint } from '
 import type { TrainerState } from './checkpoint.ts';
 import type { MetricValues, TrainInput, TrainOrder, TrainResult } from './contract.ts';
 import { EarlyStop, isBetter } from './earlyStop.ts';
+import type { Divergence } from './divergences.ts';
 import type { Objective } from './losses.ts';
 import { presentValues } from './lossValues.ts';
 import { AdamW, assign } from './optimizer.ts';
 import { RowSampler } from './sampler.ts';
-import { learningRateAt, totalSteps } from './schedule.ts';
+import { finalTemperature, learningRateAt, temperatureAt, totalSteps } from './schedule.ts';
 import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { optimiserStep } from './step.ts';
@@ -73,11 +75,14 @@ class Trainer {
     if (useless.length > 0) throw new DistillError('nothing-supervised', { rows: describeRows(useless) });
     const validation = input.validation.filter((row) => keptPositions(row) > 0).slice(0, stage.validate.rows);
     checkWatched(stage, { validation: validation.length > 0, evaluation: input.evaluate !== null });
-    if (stage.weights.kl > 0 && input.teacher === null) throw new Error(`stage ${stage.name} weighs a KL and was given no teacher`);
+    if (asksTeacher(stage) && input.teacher === null) throw new Error(`stage ${stage.name} compares logits and was given no teacher`);
 
-    this.teacher = stage.weights.kl > 0 ? input.teacher : null;
+    this.teacher = asksTeacher(stage) ? input.teacher : null;
     const models = this.teacher === null ? [student] : [student, this.teacher];
-    this.objective = { weights: stage.weights, temperature: stage.temperature, vocabulary: Math.min(input.vocabulary, ...models.map(({ config }) => config.vocabSize)) };
+    this.objective = {
+      weights: stage.weights, divergence: divergenceOf(stage), temperature: finalTemperature(stage.temperature),
+      vocabulary: Math.min(input.vocabulary, ...models.map(({ config }) => config.vocabSize)),
+    };
     this.limit = totalSteps(stage, train.length);
     this.validationRows = validation;
     this.validation = validationBatches(validation, stage.batch.size, student.config.maxPositions);
@@ -146,7 +151,8 @@ class Trainer {
     const rows = this.sampler.take(size * accumulate).map((index) => train[index] as EncodedRow);
     const batches = groupByLength(rows, size).map((group) => collate(group, student.config.maxPositions));
     const learningRate = learningRateAt(stage.schedule, stage.optimizer.learningRate, this.stageStep, this.limit.steps);
-    const values = await optimiserStep({ student, targets: this.targets, objective: this.objective, optimizer: this.optimizer, batches, learningRate });
+    const objective = { ...this.objective, temperature: temperatureAt(stage.temperature, this.stageStep, this.limit.steps) };
+    const values = await optimiserStep({ student, targets: this.targets, objective, optimizer: this.optimizer, batches, learningRate });
     if (values === null) {
       throw new DistillError('loss-not-finite', { step: this.step + 1, rows: describeRows(rows), checkpoint: this.saved ?? '–' });
     }
@@ -154,7 +160,7 @@ class Trainer {
     this.tokens += sum(batches.map(({ kept }) => kept));
     const seconds = (performance.now() - began) / 1000;
     const tokensPerSecond = sum(batches.map(({ tokens }) => tokens)) / seconds;
-    this.tell({ ...presentValues(values), learningRate, temperature: stage.temperature, tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
+    this.tell({ ...presentValues(values), learningRate, temperature: objective.temperature, tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
   }
 
   /** Validates and saves when it is time to. Answers why the stage is over, when it is. */
@@ -248,6 +254,16 @@ class Trainer {
 
   private tell(values: MetricValues): void {
     this.input.reporter.metric({ step: this.step, tokens: this.tokens, values: finite(values) });
+  }
+}
+
+function divergenceOf({ objective, beta, gamma }: TrainStage): Divergence {
+  switch (objective) {
+    case 'jsd': return { kind: objective, beta };
+    case 'skew-kl': return { kind: objective, gamma };
+    // Without a teacher nothing is compared.
+    case 'sequence': return { kind: 'forward-kl' };
+    default: return { kind: objective };
   }
 }
 

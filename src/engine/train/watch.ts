@@ -1,12 +1,12 @@
 /** What a stage may watch, checked before its first step, and how its rows are named to a person. */
 import { DistillError } from '../../shared/messages.ts';
 import { EVALUATION_METRICS, VALIDATION_METRICS } from '../../shared/metrics.ts';
-import type { TrainStage } from '../../shared/recipe.ts';
+import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 
 /** Throws DistillError `metric-not-measured` for an early stop, a best checkpoint or a gate that could never be judged. */
 export function checkWatched(stage: TrainStage, measured: { readonly validation: boolean; readonly evaluation: boolean }): void {
-  const validation = measured.validation ? VALIDATION_METRICS.filter((name) => stage.weights.kl > 0 || !/kl$/i.test(name)) : [];
+  const validation = measured.validation ? VALIDATION_METRICS.filter((name) => (asksTeacher(stage) || !/kl$/i.test(name)) && (stage.weights.mse > 0 || name !== 'validation/mse')) : [];
   const demand = (metric: string, known: readonly string[]): void => {
     if (!known.includes(metric)) throw new DistillError('metric-not-measured', { stage: stage.name, metric, known: known.join(', ') || '–' });
   };

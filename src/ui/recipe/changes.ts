@@ -20,8 +20,9 @@ export function changeableValues(recipe: Recipe): readonly ChangeableValue[] {
   const ofStages = recipe.stages.flatMap((stage, index): readonly ChangeableValue[] => {
     if (stage.type !== 'train') return [];
     const at = { index, name: stage.name };
-    const soft: readonly ChangeableValue[] = stage.objective === 'forward-kl' ? [
-      { kind: 'temperature', stage: at, current: String(stage.temperature) },
+    const soft: readonly ChangeableValue[] = stage.objective !== 'sequence' ? [
+      // A schedule is changed in the recipe itself.
+      ...(typeof stage.temperature === 'number' ? [{ kind: 'temperature', stage: at, current: String(stage.temperature) } as const] : []),
       { kind: 'alpha', stage: at, current: softShare(stage.weights) },
     ] : [];
     return [
@@ -41,8 +42,8 @@ export function changeableValues(recipe: Recipe): readonly ChangeableValue[] {
 }
 
 /** The share of the soft targets, where the two weights are one number told twice. */
-function softShare(weights: { readonly kl: number; readonly ce: number } | undefined): string | null {
-  if (weights === undefined || Math.abs(weights.kl + weights.ce - 1) > 1e-9) return null;
+function softShare(weights: { readonly kl: number; readonly ce: number; readonly mse: number } | undefined): string | null {
+  if (weights === undefined || weights.mse > 0 || Math.abs(weights.kl + weights.ce - 1) > 1e-9) return null;
   return String(weights.kl);
 }
 

@@ -39,6 +39,17 @@ test('k micro-batches are one k times larger batch: the same losses and weights 
   }
 });
 
+test.each([['reverse-kl'], ['jsd'], ['skew-kl']] as const)('a student learns from its teacher by %s, with a temperature that falls', async (objective) => {
+  const input = await makeInput({
+    student: newStudent(), teacher: confident(teacher), train: makeRows(200, 1),
+    stage: makeStage({ objective, alpha: 1, temperature: { from: 5, to: 1 }, batch: { size: 16 }, limits: { steps: 100 }, optimizer: { learningRate: 0.02, weightDecay: 0 }, validate: { every: 50 } }),
+  });
+  await trainStage(input);
+  const values = (name: string): readonly number[] => input.reporter.metrics.flatMap((metric) => metric.values[name] ?? []);
+  expect(values('validation/kl').at(-1)).toBeLessThan(0.6 * (values('validation/kl')[0] ?? NaN));
+  expect([values('temperature')[0], values('temperature').at(-1)]).toEqual([5, 1]);
+});
+
 test('a student learns from its teacher: the validation KL falls far below its start', async () => {
   const input = await makeInput({
     student: newStudent(), teacher: confident(teacher), train: makeRows(200, 1),
@@ -50,7 +61,7 @@ test('a student learns from its teacher: the validation KL falls far below its s
 });
 
 test('every step tells every training metric, every validation every validation metric', async () => {
-  const input = await makeInput({ student: newStudent(), teacher, stage: makeStage({ limits: { steps: 4 }, validate: { every: 2 } }), before: { steps: 100, tokens: 1000 } });
+  const input = await makeInput({ student: newStudent(), teacher, stage: makeStage({ weights: { kl: 0.5, ce: 0.4, mse: 0.1 }, limits: { steps: 4 }, validate: { every: 2 } }), before: { steps: 100, tokens: 1000 } });
   const result = await trainStage(input);
   const told = (step: number): string[] => input.reporter.metrics.filter((metric) => metric.step === step).flatMap(({ values }) => Object.keys(values)).sort();
   expect(told(100)).toEqual([...VALIDATION_METRICS].sort());
