@@ -108,16 +108,16 @@ export async function dataFileProblems(options: Pick<PrepareOptions, 'recipe' | 
   return problems;
 }
 
-type SplitFiles = Readonly<Record<Split, readonly string[]>>;
+export type SplitFiles = Readonly<Record<Split, readonly string[]>>;
 
-function splitFiles({ recipe: { data }, base }: Pick<PrepareOptions, 'recipe' | 'base'>): SplitFiles {
+export function splitFiles({ recipe: { data }, base }: Pick<PrepareOptions, 'recipe' | 'base'>): SplitFiles {
   const files = (value: string | number | readonly string[] | undefined): readonly string[] =>
     (typeof value === 'string' ? [value] : Array.isArray(value) ? value as readonly string[] : []).map((each) => resolvePath(base, each));
   // Held-out files first: their prompts are known before a training row is looked at.
   return { test: files(data.test), validation: files(data.validation), train: files(data.train) };
 }
 
-async function chooseSplits({ recipe: { data, seed } }: PrepareOptions, files: SplitFiles): Promise<{ readonly splits: ReadonlyMap<string, Split>; readonly total: number }> {
+export async function chooseSplits({ recipe: { data, seed } }: PrepareOptions, files: SplitFiles): Promise<{ readonly splits: ReadonlyMap<string, Split>; readonly total: number }> {
   const keys: Record<Split, string[]> = { test: [], validation: [], train: [] };
   for (const split of ['test', 'validation', 'train'] as const) {
     for await (const row of rowsOf(files[split], data.fields)) keys[split].push(promptKey(row.prompt));
@@ -130,7 +130,7 @@ async function chooseSplits({ recipe: { data, seed } }: PrepareOptions, files: S
   return { splits, total: keys.train.length + keys.validation.length + keys.test.length };
 }
 
-async function* rowsOf(files: readonly string[], fields: Recipe['data']['fields']): AsyncGenerator<Row> {
+export async function* rowsOf(files: readonly string[], fields: Recipe['data']['fields']): AsyncGenerator<Row> {
   for (const file of files) for await (const line of jsonLines(file)) yield readRow(file, line, fields);
 }
 
