@@ -6,7 +6,91 @@ export const TEACHER_ERRORS = {
     en: 'The budget of the teacher {teacher} is spent: {spent} of {cap} ({answered} rows are answered and kept). Raise teachers.{teacher}.budget and run again: nothing that was answered is paid twice.',
     'zh-cn': '教师 {teacher} 的预算已用完：{spent} / {cap}（已得到并保留 {answered} 行回答）。调高 teachers.{teacher}.budget 后再次运行：已得到的回答不会重复付费。',
   },
+  'teacher-address-malformed': {
+    en: 'The address of the teacher {teacher} is {address}; it must begin with http:// or https://. Correct teachers.{teacher}.baseUrl, or name its service.',
+    'zh-cn': '教师 {teacher} 的地址为 {address}；必须以 http:// 或 https:// 开头。请更正 teachers.{teacher}.baseUrl，或填写 service。',
+  },
+  'teacher-key-malformed': {
+    en: 'The key of the teacher {teacher} has characters that no key has (a line break, a quote, a space?). Set it again: {variable}.',
+    'zh-cn': '教师 {teacher} 的密钥含有非法字符（换行、引号或空格？）。请重新设置：{variable}。',
+  },
+  'teacher-key-missing': {
+    en: 'The teacher {teacher} at {address} wants a key (status {status}), and there is none. Use the command "Set Teacher API Key", or on the command line set the environment variable {variable}.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 需要密钥（状态 {status}），但未提供。请使用命令“设置教师 API 密钥”，或在命令行设置环境变量 {variable}。',
+  },
+  'teacher-key-refused': {
+    en: 'The teacher {teacher} at {address} refused the key (status {status}: {detail}). Use the command "Set Teacher API Key", or on the command line set the environment variable {variable} to a key of this service.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 拒绝了密钥（状态 {status}：{detail}）。请使用命令“设置教师 API 密钥”，或在命令行将环境变量 {variable} 设为该服务的密钥。',
+  },
+  'teacher-forbidden': {
+    en: 'The teacher {teacher} at {address} does not let this key do that (status {status}: {detail}). Check the key’s rights, the account’s region and the model’s terms at the provider.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 不允许此密钥执行该操作（状态 {status}：{detail}）。请在服务商处检查密钥权限、账户地区与模型条款。',
+  },
+  'teacher-payment-required': {
+    en: 'The account behind the teacher {teacher} at {address} has no credit left (status {status}: {detail}). Top it up at the provider and run again: what was answered is kept.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 的账户余额不足（状态 {status}：{detail}）。请在服务商处充值后再次运行：已得到的回答会保留。',
+  },
+  'teacher-model-missing': {
+    en: 'The teacher {teacher} at {address} has no model "{model}" (status {status}: {detail}). Correct teachers.{teacher}.model. It has: {have}.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 没有模型 "{model}"（状态 {status}：{detail}）。请更正 teachers.{teacher}.model。可用模型：{have}。',
+  },
+  'teacher-address-wrong': {
+    en: 'There is no OpenAI-compatible service for the teacher {teacher} at {address} (status {status}: {detail}). Correct teachers.{teacher}.baseUrl: it often ends in /v1.',
+    'zh-cn': '{address} 处没有教师 {teacher} 的 OpenAI 兼容服务（状态 {status}：{detail}）。请更正 teachers.{teacher}.baseUrl：通常以 /v1 结尾。',
+  },
+  'teacher-request-refused': {
+    en: 'The teacher {teacher} at {address} refused a request (status {status}: {detail}). Check ask.sampling (maxTokens within the model’s limit?), the prompt’s length, and teachers.{teacher}.body.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 拒绝了请求（状态 {status}：{detail}）。请检查 ask.sampling（maxTokens 是否超出模型限制）、问题长度与 teachers.{teacher}.body。',
+  },
+  'teacher-rate-limited': {
+    en: 'The teacher {teacher} at {address} refuses every request for too many (status {status}, after {tries} tries: {detail}). Lower teachers.{teacher}.concurrency, or run again later: what was answered is kept.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 因请求过多而全部拒绝（状态 {status}，已尝试 {tries} 次：{detail}）。请降低 teachers.{teacher}.concurrency，或稍后再次运行：已得到的回答会保留。',
+  },
+  'teacher-unreachable': {
+    en: 'The teacher {teacher} can’t be reached at {address} (after {tries} tries: {detail}). Check the address, the network, and that the service runs.',
+    'zh-cn': '无法连接教师 {teacher}（{address}，已尝试 {tries} 次：{detail}）。请检查地址、网络以及服务是否在运行。',
+  },
+  'teacher-failing': {
+    en: 'The teacher {teacher} at {address} fails (status {status}, after {tries} tries: {detail}). Run again later: what was answered is kept.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 出错（状态 {status}，已尝试 {tries} 次：{detail}）。请稍后再次运行：已得到的回答会保留。',
+  },
+  'teacher-no-first-token': {
+    en: 'The teacher {teacher} at {address} wrote nothing for {seconds} seconds (after {tries} tries). Raise teachers.{teacher}.timeouts.firstTokenSeconds, or lower its concurrency.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 在 {seconds} 秒内没有任何输出（已尝试 {tries} 次）。请增大 teachers.{teacher}.timeouts.firstTokenSeconds，或降低并发数。',
+  },
+  'teacher-silent': {
+    en: 'The teacher {teacher} at {address} fell silent for {seconds} seconds in the middle of an answer (after {tries} tries). Raise teachers.{teacher}.timeouts.silenceSeconds, or run again later.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 在回答中途静默了 {seconds} 秒（已尝试 {tries} 次）。请增大 teachers.{teacher}.timeouts.silenceSeconds，或稍后重试。',
+  },
+  'teacher-cut': {
+    en: 'The connection to the teacher {teacher} at {address} was cut in the middle of an answer (after {tries} tries: {detail}). Check the network and any proxy in between.',
+    'zh-cn': '与教师 {teacher}（{address}）的连接在回答中途断开（已尝试 {tries} 次：{detail}）。请检查网络与中间代理。',
+  },
+  'teacher-bad-answer': {
+    en: 'The teacher {teacher} at {address} sent what is no answer of an OpenAI-compatible service (after {tries} tries: {detail}).',
+    'zh-cn': '位于 {address} 的教师 {teacher} 返回的内容不是 OpenAI 兼容服务的回答（已尝试 {tries} 次：{detail}）。',
+  },
+  'teacher-answer-too-long': {
+    en: 'The teacher {teacher} at {address} does not stop: {characters} characters came where maxTokens is {maxTokens} (after {tries} tries). Nothing of it was kept. Does the service know the limit’s name? See teachers.{teacher}.body.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 不停止输出：maxTokens 为 {maxTokens}，却收到 {characters} 个字符（已尝试 {tries} 次）。内容未保留。服务是否识别该限制字段？见 teachers.{teacher}.body。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const TEACHER_WARNINGS = {
+  'teacher-sampling-ignored': {
+    en: 'The model {model} of the teacher {teacher} ignores temperature and topP and gives no log-probabilities: they are not sent.',
+    'zh-cn': '教师 {teacher} 的模型 {model} 忽略 temperature 与 topP，也不提供对数概率：不再发送这些参数。',
+  },
+  'teacher-parameter-dropped': {
+    en: 'The teacher {teacher} at {address} does not take {parameter} ({detail}): it is no longer sent.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 不接受 {parameter}（{detail}）：不再发送。',
+  },
+  'teacher-usage-wrong': {
+    en: 'The teacher {teacher} reports token numbers that are absent or can’t be right ({detail}). An upper estimate counts instead.',
+    'zh-cn': '教师 {teacher} 报告的词元数缺失或不可能正确（{detail}），改按上限估计计入。',
+  },
+  'teacher-logprobs-missing': {
+    en: 'The teacher {teacher} at {address} gives no log-probabilities, although they were asked for.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 未提供所请求的对数概率。',
+  },
 } as const satisfies Record<string, Sentence>;
