@@ -6,6 +6,30 @@ export const TEACHER_ERRORS = {
     en: 'The budget of the teacher {teacher} is spent: {spent} of {cap} ({answered} rows are answered and kept). Raise teachers.{teacher}.budget and run again: nothing that was answered is paid twice.',
     'zh-cn': '教师 {teacher} 的预算已用完：{spent} / {cap}（已得到并保留 {answered} 行回答）。调高 teachers.{teacher}.budget 后再次运行：已得到的回答不会重复付费。',
   },
+  'budget-below-request': {
+    en: 'One request to the teacher {teacher} may cost up to {worst}, and its whole budget is {cap}: nothing could be asked. Raise teachers.{teacher}.budget, or lower ask.sampling.maxTokens.',
+    'zh-cn': '向教师 {teacher} 的单个请求最多可能花费 {worst}，而其全部预算为 {cap}：无法提问。请调高 teachers.{teacher}.budget，或降低 ask.sampling.maxTokens。',
+  },
+  'collect-busy': {
+    en: 'The teacher {teacher} is already being asked for this project: process {pid} on {host}, {about}. Two collections at once could not keep its budget: wait for that one, or stop it.',
+    'zh-cn': '本项目已有进程在询问教师 {teacher}：{host} 上的进程 {pid}，{about}。两个收集同时进行无法保证预算：请等待其结束，或先停止它。',
+  },
+  'ledger-broken': {
+    en: '{file}, line {line}: this is no line of a ledger, and what it said may be money. Put the file back from a copy, or remove that line once you know from the provider’s bill what was spent.',
+    'zh-cn': '{file} 第 {line} 行不是账本记录，其中可能涉及费用。请从备份恢复该文件，或在核对服务商账单后删除该行。',
+  },
+  'ledger-currency': {
+    en: 'teachers.{teacher}.prices are in {currency}, and what this project has spent so far is in {spent}: they can’t be added up under one cap. Write the prices in {spent}.',
+    'zh-cn': 'teachers.{teacher}.prices 的货币为 {currency}，而本项目此前的花费为 {spent}：无法在同一上限下相加。请以 {spent} 填写价格。',
+  },
+  'teacher-key-not-set': {
+    en: 'The teacher {teacher} at {address} needs a key. Use the command "Set Teacher API Key", or on the command line set the environment variable {variable}.',
+    'zh-cn': '位于 {address} 的教师 {teacher} 需要密钥。请使用命令“设置教师 API 密钥”，或在命令行设置环境变量 {variable}。',
+  },
+  'collect-nothing': {
+    en: 'The stage {stage} has no row left to write to {file}: {rows} came in, and all of them were taken out or not answered. The report {report} says by what. The file was not touched.',
+    'zh-cn': '阶段 {stage} 没有可写入 {file} 的行：读入 {rows} 行，全部被移除或未得到回答。原因见报告 {report}。文件未被改动。',
+  },
   'teacher-address-malformed': {
     en: 'The address of the teacher {teacher} is {address}; it must begin with http:// or https://. Correct teachers.{teacher}.baseUrl, or name its service.',
     'zh-cn': '教师 {teacher} 的地址为 {address}；必须以 http:// 或 https:// 开头。请更正 teachers.{teacher}.baseUrl，或填写 service。',
@@ -77,6 +101,14 @@ export const TEACHER_ERRORS = {
 } as const satisfies Record<string, Sentence>;
 
 export const TEACHER_WARNINGS = {
+  'requests-lost': {
+    en: '{requests} requests to the teacher {teacher} were sent and never came to an end (a process that died, a stop, a cut): the service may have billed them, so they count at their worst case, {worst}. Once you have looked at the bill: distill data budget --forgive {teacher}',
+    'zh-cn': '向教师 {teacher} 发出的 {requests} 个请求没有结束（进程终止、停止或断线）：服务商可能已计费，因此按最坏情况 {worst} 计入。核对账单后可执行：distill data budget --forgive {teacher}',
+  },
+  'rows-not-answered': {
+    en: '{failed} of {rows} requests to the teacher {teacher} failed for good; the last: {detail} Their rows are left out. Run again to ask them once more.',
+    'zh-cn': '向教师 {teacher} 的 {rows} 个请求中有 {failed} 个最终失败；最后一个：{detail} 这些行被略过。再次运行可重新询问。',
+  },
   'teacher-sampling-ignored': {
     en: 'The model {model} of the teacher {teacher} ignores temperature and topP and gives no log-probabilities: they are not sent.',
     'zh-cn': '教师 {teacher} 的模型 {model} 忽略 temperature 与 topP，也不提供对数概率：不再发送这些参数。',

@@ -44,3 +44,6 @@ export const RUN_FILES = {
 
 /** Where a project keeps its runs, relative to the project's folder. */
 export const RUNS_FOLDER = '.distill/runs';
+
+/** Where it keeps what its teachers answered and what they cost, over all runs. */
+export const TEACHERS_FOLDER = '.distill/teachers';
