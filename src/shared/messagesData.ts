@@ -58,6 +58,14 @@ export const DATA_ERRORS = {
     en: '{file}, line {line}: both sides of a merge are still in it. Choose between them, then it is read again.',
     'zh-cn': '{file} 第 {line} 行：仍含有未解决的合并冲突。请解决后会自动重新读取。',
   },
+  'review-line-too-long': {
+    en: '{file}, line {line}: longer than {limit} MB, which is no row that a person could read.',
+    'zh-cn': '{file} 第 {line} 行：超过 {limit} MB，无法作为一行数据阅读。',
+  },
+  'data-changed': {
+    en: '{file} has changed since it was read: it is read again.',
+    'zh-cn': '{file} 自读取后已发生变化，正在重新读取。',
+  },
   'review-convert-first': {
     en: '{file} is {format}: only JSONL can be leafed through row by row. Convert it first: distill data convert.',
     'zh-cn': '{file} 的格式为 {format}：只有 JSONL 可以逐行翻阅。请先转换：distill data convert。',
