@@ -348,6 +348,14 @@ export const ERRORS = {
     en: 'The teacher "{teacher}" and the student ({student}) cut text into different tokens, so their logits cannot be compared. At "{text}" the student has {mine}, the teacher {theirs}. Take a student with the teacher’s tokenizer, or the objective "sequence".',
     'zh-cn': '教师 "{teacher}" 与学生（{student}）的分词不同，无法比较 logits。在 "{text}" 处学生为 {mine}，教师为 {theirs}。请使用与教师相同分词器的学生，或将目标设为 "sequence"。',
   },
+  'layer-pair-unknown': {
+    en: 'The layer pair {pair} [teacher, student] does not exist: the teacher has {teacher} layers, the student {student}. Correct hidden.layers or attention.layers.',
+    'zh-cn': '层对 {pair}（[教师, 学生]）不存在：教师有 {teacher} 层，学生有 {student} 层。请修正 hidden.layers 或 attention.layers。',
+  },
+  'tokenizers-differ-several': {
+    en: 'The teachers {teachers} cut text into other tokens than the student ({student}), so their logits cannot be compared: {details}. Take a student with their tokenizer, or the objective "sequence"; `distill check` shows each of them.',
+    'zh-cn': '教师 {teachers} 与学生（{student}）的分词不同，无法比较 logits：{details}。请使用与它们相同分词器的学生，或将目标设为 "sequence"；`distill check` 会逐一列出。',
+  },
   'stopped-by-gate': {
     en: 'The stage {stage} missed its gate, so the stages after it were not run.',
     'zh-cn': '阶段 {stage} 未通过其门槛，后续阶段未执行。',
