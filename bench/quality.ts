@@ -35,7 +35,7 @@ interface Outcome {
 function variant(recipe: Recipe, seed: number, hardLabels: boolean): Recipe {
   return {
     ...recipe, seed,
-    stages: recipe.stages.map((stage) => (hardLabels && stage.type === 'train' ? { ...stage, weights: { kl: 0, ce: 1, mse: 0 } } : stage)),
+    stages: recipe.stages.map((stage) => (hardLabels && stage.type === 'train' ? { ...stage, weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0 } } : stage)),
   };
 }
 

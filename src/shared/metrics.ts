@@ -2,16 +2,16 @@
 
 /**
  * Told after every optimiser step. kl is the divergence that the objective names; it is missing where no teacher has a
- * weight, mse where it has none, think or answer where a batch has none.
+ * weight; mse, hidden and attention where they have none; think or answer where a batch has none.
  */
 export const TRAINING_METRICS = [
-  'loss', 'kl', 'ce', 'mse', 'thinkKl', 'answerKl', 'thinkCe', 'answerCe',
+  'loss', 'kl', 'ce', 'mse', 'hidden', 'attention', 'thinkKl', 'answerKl', 'thinkCe', 'answerCe',
   'learningRate', 'temperature', 'gradNorm', 'tokensPerSecond', 'memoryMiB',
 ] as const;
 
 /** Measured on the validation rows, every `validate.every` steps: what early stopping, gates and "best" may watch. */
 export const VALIDATION_METRICS = [
-  'validation/loss', 'validation/ce', 'validation/kl', 'validation/mse', 'validation/tokenAccuracy', 'validation/answerCe', 'validation/thinkCe',
+  'validation/loss', 'validation/ce', 'validation/kl', 'validation/mse', 'validation/hidden', 'validation/attention', 'validation/tokenAccuracy', 'validation/answerCe', 'validation/thinkCe',
   'validation/answerKl', 'validation/thinkKl',
 ] as const;
 

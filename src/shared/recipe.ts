@@ -91,7 +91,26 @@ const lossWeights = z.strictObject({
   kl: z.number().min(0).meta(about('Weight of T² times the divergence that the objective names.', 'T² 乘以目标所指散度的权重。')),
   ce: z.number().min(0).meta(about('Weight of the cross-entropy with the reference tokens.', '与参考词元交叉熵的权重。')),
   mse: z.number().min(0).default(0).meta(about('Weight of the mean squared difference of the logits, as they are.', '原始 logits 均方差的权重。')),
+  hidden: z.number().min(0).default(0).meta(about('Weight of the hidden-state loss.', '隐藏状态损失的权重。')),
+  attention: z.number().min(0).default(0).meta(about('Weight of the attention loss; its memory grows with the square of the length.', '注意力损失的权重；内存随长度平方增长。')),
 });
+
+const layerMap = z.union([
+  z.enum(['uniform', 'last']),
+  z.array(z.tuple([z.int().min(0), z.int().min(0)])).min(1),
+]).default('uniform').meta(about('Which teacher layer each student layer learns from: "uniform", "last", or pairs [teacher, student] (1 is the first block).', '学生各层对应的教师层："uniform"、"last"，或 [教师, 学生] 对（1 为第一层）。'));
+
+const hiddenMatching = z.strictObject({
+  layers: layerMap,
+  loss: z.enum(['mse', 'cosine']).default('mse').meta(about('How two states are compared.', '两个状态的比较方式。')),
+  embeddings: z.boolean().default(false).meta(about('Also compare the embeddings (layer 0).', '同时比较词嵌入（第 0 层）。')),
+  projection: z.enum(['each', 'shared']).default('each').meta(about('A learned projection from the student’s width to the teacher’s for each pair, or one for all.', '每对层一个从学生宽度到教师宽度的可学习投影，或全部共用一个。')),
+}).meta(about('How hidden states are matched.', '隐藏状态的匹配方式。'));
+
+const attentionMatching = z.strictObject({
+  layers: layerMap,
+  loss: z.enum(['mse', 'kl']).default('kl').meta(about('KL of attention probabilities, or MSE of the scores before the softmax.', '注意力概率的 KL，或 softmax 之前分数的均方差。')),
+}).meta(about('How attention is matched. Heads are matched where their number is equal, else averaged.', '注意力的匹配方式。头数相同时逐头匹配，否则取平均。'));
 
 const temperatureSchedule = z.strictObject({
   from: positive.meta(about('T of the first step.', '第一步的 T。')),
@@ -116,6 +135,8 @@ export const trainStage = z.strictObject({
   weights: lossWeights.optional().meta(about('Of the total: weights.kl · T² · KL + weights.ce · CE.', '总损失：weights.kl · T² · KL + weights.ce · CE。')),
   alpha: share.optional().meta(about('Short for weights { kl: alpha, ce: 1 − alpha }; 0.7 where neither is given. (Other tools put alpha on the cross-entropy.)', 'weights { kl: alpha, ce: 1 − alpha } 的简写；二者均未给出时为 0.7。（有些工具把 alpha 放在交叉熵上。）')),
   temperature: z.union([positive, temperatureSchedule]).default(2).meta(about('T of the soft targets; T² is applied once, to the divergence. Or { from, to } to change it over the steps.', '软标签温度 T；T² 只乘在散度上一次。也可写 { from, to } 使其随步数变化。')),
+  hidden: hiddenMatching.prefault({}),
+  attention: attentionMatching.prefault({}),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   batch: z.strictObject({
@@ -145,7 +166,7 @@ export const trainStage = z.strictObject({
   const kl = rest.objective === 'sequence' ? 0 : alpha ?? DEFAULT_ALPHA;
   return {
     ...rest,
-    weights: weights ?? { kl, ce: 1 - kl, mse: 0 },
+    weights: weights ?? { kl, ce: 1 - kl, mse: 0, hidden: 0, attention: 0 },
     limits: { steps: limits.steps, epochs: limits.epochs ?? (limits.steps === undefined ? DEFAULT_EPOCHS : undefined) },
   };
 });
@@ -208,9 +229,9 @@ export const recipe = written.transform((value) => {
   };
 });
 
-/** Whether a training stage compares the student with a teacher's logits. */
+/** Whether a training stage compares the student with a teacher token by token: its logits, its states or its attention. */
 export function asksTeacher({ weights }: Pick<TrainStage, 'weights'>): boolean {
-  return weights.kl > 0 || weights.mse > 0;
+  return weights.kl > 0 || weights.mse > 0 || weights.hidden > 0 || weights.attention > 0;
 }
 
 /** A recipe with every default filled in. */
@@ -220,6 +241,7 @@ export type RecipeInput = z.input<typeof recipe>;
 export type TrainStage = z.output<typeof trainStage>;
 export type EvaluateStage = z.output<typeof evaluateStage>;
 export type ExportStage = z.output<typeof exportStage>;
+export type LayerMap = z.output<typeof layerMap>;
 export type Stage = z.output<typeof stage>;
 export type Sizes = z.output<typeof sizes>;
 export type CollectStage = z.output<typeof collectStage>;

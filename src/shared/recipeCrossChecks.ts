@@ -100,6 +100,9 @@ function stageProblems(recipe: unknown): readonly PlacelessProblem[] {
   });
 }
 
+/** Weights of terms that need a teacher's logits, states or attention. */
+const TEACHER_WEIGHTS = ['kl', 'mse', 'hidden', 'attention'];
+
 function trainProblems(recipe: unknown, index: number, types: readonly unknown[]): readonly PlacelessProblem[] {
   const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
   const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
@@ -107,7 +110,7 @@ function trainProblems(recipe: unknown, index: number, types: readonly unknown[]
   const sequence = read('objective') === 'sequence';
   if (sequence) {
     for (const key of ['teacher', 'alpha']) if (read(key) !== undefined) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(key), data: { key }, atKey: true });
-    for (const key of ['kl', 'mse']) {
+    for (const key of TEACHER_WEIGHTS) {
       const weight = read('weights', key);
       if (typeof weight === 'number' && weight > 0) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at('weights', key), data: { key: `weights.${key}` }, atKey: true });
     }
@@ -119,7 +122,7 @@ function trainProblems(recipe: unknown, index: number, types: readonly unknown[]
     problems.push(...namedTeacherProblems(recipe, at('teacher')));
   }
   if (read('weights') !== undefined && read('alpha') !== undefined) problems.push({ code: 'recipe-weights-and-alpha', path: at('alpha'), data: {}, atKey: true });
-  if (read('weights', 'ce') === 0 && (sequence || (read('weights', 'kl') === 0 && (read('weights', 'mse') ?? 0) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
+  if (read('weights', 'ce') === 0 && (sequence || TEACHER_WEIGHTS.every((key) => (read('weights', key) ?? 0) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
   const gate = read('gate');
   if (gate !== undefined && read('gate', 'min') === undefined && read('gate', 'max') === undefined) problems.push({ code: 'recipe-gate-empty', path: at('gate'), data: {} });
   const evaluated = String(read('gate', 'metric')).startsWith('evaluation/');

@@ -29,7 +29,7 @@ const GROUPS: readonly GroupRow[] = [
   { id: 'speed', title: 'group.speed', unit: 'unit.speed', log: false, better: 'higher', fromZero: true, noisy: true, pattern: /perSecond$/i },
   { id: 'memory', title: 'group.memory', unit: 'unit.memory', log: false, better: 'lower', fromZero: true, noisy: true, pattern: /memory|MiB$|bytes/i },
   { id: 'regions', title: 'group.regions', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /^(think|answer)/ },
-  { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /loss|^kl$|^ce$|^mse$|entropy|perplexity/i },
+  { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /loss|^kl$|^ce$|^mse$|^hidden$|^attention$|entropy|perplexity/i },
 ];
 
 /** The order in which the charts stand: what a person looks at first comes first. */

@@ -37,9 +37,27 @@ export interface DecoderModel {
   forward(ids: tf.Tensor2D): tf.Tensor2D;
   /** ids int32 [batch, seq] → states after the last norm [batch · seq, hidden]. */
   hidden(ids: tf.Tensor2D): tf.Tensor2D;
+  /** The same as hidden(), and what is asked for of the inside. Not inside a tf.tidy of the caller's they are the caller's to dispose of. */
+  observe(ids: tf.Tensor2D, wanted: Wanted): Observed;
   /** states [rows, hidden] → logits [rows, vocab]: training asks for the supervised rows only, which saves the big product. */
   head(states: tf.Tensor2D): tf.Tensor2D;
   dispose(): void;
+}
+
+export interface Wanted {
+  /** Hidden states as Hugging Face counts them: 0 is the embedding, i the output of block i, the last is after the final norm. */
+  readonly states: readonly number[];
+  /** Blocks (0 is the first) whose attention scores are asked for. */
+  readonly scores: readonly number[];
+}
+
+export interface Observed {
+  /** After the last norm [batch · seq, hidden]. */
+  readonly final: tf.Tensor2D;
+  /** [batch · seq, hidden] for each that was asked for, in that order. */
+  readonly states: tf.Tensor2D[];
+  /** [batch, heads, seq, seq], scaled by 1 / √headDim, before mask and softmax, in the order asked for. */
+  readonly scores: tf.Tensor4D[];
 }
 
 export interface GenerateOptions {

@@ -7,7 +7,7 @@ import { DistillError } from '../../shared/messages.ts';
 import type { Backend } from '../backend/contract.ts';
 import { tf } from '../tf.ts';
 import { INITIALIZER_RANGE } from './config.ts';
-import type { DecoderConfig, DecoderModel } from './contract.ts';
+import type { DecoderConfig, DecoderModel, Observed, Wanted } from './contract.ts';
 import { PositionTables } from './positions.ts';
 import { Random } from './random.ts';
 
@@ -145,6 +145,28 @@ class Decoder implements DecoderModel {
     return tf.tidy(() => finalNorm(this, blocks(this, tf.reshape(ids, [batch * seq]), { batch, seq, ...this.#positions.causal(seq) })));
   }
 
+  observe(ids: tf.Tensor2D, wanted: Wanted): Observed {
+    const [batch, seq] = ids.shape;
+    const { layers, maxPositions } = this.config;
+    if (seq > maxPositions) throw new DistillError('sequence-too-long', { length: seq, limit: maxPositions });
+    return tf.tidy(() => {
+      const states = new Map<number, tf.Tensor2D>();
+      const scores = new Map<number, tf.Tensor4D>();
+      const last = blocks(this, tf.reshape(ids, [batch * seq]), { batch, seq, ...this.#positions.causal(seq) }, {
+        state: (layer, x) => { if (wanted.states.includes(layer)) states.set(layer, x); },
+        scores: (layer, raw) => { if (wanted.scores.includes(layer)) scores.set(layer, raw()); },
+      });
+      const final = finalNorm(this, last);
+      states.set(layers, final);
+      const asked = <T>(from: ReadonlyMap<number, T>, layer: number): T => {
+        const found = from.get(layer);
+        if (found === undefined) throw new RangeError(`layer ${layer} of ${layers}`);
+        return found;
+      };
+      return { final, states: wanted.states.map((layer) => asked(states, layer)), scores: wanted.scores.map((layer) => asked(scores, layer)) };
+    });
+  }
+
   head(states: tf.Tensor2D): tf.Tensor2D {
     return tf.matMul(states, weightOf(this, this.config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight'), false, true);
   }
@@ -155,10 +177,20 @@ class Decoder implements DecoderModel {
   }
 }
 
+/** Is shown the inside of a pass: states [rows, hiddenSize] as Hugging Face counts them, scores [batch, heads, seq, keys] of a block. */
+interface Tap {
+  state(layer: number, x: tf.Tensor2D): void;
+  scores(layer: number, scaled: () => tf.Tensor4D): void;
+}
+
 /** ids [batch · seq] → states after the last block, before the last norm [batch · seq, hiddenSize]. */
-export function blocks(model: DecoderModel, ids: tf.Tensor1D, attention: Attention): tf.Tensor2D {
+export function blocks(model: DecoderModel, ids: tf.Tensor1D, attention: Attention, tap?: Tap): tf.Tensor2D {
   let x: tf.Tensor2D = tf.gather(weightOf<tf.Tensor2D>(model, 'model.embed_tokens.weight'), ids);
-  for (let layer = 0; layer < model.config.layers; layer++) x = block(model, layer, x, attention);
+  tap?.state(0, x);
+  for (let layer = 0; layer < model.config.layers; layer++) {
+    x = block(model, layer, x, attention, tap);
+    tap?.state(layer + 1, x);
+  }
   return x;
 }
 
@@ -172,7 +204,7 @@ function weightOf<T extends tf.Tensor>(model: DecoderModel, name: string): T {
 }
 
 /** x [rows, hiddenSize] → the same; rows = batch · seq. */
-function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: Attention): tf.Tensor2D {
+function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: Attention, tap?: Tap): tf.Tensor2D {
   const { config, backend: { ops } } = model;
   const { batch, seq, cos, sin, mask } = attention;
   const { heads, kvHeads, headDim } = config;
@@ -194,7 +226,9 @@ function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: At
   const group = heads / kvHeads;
   const count = keys.shape[1];
   const scores = tf.matMul(tf.reshape(queries, [batch * kvHeads, group * seq, headDim]) as tf.Tensor3D, keys, false, true);
-  const probabilities = ops.attentionSoftmax(tf.reshape(scores, [batch, heads, seq, count]), mask, 1 / Math.sqrt(headDim));
+  const ofHeads: tf.Tensor4D = tf.reshape(scores, [batch, heads, seq, count]);
+  tap?.scores(layer, () => tf.mul(ofHeads, 1 / Math.sqrt(headDim)));
+  const probabilities = ops.attentionSoftmax(ofHeads, mask, 1 / Math.sqrt(headDim));
   const mixed = tf.matMul(tf.reshape(probabilities, [batch * kvHeads, group * seq, count]) as tf.Tensor3D, values);
   const rows = seq === 1 ? mixed : tf.transpose(tf.reshape(mixed, [batch, heads, seq, headDim]), [0, 2, 1, 3]);
   const attended = tf.add<tf.Tensor2D>(x, project(tf.reshape<tf.Rank.R2>(rows, [batch * seq, heads * headDim]), 'self_attn.o_proj', config.outputBias));

@@ -13,6 +13,7 @@ import { systemCode, withFileErrors } from '../../system/fileErrors.ts';
 import { temporaryName } from '../../system/wholeFile.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { saveDecoder } from '../model/folder.ts';
+import type { tf } from '../tf.ts';
 import { openSafetensors, writeSafetensors } from '../model/safetensors.ts';
 import type { Moments } from './optimizer.ts';
 
@@ -78,9 +79,16 @@ export async function listCheckpoints(checkpoints: string): Promise<string[]> {
   return names.filter((name) => /^step-\d+$/.test(name)).sort((a, b) => step(b) - step(a));
 }
 
+/** What training needs besides the student's weights. */
+export interface TrainerTensors {
+  readonly moments: ReadonlyMap<string, Moments>;
+  /** Weights that are trained but are not the student's: projections. */
+  readonly more: ReadonlyMap<string, tf.Variable>;
+}
+
 /** Writes a checkpoint whole, replacing one of the same name. The tokenizer's files are copied from `tokenizerFolder`. */
 export async function writeCheckpoint(
-  checkpoints: string, state: TrainerState, student: DecoderModel, moments: ReadonlyMap<string, Moments>, tokenizerFolder: string | undefined,
+  checkpoints: string, state: TrainerState, student: DecoderModel, trainer: TrainerTensors, tokenizerFolder: string | undefined,
 ): Promise<FoundCheckpoint> {
   const name = checkpointName(state.step);
   const folder = path.join(checkpoints, name);
@@ -89,7 +97,7 @@ export async function writeCheckpoint(
   await saveDecoder(student, folder, {
     tokenizerFolder,
     more: async (temporary) => {
-      await writeMoments(path.join(temporary, MOMENTS_FILE), moments);
+      await writeTrainer(path.join(temporary, MOMENTS_FILE), trainer);
       const files = await describeFiles(temporary);
       const content = { format: 1, state, files, sha256: digest({ state, files }) };
       await writeFile(path.join(temporary, STATE_FILE), `${JSON.stringify(content, null, 2)}\n`);
@@ -144,6 +152,18 @@ export async function readMoments(folder: string, names: Iterable<string>): Prom
   }
 }
 
+/** The weights of a checkpoint that are not the student's, by their names. */
+export async function readTensors(folder: string, names: Iterable<string>): Promise<ReadonlyMap<string, Float32Array>> {
+  const file = await openSafetensors(path.join(folder, MOMENTS_FILE));
+  try {
+    const tensors = new Map<string, Float32Array>();
+    for (const name of names) tensors.set(name, await file.floats(`w.${name}`));
+    return tensors;
+  } finally {
+    await file.close();
+  }
+}
+
 /**
  * Removes the stage's checkpoints but the last `keepLast` and `best`; those of other stages stay. Answers the names
  * removed.
@@ -182,9 +202,10 @@ async function stageOf(folder: string): Promise<number | null> {
   return parsed.success ? parsed.data.state.stage : null;
 }
 
-async function writeMoments(file: string, moments: ReadonlyMap<string, Moments>): Promise<void> {
+async function writeTrainer(file: string, { moments, more }: TrainerTensors): Promise<void> {
   const tensors = new Map<string, Float32Array>();
   for (const [name, { m, v }] of moments) tensors.set(`m.${name}`, m).set(`v.${name}`, v);
+  for (const [name, variable] of more) tensors.set(`w.${name}`, (await variable.data()) as Float32Array);
   const layout = [...tensors].map(([name, { length }]) => ({ name, shape: [length] }));
   await writeSafetensors(file, layout, async (name) => tensors.get(name) ?? new Float32Array());
 }

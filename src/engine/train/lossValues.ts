@@ -2,6 +2,7 @@
 import { tf } from '../tf.ts';
 import { SEGMENTS } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
+import { countsOf, type FeatureMatching, type FeatureSums } from './features.ts';
 import type { Objective, SegmentSums } from './losses.ts';
 
 interface Sum {
@@ -17,6 +18,8 @@ export interface LossValues {
   readonly ce: number;
   readonly kl: number | null;
   readonly mse: number | null;
+  readonly hidden: number | null;
+  readonly attention: number | null;
   readonly thinkCe: number | null;
   readonly answerCe: number | null;
   readonly thinkKl: number | null;
@@ -26,7 +29,10 @@ export interface LossValues {
 export class LossTotals {
   private readonly sums: Record<SegmentName, Sum> = { think: { ce: 0, kl: 0, mse: 0, kept: 0 }, answer: { ce: 0, kl: 0, mse: 0, kept: 0 } };
 
-  constructor(private readonly objective: Objective, private readonly hasTeacher: boolean) {}
+  private readonly inside = { hidden: 0, attention: 0 };
+  private readonly batches: MicroBatch[] = [];
+
+  constructor(private readonly objective: Objective, private readonly hasTeacher: boolean, private readonly features: FeatureMatching | null = null) {}
 
   /** `values` are those of `scalarsOf` for the same micro-batch, in its order. */
   add(batch: MicroBatch, values: readonly number[]): void {
@@ -40,10 +46,18 @@ export class LossTotals {
       if (this.hasTeacher) sum.kl += values[next++] ?? NaN;
       if (this.hasMse) sum.mse += values[next++] ?? NaN;
     }
+    this.batches.push(batch);
+    for (const term of this.terms) this.inside[term] += values[next++] ?? NaN;
   }
 
   private get hasMse(): boolean {
     return this.hasTeacher && this.objective.weights.mse > 0;
+  }
+
+  /** The losses of the inside that the recipe weighs. */
+  private get terms(): readonly (keyof LossTotals['inside'])[] {
+    const { features } = this;
+    return features === null ? [] : (['hidden', 'attention'] as const).filter((term) => features.weights[term] > 0);
   }
 
   values(): LossValues {
@@ -53,12 +67,18 @@ export class LossTotals {
     const ce = (think.ce + answer.ce) / kept;
     const kl = this.hasTeacher ? (think.kl + answer.kl) / kept : null;
     const mse = this.hasMse ? (think.mse + answer.mse) / kept : null;
+    const divisors = this.features?.divisors(countsOf(this.batches)) ?? { hidden: 1, attention: 1 };
+    const insideOf = (term: 'hidden' | 'attention'): number | null => this.terms.includes(term) ? this.inside[term] / divisors[term] : null;
+    const [hidden, attention] = [insideOf('hidden'), insideOf('attention')];
     const share = (sum: Sum, value: number): number | null => (sum.kept === 0 ? null : value / sum.kept);
     return {
-      loss: weights.ce * ce + (kl === null ? 0 : weights.kl * temperature ** 2 * kl) + (mse === null ? 0 : weights.mse * mse),
+      loss: weights.ce * ce + (kl === null ? 0 : weights.kl * temperature ** 2 * kl) + (mse === null ? 0 : weights.mse * mse)
+        + (this.features?.weights.hidden ?? 0) * (hidden ?? 0) + (this.features?.weights.attention ?? 0) * (attention ?? 0),
       ce,
       kl,
       mse,
+      hidden,
+      attention,
       thinkCe: share(think, think.ce),
       answerCe: share(answer, answer.ce),
       thinkKl: this.hasTeacher ? share(think, think.kl) : null,
@@ -75,6 +95,11 @@ export function presentValues(values: object, prefix = ''): Record<string, numbe
 /** The scalars of a micro-batch in the order in which LossTotals.add expects their values. */
 export function scalarsOf(sums: readonly SegmentSums[]): SegmentSums['ce'][] {
   return sums.flatMap(({ ce, kl, mse }) => [ce, ...(kl === null ? [] : [kl]), ...(mse === null ? [] : [mse])]);
+}
+
+/** Those of the inside, in the order in which LossTotals.add expects them after the others. */
+export function featureScalars(sums: FeatureSums | null): SegmentSums['ce'][] {
+  return sums === null ? [] : [sums.hidden, sums.attention].filter((sum) => sum !== null);
 }
 
 /** Reads groups of scalars with one read-back: on a GPU each is a wait. */

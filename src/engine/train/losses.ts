@@ -61,10 +61,10 @@ export function release(batch: DeviceBatch): void {
 
 /**
  * Logits of the supervised positions only, one tensor [rows, vocabulary] for each of the batch's segments: the head is
- * the largest product of a small model, and prompt and padding need none of it.
+ * the largest product of a small model, and prompt and padding need none of it. `states` [batch · seq, hidden] where a pass
+ * has made them already.
  */
-export function supervisedLogits(model: DecoderModel, batch: DeviceBatch, vocabulary: number): tf.Tensor2D[] {
-  const states = model.hidden(batch.ids);
+export function supervisedLogits(model: DecoderModel, batch: DeviceBatch, vocabulary: number, states = model.hidden(batch.ids)): tf.Tensor2D[] {
   return batch.segments.map(({ positions }) => {
     const logits = model.head(tf.gather(states, positions));
     const [rows, width] = logits.shape;
@@ -88,15 +88,16 @@ export function segmentSums(
   });
 }
 
-/** The total of sums over `kept` positions (those of the whole accumulated batch). */
-export function totalLoss(objective: Objective, sums: readonly SegmentSums[], kept: number): tf.Scalar {
+/** The total of sums over `kept` positions (those of the whole accumulated batch), and of `more` weighted terms. */
+export function totalLoss(objective: Objective, sums: readonly SegmentSums[], kept: number, more: readonly tf.Scalar[] = []): tf.Scalar {
   const { weights, temperature } = objective;
   const terms = sums.flatMap(({ ce, kl, mse }) => [
     ...(weights.ce > 0 ? [tf.mul(ce, weights.ce / kept)] : []),
     ...(weights.kl > 0 && kl !== null ? [tf.mul(kl, (weights.kl * temperature ** 2) / kept)] : []),
     ...(weights.mse > 0 && mse !== null ? [tf.mul(mse, weights.mse / kept)] : []),
   ]);
-  return terms.length === 1 ? (at(terms, 0) as tf.Scalar) : tf.addN(terms as tf.Scalar[]);
+  const all = [...(terms as tf.Scalar[]), ...more];
+  return all.length === 1 ? at(all, 0) : tf.addN(all);
 }
 
 function at<T>(list: readonly T[], index: number): T {

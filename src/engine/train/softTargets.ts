@@ -14,13 +14,16 @@ import type { DeviceBatch } from './losses.ts';
 import { yieldToEvents } from './yield.ts';
 
 export interface SoftTargets {
-  /** Logits [rows, vocabulary] for each segment of the batch on the device; the caller's to dispose of. */
-  of(batch: MicroBatch, device: DeviceBatch): tf.Tensor2D[];
+  /**
+   * Logits [rows, vocabulary] for each segment of the batch on the device; the caller's to dispose of. `states` are the
+   * teacher's where a pass has made them already.
+   */
+  of(batch: MicroBatch, device: DeviceBatch, states?: tf.Tensor2D): tf.Tensor2D[];
 }
 
 /** Runs the teacher, with no gradient recorded: only its supervised logits stay. */
 export function liveTargets(teacher: DecoderModel, vocabulary: number): SoftTargets {
-  return { of: (_, device) => tf.tidy(() => supervisedLogits(teacher, device, vocabulary)) };
+  return { of: (_, device, states) => tf.tidy(() => supervisedLogits(teacher, device, vocabulary, states)) };
 }
 
 /** Beyond it stored logits would crowd out the rest of the machine. */

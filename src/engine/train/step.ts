@@ -2,9 +2,10 @@
 import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
+import { countsOf, type Counts, type FeatureMatching, type FeatureSums } from './features.ts';
 import { release, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
 import type { Objective } from './losses.ts';
-import { LossTotals, readScalars, scalarsOf } from './lossValues.ts';
+import { featureScalars, LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
 import type { SoftTargets } from './softTargets.ts';
@@ -14,6 +15,8 @@ export interface StepInput {
   readonly student: DecoderModel;
   /** Null where the teacher has no weight in the objective. */
   readonly targets: SoftTargets | null;
+  /** Null where the recipe looks at logits only. */
+  readonly features?: FeatureMatching | null;
   readonly objective: Objective;
   readonly optimizer: AdamW;
   readonly batches: readonly MicroBatch[];
@@ -31,20 +34,21 @@ export interface StepValues extends LossValues {
  * recorded for the gradient.
  */
 export async function optimiserStep(input: StepInput): Promise<StepValues | null> {
-  const { student, targets, objective, optimizer, batches } = input;
+  const { student, targets, objective, optimizer, batches, features = null } = input;
   const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
+  const counts = countsOf(batches);
   const gradients = new Map<string, tf.Tensor>();
   const scalars: tf.Scalar[][] = [];
   try {
     for (const batch of batches) {
-      const micro = gradientsOf(student, targets, objective, batch, kept);
+      const micro = gradientsOf(student, targets, objective, batch, kept, features, counts);
       scalars.push(micro.scalars);
       addTo(gradients, micro.gradients);
       await yieldToEvents();
     }
     scalars.push([student.backend.ops.sumOfSquares([...gradients.values()])]);
     const values = await readScalars(scalars);
-    const totals = new LossTotals(objective, targets !== null);
+    const totals = new LossTotals(objective, targets !== null, features);
     batches.forEach((batch, index) => totals.add(batch, values[index] ?? []));
     const gradNorm = Math.sqrt(values.at(-1)?.[0] ?? NaN);
     const losses = totals.values();
@@ -63,24 +67,29 @@ interface MicroGradients {
   readonly scalars: tf.Scalar[];
 }
 
-/** `kept` counts the supervised positions of the whole accumulated batch. */
+/** `kept` and `counts` are those of the whole accumulated batch. */
 export function gradientsOf(
   student: DecoderModel, targets: SoftTargets | null, objective: Objective, batch: MicroBatch, kept: number,
+  features: FeatureMatching | null = null, counts: Counts = countsOf([batch]),
 ): MicroGradients {
   const { ops } = student.backend;
+  const weights = new Map([...student.weights, ...(features?.projections ?? [])]);
   const device = upload(batch);
   // Outside the gradient: nothing of a teacher's pass is recorded.
-  const soft = targets?.of(batch, device) ?? null;
+  const shown = features?.teacher(device.ids) ?? null;
+  const soft = targets?.of(batch, device, shown?.final) ?? null;
   const scalars: tf.Scalar[] = [];
   try {
     const { value, grads } = tf.variableGrads(() => {
-      const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary), soft);
-      scalars.push(...scalarsOf(sums).map((scalar) => tf.keep(scalar)));
-      return totalLoss(objective, sums, kept);
-    }, [...student.weights.values()]);
+      const seen = features?.student(student, device.ids) ?? null;
+      const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft);
+      const inside = features === null || seen === null || shown === null ? null : features.sums(batch, seen, shown);
+      scalars.push(...[...scalarsOf(sums), ...featureScalars(inside)].map((scalar) => tf.keep(scalar)));
+      return totalLoss(objective, sums, kept, features === null || inside === null ? [] : featureTerms(features, inside, counts));
+    }, [...weights.values()]);
     value.dispose();
     const gradients = new Map<string, tf.Tensor>();
-    for (const [name, weight] of student.weights) {
+    for (const [name, weight] of weights) {
       const gradient = grads[weight.name];
       if (gradient !== undefined) gradients.set(name, gradient);
     }
@@ -91,7 +100,17 @@ export function gradientsOf(
   } finally {
     release(device);
     if (soft !== null) tf.dispose(soft);
+    if (shown !== null) tf.dispose([shown.final, ...shown.states, ...shown.scores]);
   }
+}
+
+function featureTerms(features: FeatureMatching, { hidden, attention }: FeatureSums, counts: Counts): tf.Scalar[] {
+  const { weights } = features;
+  const divisors = features.divisors(counts);
+  return [
+    ...(hidden === null ? [] : [tf.mul(hidden, weights.hidden / divisors.hidden) as tf.Scalar]),
+    ...(attention === null ? [] : [tf.mul(attention, weights.attention / divisors.attention) as tf.Scalar]),
+  ];
 }
 
 function addTo(sum: Map<string, tf.Tensor>, gradients: ReadonlyMap<string, tf.Tensor>): void {

@@ -10,13 +10,15 @@ import { removeLeftovers } from '../../system/wholeFile.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { openWeights } from '../model/weightFiles.ts';
+import type { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions } from './batch.ts';
 import type { MicroBatch } from './batch.ts';
-import { checkpointName, pruneCheckpoints, readMoments, writeCheckpoint } from './checkpoint.ts';
+import { checkpointName, pruneCheckpoints, readMoments, readTensors, writeCheckpoint } from './checkpoint.ts';
 import type { TrainerState } from './checkpoint.ts';
 import type { MetricValues, TrainInput, TrainOrder, TrainResult } from './contract.ts';
 import { EarlyStop, isBetter } from './earlyStop.ts';
 import type { Divergence } from './divergences.ts';
+import { FeatureMatching } from './features.ts';
 import type { Objective } from './losses.ts';
 import { presentValues } from './lossValues.ts';
 import { AdamW, assign } from './optimizer.ts';
@@ -53,6 +55,8 @@ export async function trainStage(input: TrainInput): Promise<TrainResult> {
 class Trainer {
   private readonly objective: Objective;
   private readonly teacher: DecoderModel | null;
+  /** What is learnt from the teacher's inside; its projections are trained beside the student. */
+  private readonly features: FeatureMatching | null;
   private readonly optimizer: AdamW;
   private readonly sampler: RowSampler;
   private readonly earlyStop: EarlyStop | null;
@@ -93,21 +97,25 @@ class Trainer {
     this.best = resume?.state.best ?? null;
     this.validated = resume?.state.validation ?? {};
     this.saved = resume?.name ?? null;
-    this.optimizer = new AdamW(student.backend.ops, student.weights, stage.optimizer);
+    this.features = this.teacher === null ? null : FeatureMatching.of(stage, this.teacher, student, input.seed);
+    this.optimizer = new AdamW(student.backend.ops, this.trained, stage.optimizer);
   }
 
   dispose(): void {
     this.optimizer.dispose();
+    this.features?.dispose();
   }
 
   async run(): Promise<TrainResult> {
-    const { resume, student, checkpoints, control, reporter } = this.input;
+    const { resume, checkpoints, control, reporter } = this.input;
     await removeLeftovers(checkpoints);
     if (resume !== null) {
       // An engine that was killed right after the checkpoint had no time to tell of it; told twice it is still one.
       reporter.checkpoint({ step: this.step, name: resume.name, best: this.best?.name === resume.name, values: this.validated });
       if (resume.state.finished !== null) return this.conclude(resume.state.finished);
-      this.optimizer.restore(this.stageStep, await readMoments(resume.folder, student.weights.keys()));
+      this.optimizer.restore(this.stageStep, await readMoments(resume.folder, this.trained.keys()));
+      const { projections } = this.features ?? {};
+      if (projections !== undefined) for (const [name, values] of await readTensors(resume.folder, projections.keys())) assign(projections.get(name) as tf.Variable, values);
     }
     if (!await this.prepareTargets()) return this.result('stopped', null);
     if (this.stageStep === 0) await this.validate();
@@ -120,6 +128,11 @@ class Trainer {
     }
   }
 
+  /** All that the optimiser changes. */
+  private get trained(): ReadonlyMap<string, tf.Variable> {
+    return new Map([...this.input.student.weights, ...(this.features?.projections ?? [])]);
+  }
+
   /** Steps over the whole run. */
   private get step(): number {
     return this.input.before.steps + this.stageStep;
@@ -130,6 +143,11 @@ class Trainer {
     const { objective: { vocabulary }, teacher, validationRows } = this;
     const { stage: { batch }, train, control, reporter } = this.input;
     if (teacher === null) return true;
+    // The inside of a teacher is too large to keep, and asking for it gives the logits as well.
+    if (this.features !== null) {
+      this.targets = liveTargets(teacher, vocabulary);
+      return true;
+    }
     const passes = (this.limit.steps * batch.size * batch.accumulate) / train.length;
     const rows = [...train, ...validationRows];
     if (passes < PASSES_WORTH_STORING || !targetsFit(rows, vocabulary)) {
@@ -152,7 +170,7 @@ class Trainer {
     const batches = groupByLength(rows, size).map((group) => collate(group, student.config.maxPositions));
     const learningRate = learningRateAt(stage.schedule, stage.optimizer.learningRate, this.stageStep, this.limit.steps);
     const objective = { ...this.objective, temperature: temperatureAt(stage.temperature, this.stageStep, this.limit.steps) };
-    const values = await optimiserStep({ student, targets: this.targets, objective, optimizer: this.optimizer, batches, learningRate });
+    const values = await optimiserStep({ student, targets: this.targets, features: this.features, objective, optimizer: this.optimizer, batches, learningRate });
     if (values === null) {
       throw new DistillError('loss-not-finite', { step: this.step + 1, rows: describeRows(rows), checkpoint: this.saved ?? '–' });
     }
@@ -189,7 +207,7 @@ class Trainer {
   private async validate(): Promise<void> {
     if (this.validation.length === 0) return;
     const { student, reporter } = this.input;
-    this.validated = finite(await validate(student, this.targets, this.objective, this.validation, (done, total) => reporter.progress('validation', done, total)));
+    this.validated = finite(await validate(student, this.targets, this.features, this.objective, this.validation, (done, total) => reporter.progress('validation', done, total)));
     this.tell(this.validated);
   }
 
@@ -201,7 +219,7 @@ class Trainer {
       stage: stageIndex, stageName: stage.name, step, tokens, stageStep, sampler: this.sampler.state(),
       earlyStop: this.earlyStop?.state() ?? null, best: this.best, validation: this.validated, finished,
     };
-    const { name } = await writeCheckpoint(checkpoints, state, input.student, await this.optimizer.read(), input.tokenizerFolder);
+    const { name } = await writeCheckpoint(checkpoints, state, input.student, { moments: await this.optimizer.read(), more: this.features?.projections ?? new Map() }, input.tokenizerFolder);
     this.saved = name;
     reporter.checkpoint({ step, name, best: this.best?.name === name, values: this.validated });
     for (const removed of await pruneCheckpoints(checkpoints, stageIndex, stage.checkpoint.keepLast, this.best?.name ?? null)) {

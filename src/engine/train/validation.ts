@@ -7,7 +7,8 @@ import type { MicroBatch } from './batch.ts';
 import type { MetricValues } from './contract.ts';
 import { release, segmentSums, supervisedLogits, upload } from './losses.ts';
 import type { DeviceBatch, Objective } from './losses.ts';
-import { LossTotals, presentValues, readScalars, scalarsOf } from './lossValues.ts';
+import type { FeatureMatching } from './features.ts';
+import { featureScalars, LossTotals, presentValues, readScalars, scalarsOf } from './lossValues.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -17,18 +18,20 @@ export function validationBatches(rows: readonly EncodedRow[], size: number, max
 
 /** The values of VALIDATION_METRICS (shared/metrics.ts) that there are. */
 export async function validate(
-  student: DecoderModel, targets: SoftTargets | null, objective: Objective, batches: readonly MicroBatch[],
+  student: DecoderModel, targets: SoftTargets | null, features: FeatureMatching | null, objective: Objective, batches: readonly MicroBatch[],
   progress: (done: number, total: number) => void,
 ): Promise<MetricValues> {
-  const totals = new LossTotals(objective, targets !== null);
+  const totals = new LossTotals(objective, targets !== null, features);
   let right = 0;
   let kept = 0;
   for (const [index, batch] of batches.entries()) {
     const device = upload(batch);
     const scalars = tf.tidy(() => {
-      const soft = targets?.of(batch, device) ?? null;
-      const logits = supervisedLogits(student, device, objective.vocabulary);
-      return [...scalarsOf(segmentSums(student.backend.ops, objective, device, logits, soft)), rightTokens(device, logits)];
+      const [shown, seen] = features === null ? [null, null] : [features.teacher(device.ids), features.student(student, device.ids)];
+      const soft = targets?.of(batch, device, shown?.final) ?? null;
+      const logits = supervisedLogits(student, device, objective.vocabulary, seen?.final);
+      const inside = features === null || shown === null || seen === null ? null : features.sums(batch, seen, shown);
+      return [...scalarsOf(segmentSums(student.backend.ops, objective, device, logits, soft)), ...featureScalars(inside), rightTokens(device, logits)];
     });
     release(device);
     const [values = []] = await readScalars([scalars]);

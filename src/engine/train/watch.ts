@@ -4,9 +4,12 @@ import { EVALUATION_METRICS, VALIDATION_METRICS } from '../../shared/metrics.ts'
 import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 
+/** Terms that are measured only where they have a weight. */
+const MORE_TERMS = ['mse', 'hidden', 'attention'] as const;
+
 /** Throws DistillError `metric-not-measured` for an early stop, a best checkpoint or a gate that could never be judged. */
 export function checkWatched(stage: TrainStage, measured: { readonly validation: boolean; readonly evaluation: boolean }): void {
-  const validation = measured.validation ? VALIDATION_METRICS.filter((name) => (asksTeacher(stage) || !/kl$/i.test(name)) && (stage.weights.mse > 0 || name !== 'validation/mse')) : [];
+  const validation = measured.validation ? VALIDATION_METRICS.filter((name) => (asksTeacher(stage) || !/kl$/i.test(name)) && MORE_TERMS.every((term) => stage.weights[term] > 0 || name !== `validation/${term}`)) : [];
   const demand = (metric: string, known: readonly string[]): void => {
     if (!known.includes(metric)) throw new DistillError('metric-not-measured', { stage: stage.name, metric, known: known.join(', ') || '–' });
   };

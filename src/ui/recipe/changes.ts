@@ -42,8 +42,8 @@ export function changeableValues(recipe: Recipe): readonly ChangeableValue[] {
 }
 
 /** The share of the soft targets, where the two weights are one number told twice. */
-function softShare(weights: { readonly kl: number; readonly ce: number; readonly mse: number } | undefined): string | null {
-  if (weights === undefined || weights.mse > 0 || Math.abs(weights.kl + weights.ce - 1) > 1e-9) return null;
+function softShare(weights: { readonly kl: number; readonly ce: number; readonly mse: number; readonly hidden: number; readonly attention: number } | undefined): string | null {
+  if (weights === undefined || weights.mse + weights.hidden + weights.attention > 0 || Math.abs(weights.kl + weights.ce - 1) > 1e-9) return null;
   return String(weights.kl);
 }
 

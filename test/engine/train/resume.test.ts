@@ -49,6 +49,23 @@ describe('a run that is stopped at any step and resumed', () => {
     expect((await findCheckpoint(checkpoints)).found?.state).toEqual((await findCheckpoint(whole.checkpoints)).found?.state);
   });
 
+  test('projections, a temperature schedule and another divergence are carried over as well', async () => {
+    const wide = createDecoder({ ...TINY, hiddenSize: 24, headDim: 12, layers: 3 }, 4, backend);
+    const inner = makeStage({
+      limits: { steps: 12 }, batch: { size: 4 }, objective: 'jsd', temperature: { from: 4, to: 1, kind: 'cosine' }, weights: { kl: 0.5, ce: 0.2, hidden: 1, attention: 0.5 },
+      hidden: { loss: 'cosine', embeddings: true }, optimizer: { learningRate: 0.01 }, validate: { every: 4 }, checkpoint: { every: 100 },
+    });
+    const whole = await makeInput({ student: newStudent(), teacher: wide, stage: inner });
+    await trainStage(whole);
+    const checkpoints = await temporaryFolder();
+    const first = await makeInput({ student: newStudent(), teacher: wide, stage: inner, checkpoints, orders: { 5: ['stop'] } });
+    await trainStage(first);
+    const { found: resume } = await findCheckpoint(checkpoints);
+    const second = await makeInput({ student: await loadDecoder(resume?.folder ?? '', backend), teacher: wide, stage: inner, checkpoints, resume });
+    await trainStage(second);
+    expect([...first.reporter.exact(), ...second.reporter.exact()]).toEqual(whole.reporter.exact());
+  });
+
   test('a stage that was finished is not trained again, and hands on the same weights', async () => {
     const first = await makeInput({ student: newStudent(), teacher, stage });
     const result = await trainStage(first);

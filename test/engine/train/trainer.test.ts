@@ -61,7 +61,7 @@ test('a student learns from its teacher: the validation KL falls far below its s
 });
 
 test('every step tells every training metric, every validation every validation metric', async () => {
-  const input = await makeInput({ student: newStudent(), teacher, stage: makeStage({ weights: { kl: 0.5, ce: 0.4, mse: 0.1 }, limits: { steps: 4 }, validate: { every: 2 } }), before: { steps: 100, tokens: 1000 } });
+  const input = await makeInput({ student: newStudent(), teacher, stage: makeStage({ weights: { kl: 0.5, ce: 0.4, mse: 0.1, hidden: 0.1, attention: 0.1 }, limits: { steps: 4 }, validate: { every: 2 } }), before: { steps: 100, tokens: 1000 } });
   const result = await trainStage(input);
   const told = (step: number): string[] => input.reporter.metrics.filter((metric) => metric.step === step).flatMap(({ values }) => Object.keys(values)).sort();
   expect(told(100)).toEqual([...VALIDATION_METRICS].sort());
