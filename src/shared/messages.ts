@@ -394,7 +394,9 @@ export type Language = keyof Sentence;
 /** The sentence of a code in a language, its `{name}`s filled; an unknown code (of a newer engine) is shown as it is. */
 export function sentence(code: ErrorCode | WarningCode, data: MessageData, language: Language): string {
   const row: Sentence | undefined = (ERRORS as Record<string, Sentence>)[code] ?? (WARNINGS as Record<string, Sentence>)[code];
-  const template = row?.[language] ?? `${code} ${JSON.stringify(data)}`;
+  const written = row?.[language] ?? `${code} ${JSON.stringify(data)}`;
+  // Formats without lines (Parquet, a JSON array) name the row; Chinese has one word for both.
+  const template = data['unit'] === 'row' ? written.replace('line {line}', 'row {line}') : written;
   return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
     const text = String(data[name] ?? whole);
     return code === 'recipe-type' && name === 'expected' ? kindsText(text, language) : text;

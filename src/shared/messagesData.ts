@@ -70,6 +70,90 @@ export const DATA_ERRORS = {
     en: '{file} is {format}: only JSONL can be leafed through row by row. Convert it first: distill data convert.',
     'zh-cn': '{file} 的格式为 {format}：只有 JSONL 可以逐行翻阅。请先转换：distill data convert。',
   },
+  'data-row-newer': {
+    en: '{file}, line {line}: written in format {format} of a newer version, which this one does not know. Update the workbench.',
+    'zh-cn': '{file} 第 {line} 行：由更新版本以格式 {format} 写入，此版本无法识别。请更新工作台。',
+  },
+  'data-row-encoding': {
+    en: '{file}, line {line}: not valid {encoding}, as the file is otherwise. Save the whole file in one encoding, best UTF-8.',
+    'zh-cn': '{file} 第 {line} 行：不是有效的 {encoding}，而文件其余部分是。请将整个文件保存为同一编码（建议 UTF-8）。',
+  },
+  'data-row-too-big': {
+    en: '{file}, line {line}: longer than {limit}, the most that one row may have. Is it one row a line?',
+    'zh-cn': '{file} 第 {line} 行：超过单行上限 {limit}。文件是否为每行一条数据？',
+  },
+  'data-row-csv': {
+    en: '{file}, line {line}: not CSV ({detail}).',
+    'zh-cn': '{file} 第 {line} 行：不是合法 CSV（{detail}）。',
+  },
+  'data-csv-column-twice': {
+    en: '{file}: two columns are called "{column}". Rename one.',
+    'zh-cn': '{file}：有两列同名 "{column}"。请重命名其一。',
+  },
+  'data-choices-item': {
+    en: '{file}, line {line}: not an item of {lines} lines (blank, letter a–d, passage, question, four options).',
+    'zh-cn': '{file} 第 {line} 行：不是由 {lines} 行组成的题目（空行、字母 a–d、材料、问题、四个选项）。',
+  },
+  'data-json-cut': {
+    en: '{file}, line {line}: the JSON array is not whole ({detail}). Copy or download the file again.',
+    'zh-cn': '{file} 第 {line} 行：JSON 数组不完整（{detail}）。请重新复制或下载该文件。',
+  },
+  'data-json-no-array': {
+    en: '{file} holds no array of rows. It must be [ {…}, {…} ], or an object with such an array.',
+    'zh-cn': '{file} 中没有数据行数组。应为 [ {…}, {…} ]，或含此类数组的对象。',
+  },
+  'data-file-damaged': {
+    en: '{file} is damaged or cut: {detail}. Copy or download it again.',
+    'zh-cn': '{file} 已损坏或被截断：{detail}。请重新复制或下载。',
+  },
+  'data-file-changed': {
+    en: '{file} was changed while it was read. Wait until whatever writes it is done, then run again.',
+    'zh-cn': '{file} 在读取过程中被修改。请等待写入结束后重新运行。',
+  },
+  'data-parquet-group': {
+    en: '{file}: row group {group} has {rows} rows and {mebibytes} MiB unpacked, too much for memory at once. Write it again in smaller ones, with Python: pyarrow.parquet.write_table(table, file, row_group_size=10000).',
+    'zh-cn': '{file}：第 {group} 个行组有 {rows} 行，解压后 {mebibytes} MiB，无法一次载入内存。请用 Python 以更小的行组重写：pyarrow.parquet.write_table(table, file, row_group_size=10000)。',
+  },
+  'data-format-unknown': {
+    en: '{file} is of no known format; it begins like this: {seen}. Known: {known}. If it is one of them, say which: "format" in the recipe, --from on the command line.',
+    'zh-cn': '{file} 的格式无法识别，开头为：{seen}。支持：{known}。若属其一，请指明：配方中的 "format"，或命令行的 --from。',
+  },
+  'data-format-arrow': {
+    en: '{file} is in Arrow format, which save_to_disk and the datasets cache write and which is not read here. Convert it with Python: datasets.load_from_disk("{file}").to_parquet("data.parquet") (of a DatasetDict: one call for each split).',
+    'zh-cn': '{file} 为 Arrow 格式（由 save_to_disk 或 datasets 缓存写入），此处不支持。请用 Python 转换：datasets.load_from_disk("{file}").to_parquet("data.parquet")（DatasetDict 需对每个划分分别执行）。',
+  },
+  'data-config-which': {
+    en: '{folder} has several configurations and "{config}" is none of them. Name one: {have}.',
+    'zh-cn': '{folder} 有多个配置，其中没有 "{config}"。请指定其一：{have}。',
+  },
+  'data-split-missing': {
+    en: '{folder} has no split "{split}" (have: {have}).',
+    'zh-cn': '{folder} 中没有划分 "{split}"（现有：{have}）。',
+  },
+  'data-split-files': {
+    en: '{folder}: the README names {patterns} for the split "{split}", and no data file fits. Download the folder whole.',
+    'zh-cn': '{folder}：README 为划分 "{split}" 指定了 {patterns}，但没有匹配的数据文件。请完整下载该文件夹。',
+  },
+  'hub-not-found': {
+    en: 'The hub {hub} has no dataset {dataset} at revision {revision}, or it is private: then set HF_TOKEN.',
+    'zh-cn': '{hub} 上没有数据集 {dataset}（版本 {revision}）；若为私有数据集，请设置 HF_TOKEN。',
+  },
+  'hub-refused': {
+    en: 'The hub {hub} refuses {dataset} ({status}; HF_TOKEN set: {token}). Accept its terms on its page, and set HF_TOKEN to a token that may read it.',
+    'zh-cn': '{hub} 拒绝访问 {dataset}（{status}；已设置 HF_TOKEN：{token}）。请在其页面接受条款，并将 HF_TOKEN 设为有读取权限的令牌。',
+  },
+  'hub-failed': {
+    en: 'The hub {hub} did not give {dataset}: {detail}. Try again, it goes on where it ended; or set HF_ENDPOINT to a mirror.',
+    'zh-cn': '无法从 {hub} 获取 {dataset}：{detail}。请重试（将从中断处继续），或将 HF_ENDPOINT 设为镜像。',
+  },
+  'hub-file-missing': {
+    en: 'The dataset {dataset} at {revision} lists {file}, but the hub does not have it.',
+    'zh-cn': '数据集 {dataset}（{revision}）列有 {file}，但 Hub 上没有该文件。',
+  },
+  'hub-cut': {
+    en: '{file} of {dataset} came cut: {got} of {size} bytes. Try again, it goes on where it ended.',
+    'zh-cn': '{dataset} 的 {file} 下载不完整：{got} / {size} 字节。请重试，将从中断处继续。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const DATA_WARNINGS = {

@@ -1,0 +1,50 @@
+/** Conversations as people store them: OpenAI's role/content, ShareGPT's from/value. */
+import { isJsonObject } from '../../../shared/fieldNames.ts';
+import type { RecordMessage } from '../../../shared/record.ts';
+
+export interface Conversation {
+  /** All turns before the completion. */
+  readonly history: readonly RecordMessage[];
+  /** The last turn, where it is the assistant's; null where nobody has answered yet. */
+  readonly completion: { readonly content: string; readonly reasoning: string | null } | null;
+}
+
+/** ShareGPT's names of the speakers; any other name stays as it is (tool, function …). */
+const ROLES: Readonly<Record<string, string>> = {
+  human: 'user', user: 'user', prompter: 'user', gpt: 'assistant', chatgpt: 'assistant', bing: 'assistant', bard: 'assistant', model: 'assistant', assistant: 'assistant', system: 'system',
+};
+
+/** A row's turns; null where the value is no conversation or doesn't end with the user or the assistant. */
+export function conversation(value: unknown, system: unknown): Conversation | null {
+  if (!Array.isArray(value) || value.length === 0) return null;
+  const read = value.map((each: unknown) => turn(each));
+  if (read.some((each) => each === null)) return null;
+  const turns = read.filter((each) => each !== null);
+  const last = turns.at(-1);
+  if (last?.role !== 'user' && last?.role !== 'assistant') return null;
+  const before = last.role === 'assistant' ? turns.slice(0, -1) : turns;
+  if (before.length === 0) return null;
+  const told = typeof system === 'string' && system.trim() !== '' && before[0]?.role !== 'system' ? [{ role: 'system', content: system }] : [];
+  return {
+    history: [...told, ...before.map(({ role, content }) => ({ role, content }))],
+    completion: last.role === 'assistant' ? { content: last.content, reasoning: last.reasoning } : null,
+  };
+}
+
+function turn(value: unknown): { readonly role: string; readonly content: string; readonly reasoning: string | null } | null {
+  if (!isJsonObject(value)) return null;
+  const said = value['role'] ?? value['from'];
+  const content = contentText(value['content'] ?? value['value']);
+  if (typeof said !== 'string' || content === null) return null;
+  const thought = [value['reasoning_content'], value['reasoning'], value['thinking']].find((each) => typeof each === 'string' && each !== '');
+  return { role: ROLES[said.toLowerCase()] ?? said, content, reasoning: typeof thought === 'string' ? thought : null };
+}
+
+/** OpenAI also writes a content as a list of parts; those that are no text can't be learnt from. */
+function contentText(value: unknown): string | null {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return null;
+  const parts = value.map((part: unknown) => isJsonObject(part) && typeof part['text'] === 'string' ? part['text'] : null);
+  return parts.some((part) => part === null) ? null : parts.join('');
+}

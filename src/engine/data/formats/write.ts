@@ -1,0 +1,69 @@
+/** Records written as our own format: whole or not at all, and flushed before the name is there. */
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import type { DataRecord } from '../../../shared/record.ts';
+import { withFileErrors } from '../../../system/fileErrors.ts';
+import { temporaryName } from '../../../system/wholeFile.ts';
+
+export interface RecordWriter {
+  write(record: DataRecord): Promise<void>;
+  /** Makes the file appear under its name. */
+  close(): Promise<void>;
+  /** Leaves nothing behind; what had the name before stays. May be called after a failure, and twice. */
+  abandon(): Promise<void>;
+}
+
+/** Characters kept before they are written. */
+const BUFFERED = 1 << 18;
+
+/** A file that grows under a temporary name beside its own. */
+export class GrowingFile {
+  #buffered: (string | Uint8Array)[] = [];
+  #length = 0;
+  #ended = false;
+
+  private constructor(readonly file: string, private readonly temporary: string, private readonly handle: FileHandle) {}
+
+  /** Throws DistillError of withFileErrors. */
+  static async begin(file: string): Promise<GrowingFile> {
+    const temporary = temporaryName(file);
+    return new GrowingFile(file, temporary, await withFileErrors(file, () => open(temporary, 'wx')));
+  }
+
+  async append(part: string | Uint8Array): Promise<void> {
+    this.#buffered.push(part);
+    this.#length += part.length;
+    if (this.#length >= BUFFERED) await this.#flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#flush();
+    await withFileErrors(this.file, async () => {
+      await this.handle.sync();
+      await this.handle.close();
+      this.#ended = true;
+      await rename(this.temporary, this.file);
+    });
+  }
+
+  async abandon(): Promise<void> {
+    if (!this.#ended) await this.handle.close().catch(() => undefined);
+    this.#ended = true;
+    await rm(this.temporary, { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    const parts = this.#buffered;
+    [this.#buffered, this.#length] = [[], 0];
+    if (parts.length > 0) await withFileErrors(this.file, () => this.handle.writeFile(parts.every((part) => typeof part === 'string') ? parts.join('') : Buffer.concat(parts.map((part) => Buffer.from(part)))));
+  }
+}
+
+/** Throws DistillError `disk-full`, `read-only` and the like, at any of its calls. */
+export async function recordWriter(file: string): Promise<RecordWriter> {
+  const growing = await GrowingFile.begin(file);
+  return {
+    write: (record) => growing.append(`${JSON.stringify(record)}\n`),
+    close: () => growing.close(),
+    abandon: () => growing.abandon(),
+  };
+}
