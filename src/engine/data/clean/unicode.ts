@@ -1,0 +1,19 @@
+/**
+ * Rule `unicode`: canonical composition (NFC), and full-width digits, letters and operators as half-width. Punctuation keeps
+ * its width: in Chinese text "，" and "（" are right.
+ */
+
+/** ＃ ＄ ％ ＆ ＊ ＋ － ／ ＜ ＝ ＞ ＠ ＼ ＾ ＿ ｜: what is written in formulas and code. */
+const OPERATORS = '＃＄％＆＊＋－／＜＝＞＠＼＾＿｜';
+const WIDE = new RegExp(`[０-９Ａ-Ｚａ-ｚ${OPERATORS}]`, 'g');
+/** Between digits it is a decimal point. */
+const WIDE_POINT = /(?<=[0-9])．(?=[0-9])/g;
+/** From the full-width form of an ASCII character to that character. */
+const WIDTH = 0xff01 - 0x21;
+// eslint-disable-next-line no-control-regex -- ASCII as a whole is what is asked for
+const NOT_ASCII = /[^\u0000-\u007f]/;
+
+export function cleanUnicode(text: string): string {
+  if (!NOT_ASCII.test(text)) return text;
+  return text.normalize('NFC').replace(WIDE, (wide) => String.fromCharCode(wide.charCodeAt(0) - WIDTH)).replace(WIDE_POINT, '.');
+}
