@@ -6,6 +6,7 @@ import type { DataReport } from './dataReport.ts';
 import type { MessageData } from './events.ts';
 import type { ErrorCode } from './messages.ts';
 import type { DataRecord } from './record.ts';
+import type { DataRecipe } from './recipe.ts';
 import type { ReviewDecision, ReviewLine } from './review.ts';
 
 /** What rows are divided by: each row has one value of each (findings: any number). The empty value is "none". */
@@ -61,7 +62,7 @@ export interface FileSummary {
   /** data.maxLength of the recipe; null without one. */
   readonly limit: number | null;
   readonly currency: string | null;
-  /** Shares a name with a decision but not with a row any more. */
+  /** Decisions whose row is not in the file any more; they are kept. */
   readonly orphans: number;
   /** Empty while the side file can be read. */
   readonly reviewTrouble: { readonly code: ErrorCode; readonly data: MessageData } | null;
@@ -156,6 +157,8 @@ export type DataToWorker =
   | Extract<DataFromPage, { readonly kind: 'view' | 'rows' | 'row' | 'decide' | 'decide-all' | 'undo' | 'redo' | 'report' | 'cancel' | 'again' }>
   /** Everything that a page which was hidden must know. */
   | { readonly kind: 'hello' }
+  /** Nobody looks: the files are no longer followed until the next hello. */
+  | { readonly kind: 'hidden' }
   /** Saves what is unsaved, says `saved`, and ends. */
   | { readonly kind: 'close' };
 
@@ -184,7 +187,6 @@ export type DataToPage =
 /** What the thread is started with. */
 export interface DataWorkerStart {
   readonly file: string;
-  /** Folder with the tokenizer of the student; null where none is known. */
-  readonly tokenizer: string | null;
-  readonly limit: number | null;
+  /** Of the project's recipe; null where there is none, or its student has no tokenizer to count with. */
+  readonly training: { readonly tokenizer: string; readonly template: DataRecipe['template']; readonly limit: number } | null;
 }

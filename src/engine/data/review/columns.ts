@@ -1,6 +1,6 @@
 /** What is known of each row, a column each: a million rows take tens of megabytes instead of a million objects. */
 
-type Numbers = Float64Array | Float32Array | Uint32Array | Uint16Array | Uint8Array | Int32Array;
+type Numbers = Float64Array | Uint32Array | Uint16Array | Uint8Array | Int32Array;
 
 const FIRST_ROOM = 1024;
 

@@ -8,11 +8,14 @@ import { systemCode, withFileErrors } from '../../../system/fileErrors.ts';
 import { Column, Ids, Names } from './columns.ts';
 import { MOST_ROW_BYTES, scanLines, type ScannedLine, type ScanFrom } from './lineScan.ts';
 import { lineRecord, removalOf } from './lineRecord.ts';
+import { RowReader } from './rows.ts';
 
 /** Stands for a number that is not known. */
 export const UNKNOWN = 0xffffffff;
 /** So many rows are read between two looks at messages and the signal. */
 const ROWS_A_BREATH = 2000;
+/** A file that grows faster than it is read is shown all the same. */
+const MOST_READS = 3;
 
 export interface BrokenLine {
   readonly line: number;
@@ -54,7 +57,7 @@ export class DataIndex {
   /** Output tokens as the service counted them. */
   readonly teacherTokens = new Column((length) => new Uint32Array(length));
   /** NaN where nobody was asked. */
-  readonly costs = new Column((length) => new Float32Array(length).fill(Number.NaN));
+  readonly costs = new Column((length) => new Float64Array(length));
   readonly currencies = new Names();
   readonly ids = new Ids();
   /** The first bytes of the hash of the texts: rows that are the same have the same. */
@@ -128,7 +131,7 @@ export class DataIndex {
 export const PROVENANCE_PARTS = ['source', 'teacher', 'promptHash', 'sampling', 'tokens', 'cost', 'verdict'] as const;
 
 /** 48 bits of the texts' SHA-1, which a double holds: among a million rows one pair in 500 such files is taken for the same by mistake. */
-function contentHash({ prompt, think, answer }: DataRecord): number {
+export function contentHash({ prompt, think, answer }: DataRecord): number {
   return Number.parseInt(hash('sha1', `${prompt}\u0000${think}\u0000${answer}`).slice(0, 12), 16);
 }
 
@@ -151,21 +154,47 @@ export async function buildIndex(file: string, options: IndexOptions): Promise<D
 }
 
 /**
- * Adds the rows that were appended to the data file since. Only for an index without removed rows, which stand behind:
- * answers false where the file has to be read from its beginning instead.
+ * Adds the rows that were appended to the data file since. Answers false where the file has to be read from its beginning
+ * instead: it is another one, its rows of before are not where they were, or there are removed rows, which stand behind.
  */
 export async function growIndex(index: DataIndex, options: IndexOptions): Promise<boolean> {
   const now = await fileState(index.file);
-  if (now === null || index.state === null || index.removed > 0 || now.inode !== index.state.inode || now.bytes < index.end.offset) return false;
+  if (now === null || index.state === null || index.removed > 0 || now.inode !== index.state.inode || now.bytes <= index.state.bytes) return false;
+  if (!(await stillThere(index))) return false;
   await readRows(index, options);
   return true;
 }
 
+/** A change before the end moves the rows behind it: the first and the last row tell. */
+async function stillThere(index: DataIndex): Promise<boolean> {
+  if (index.rows === 0) return false;
+  const reader = new RowReader(index);
+  try {
+    const ends = [0, index.rows - 1];
+    const records = await reader.readMany(ends);
+    return records.every((record, at) => record !== null && contentHash(record) === index.content.at(ends[at] ?? 0));
+  } finally {
+    await reader.close();
+  }
+}
+
 async function readRows(index: DataIndex, { signal, breathe }: IndexOptions): Promise<void> {
   const { file } = index;
-  const state = await fileState(file);
-  if (state === null) throw new DistillError('data-file-missing', { file });
-  if ((await stat(file)).isDirectory()) throw new DistillError('data-file-is-folder', { file });
+  for (let tries = 1; ; tries++) {
+    const before = await fileState(file);
+    if (before === null) throw new DistillError('data-file-missing', { file });
+    await readToEnd(index, before, { signal, breathe });
+    const after = await fileState(file);
+    // Written to while it was read: on with what is new, and what can't be told apart is read again by whoever looks next.
+    if (tries === MOST_READS || (after?.modified === before.modified && after.bytes === before.bytes)) {
+      index.state = before;
+      return;
+    }
+  }
+}
+
+async function readToEnd(index: DataIndex, state: FileState, { signal, breathe }: IndexOptions): Promise<void> {
+  const { file } = index;
   let since = 0;
   for await (const group of scanLines(file, index.end, signal)) {
     for (const scanned of group) {
@@ -188,7 +217,6 @@ async function readRows(index: DataIndex, { signal, breathe }: IndexOptions): Pr
     }
     await breathe(index.end.offset, state.bytes, index.rows);
   }
-  index.state = { ...state, bytes: Math.max(state.bytes, index.end.offset) };
 }
 
 async function readRemoved(index: DataIndex, { signal, breathe }: IndexOptions): Promise<void> {

@@ -51,11 +51,15 @@ function isProvenance({ source, teacher, tokens, cost, verdict, transformations 
     && (verdict === null || (isObject(verdict) && typeof verdict['verdict'] === 'string' && Array.isArray(verdict['findings'])));
 }
 
-/** The record of a removed row with the rule that took it; null where the line is none. */
-export function removalOf(value: unknown): (RemovedBy & { readonly record: DataRecord }) | null {
+/** How a rule names the row that was kept in a duplicate's place. */
+const PARTNER_KEYS = ['of', 'duplicateOf', 'kept', 'partner'];
+
+/** A removed row with the rule that took it; null where the line is none. */
+export function removalOf(value: unknown): (RemovedBy & { readonly record: DataRecord; readonly partner: string | null }) | null {
   if (typeof value !== 'object' || value === null) return null;
   const json = value as Json;
   if (!isRecord(json)) return null;
   const { name = '', detail = {} } = json.provenance.transformations.at(-1) ?? {};
-  return { record: json, rule: name.replace(/^clean\//, ''), detail };
+  const partner = PARTNER_KEYS.map((key) => detail[key]).find((id) => typeof id === 'string') ?? null;
+  return { record: json, rule: name.replace(/^clean\//, ''), detail, partner: partner === null ? null : String(partner) };
 }
