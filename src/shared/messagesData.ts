@@ -46,6 +46,10 @@ export const DATA_ERRORS = {
     en: '{file}, line {line}: {tokens} tokens, and data.maxLength is {limit}. Raise it, or set data.tooLong to "cut" or "drop".',
     'zh-cn': '{file} 第 {line} 行：{tokens} 个词元，超过 data.maxLength {limit}。请调大，或将 data.tooLong 设为 "cut" 或 "drop"。',
   },
+  'data-all-held-out': {
+    en: 'No row is left to train on: the prompts of all {heldOut} training rows are held out by data.validation or data.test. Name other files there, or shares of data.train.',
+    'zh-cn': '没有可训练的数据：全部 {heldOut} 行训练数据的问题都已被 data.validation 或 data.test 留出。请改用其他文件，或写 data.train 的比例。',
+  },
   'data-nothing-left': {
     en: 'No row is left to train on: {dropped} of {rows} were dropped as longer than {limit} tokens. Raise data.maxLength, or add rows.',
     'zh-cn': '没有可训练的数据：{rows} 行中有 {dropped} 行因超过 {limit} 个词元被丢弃。请调大 data.maxLength 或增加数据。',

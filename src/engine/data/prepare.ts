@@ -79,7 +79,10 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
   await options.onProgress?.(total, total);
   const rows = encoded.train.length + encoded.validation.length + dropped;
   const shares = { rows, cut, dropped, heldOut };
-  if (encoded.train.length === 0) throw new DistillError('data-nothing-left', { rows, dropped, limit: data.maxLength });
+  if (encoded.train.length === 0) {
+    // Where nothing was too long, the length limit is not to blame.
+    throw dropped === 0 && heldOut > 0 ? new DistillError('data-all-held-out', { heldOut }) : new DistillError('data-nothing-left', { rows, dropped, limit: data.maxLength });
+  }
   warn(shares, data.maxLength, options.onWarning ?? (() => undefined));
   return { train: encoded.train, validation: encoded.validation, evaluation: chosen(asked, evaluate.rows, seed, encoder), template: encoder.template, shares };
 }
