@@ -8,7 +8,7 @@ export const FIELD_NAMES = {
   /** What a model or a person answered, alone or with its reasoning in tags. */
   answer: ['answer', 'response', 'output', 'completion', 'generated_text', 'generation', 'final_answer', 'text', 'content'],
   /** A worked solution, which ends with the answer. */
-  solution: ['solution', 'canonical_solution'],
+  solution: ['solution'],
   gold: ['gold', 'golden', 'gold_answer', 'label', 'reference', 'reference_answer', 'expected', 'ground_truth', 'correct_answer', 'answer_key', 'answerkey'],
   /** What the question is about, where it stands apart. */
   context: ['context', 'passage', 'article', 'background'],

@@ -173,4 +173,16 @@ export const DATA_WARNINGS = {
     en: '{heldOut} training rows were left out: their prompts are held out for validation or test.',
     'zh-cn': '{heldOut} 行训练数据被排除：其问题已留作验证或测试。',
   },
+  'data-rows-reviewed': {
+    en: 'By the review, {left} rows were left out and {edited} rows were taken with edited texts.',
+    'zh-cn': '根据审阅结果，{left} 行被排除，{edited} 行使用了编辑后的文本。',
+  },
+  'data-review-unmatched': {
+    en: '{count} decisions in {file} are about rows that the data file does not have (any more): rows whose texts changed have another id. Review them again.',
+    'zh-cn': '{file} 中有 {count} 条决定对应的行在数据文件中（已）不存在：文本改变后行的标识也会改变。请重新审阅。',
+  },
+  'data-changed-since-start': {
+    en: '{file} is not what it was when the run began: the rest of the run sees its new rows. What was taken before stands in {kept}.',
+    'zh-cn': '{file} 与运行开始时不同：后续将使用新的数据行。此前使用的记录保存在 {kept}。',
+  },
 } as const satisfies Record<string, Sentence>;

@@ -39,7 +39,11 @@ export const RUN_FILES = {
   traces: 'traces.jsonl',
   log: 'engine.log',
   checkpoints: 'checkpoints',
+  targets: 'targets',
   reports: 'reports',
+  /** Which rows of which files it took (consumed.ts), and the ids of the rows. */
+  data: 'data.json',
+  dataIds: 'data-ids.bin',
 } as const;
 
 /** Where a project keeps its runs, relative to the project's folder. */

@@ -2,15 +2,16 @@
 import type { MessageData } from '../../shared/events.ts';
 import { DistillError, type WarningCode } from '../../shared/messages.ts';
 import type { Recipe } from '../../shared/recipe.ts';
+import { reviewFileOf } from '../../shared/review.ts';
 import { Random } from '../model/random.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { EncodedRow, EvaluationRow } from './contract.ts';
 import { rowEncoder, type RowEncoder } from './encode.ts';
-import { jsonLines } from './jsonLines.ts';
 import { resolvePath } from './paths.ts';
-import { readRow, type Row } from './row.ts';
+import type { Row } from './row.ts';
 import { promptKey, splitPrompts, type Split } from './split.ts';
 import type { Template } from './template.ts';
+import { RowNotes, rowsOf, type Consumed, type RecordRow } from './trainingRows.ts';
 
 export interface PreparedData {
   readonly train: readonly EncodedRow[];
@@ -19,6 +20,7 @@ export interface PreparedData {
   readonly evaluation: readonly EvaluationRow[];
   readonly template: Template;
   readonly shares: DataShares;
+  readonly consumed: Consumed;
 }
 
 export interface DataShares {
@@ -50,12 +52,14 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
   const { recipe: { data, evaluate, seed }, tokenizer } = options;
   const encoder = rowEncoder(tokenizer, data);
   const files = splitFiles(options);
-  const { splits, total } = await chooseSplits(options, files);
+  const notes = new RowNotes();
+  const { splits, total } = await chooseSplits(options, files, notes);
+  notes.take();
   const encoded: Record<Split, EncodedRow[]> = { train: [], validation: [], test: [] };
-  const asked: Row[] = [];
+  const asked: RecordRow[] = [];
   let [done, cut, dropped, heldOut] = [0, 0, 0, 0];
   for (const [origin, paths] of Object.entries(files) as [Split, readonly string[]][]) {
-    for await (const row of rowsOf(paths, data.fields)) {
+    for await (const row of rowsOf(paths, data.fields, notes)) {
       if (done % PROGRESS_ROWS === 0) await options.onProgress?.(done, total);
       done += 1;
       const split = splits.get(promptKey(row.prompt)) ?? 'train';
@@ -63,16 +67,25 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
       if (origin !== 'train' && split !== origin) continue;
       if (origin === 'train' && split !== 'train' && files[split].length > 0) {
         heldOut += 1;
+        notes.add(row.file, row.number, 'heldOut');
         continue;
       }
       if (split === evaluate.split) asked.push(row);
-      if (split === 'test') continue;
+      if (split === 'test') {
+        notes.add(row.file, row.number, 'test');
+        continue;
+      }
       const outcome = encoder.encode(row);
       if (outcome.type === 'dropped') {
         dropped += 1;
+        notes.add(row.file, row.number, 'dropped');
         continue;
       }
-      if (!outcome.row.ended) cut += 1;
+      notes.add(row.file, row.number, split);
+      if (!outcome.row.ended) {
+        cut += 1;
+        notes.add(row.file, row.number, 'cut');
+      }
       encoded[split].push(outcome.row);
     }
   }
@@ -83,8 +96,15 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
     // Where nothing was too long, the length limit is not to blame.
     throw dropped === 0 && heldOut > 0 ? new DistillError('data-all-held-out', { heldOut }) : new DistillError('data-nothing-left', { rows, dropped, limit: data.maxLength });
   }
-  warn(shares, data.maxLength, options.onWarning ?? (() => undefined));
-  return { train: encoded.train, validation: encoded.validation, evaluation: chosen(asked, evaluate.rows, seed, encoder), template: encoder.template, shares };
+  const warning = options.onWarning ?? (() => undefined);
+  warn(shares, data.maxLength, warning);
+  warnOfReview(notes, warning);
+  const drawn = chosen(asked, evaluate.rows, seed);
+  for (const { file, number } of drawn) notes.add(file, number, 'evaluated');
+  return {
+    train: encoded.train, validation: encoded.validation, evaluation: drawn.map((row) => evaluationRow(row, encoder)), template: encoder.template, shares,
+    consumed: notes.consumed(options.base),
+  };
 }
 
 /**
@@ -120,10 +140,10 @@ export function splitFiles({ recipe: { data }, base }: Pick<PrepareOptions, 'rec
   return { test: files(data.test), validation: files(data.validation), train: files(data.train) };
 }
 
-export async function chooseSplits({ recipe: { data, seed } }: PrepareOptions, files: SplitFiles): Promise<{ readonly splits: ReadonlyMap<string, Split>; readonly total: number }> {
+export async function chooseSplits({ recipe: { data, seed } }: PrepareOptions, files: SplitFiles, notes: RowNotes | null = null): Promise<{ readonly splits: ReadonlyMap<string, Split>; readonly total: number }> {
   const keys: Record<Split, string[]> = { test: [], validation: [], train: [] };
   for (const split of ['test', 'validation', 'train'] as const) {
-    for await (const row of rowsOf(files[split], data.fields)) keys[split].push(promptKey(row.prompt));
+    for await (const row of rowsOf(files[split], data.fields, notes)) keys[split].push(promptKey(row.prompt));
     for (const file of files[split]) if (keys[split].length === 0) throw new DistillError('data-file-empty', { file });
   }
   const share = (value: string | number | undefined): number => typeof value === 'number' ? value : 0;
@@ -133,21 +153,26 @@ export async function chooseSplits({ recipe: { data, seed } }: PrepareOptions, f
   return { splits, total: keys.train.length + keys.validation.length + keys.test.length };
 }
 
-export async function* rowsOf(files: readonly string[], fields: Recipe['data']['fields']): AsyncGenerator<Row> {
-  for (const file of files) for await (const line of jsonLines(file)) yield readRow(file, line, fields);
-}
-
 /** Prompts to evaluate on: one of each, a sample by the seed, in the order of the file. */
-function chosen(rows: readonly Row[], count: number, seed: number, encoder: RowEncoder): readonly EvaluationRow[] {
+function chosen(rows: readonly RecordRow[], count: number, seed: number): readonly RecordRow[] {
   const unique = [...new Map(rows.map((row) => [promptKey(row.prompt), row])).values()];
   const random = new Random(seed, 'evaluation');
   const drawn = unique.map((row, index) => ({ row, index, lot: random.uniform() })).sort((a, b) => a.lot - b.lot).slice(0, count).sort((a, b) => a.index - b.index);
-  return drawn.map(({ row }) => ({
+  return drawn.map(({ row }) => row);
+}
+
+function evaluationRow(row: Row, encoder: RowEncoder): EvaluationRow {
+  return {
     example: `${String(row.line + 1)}`,
     prompt: row.prompt, promptIds: encoder.promptIds(row),
     gold: row.gold ?? (row.answer === '' ? null : row.answer),
     reference: { think: row.think, answer: row.answer },
-  }));
+  };
+}
+
+function warnOfReview({ review }: RowNotes, warning: (code: WarningCode, data: MessageData) => void): void {
+  if (review.left > 0 || review.edited > 0) warning('data-rows-reviewed', { left: review.left, edited: review.edited });
+  for (const [file, count] of review.unmatched) warning('data-review-unmatched', { file: reviewFileOf(file), count });
 }
 
 function warn({ rows, cut, dropped, heldOut }: DataShares, limit: number, warning: (code: WarningCode, data: MessageData) => void): void {

@@ -52,7 +52,7 @@ describe('a row', () => {
 
   test.each([
     ['that is no object', [1], broken('data-row-not-object')],
-    ['without a prompt', { question: 'q?', answer: '4' }, broken('data-row-field-missing', { field: 'prompt', have: 'question, answer' })],
+    ['without a prompt', { title: 'q?', answer: '4' }, broken('data-row-field-missing', { field: 'prompt', have: 'title, answer' })],
     ['without an answer', { prompt: 'q?' }, broken('data-row-field-missing', { field: 'answer' })],
     ['whose answer is a list', { prompt: 'q?', answer: [4] }, broken('data-row-not-text', { field: 'answer' })],
     ['with nothing in it', { prompt: 'q?', answer: ' ' }, broken('data-row-empty')],

@@ -53,6 +53,8 @@ export interface PlacedRecord {
   readonly file: RecognisedFile;
   /** 1-based: line of a line format, else row. */
   readonly row: number;
+  /** The id that the row has where nobody maps its fields: what a review knows it by. Null where it can't be read so. */
+  readonly usualId: () => string | null;
 }
 
 /**
@@ -104,11 +106,20 @@ async function* fileRecords(file: RecognisedFile, source: ReadSource, options: R
     try {
       if (raw.broken !== undefined) throw raw.broken;
       const record = recordOf(raw.value, raw.at, shape, { file: file.written, format: source.format === 'auto' ? file.container : source.format, row: raw.row });
-      yield { record, file, row: raw.row };
+      yield { record, file, row: raw.row, usualId: () => usualId(raw) };
     } catch (error) {
       if (!(error instanceof DistillError) || options.onBroken === 'refuse') throw error;
       options.onBrokenRow?.(error);
     }
+  }
+}
+
+function usualId({ value, at }: RawRow): string | null {
+  try {
+    return recordOf(value, at, { fields: USUAL_FIELDS, format: 'auto', answered: false }, null).id;
+  } catch (error) {
+    if (error instanceof DistillError) return null;
+    throw error;
   }
 }
 

@@ -32,10 +32,10 @@ export async function recogniseFile(file: string, format: DataFormat): Promise<C
   const text = await headText(head, file);
   if (text === null) throw unknown(file, `binary (${magic.slice(0, 16)})`);
   const extension = extensionOf(file);
-  const first = text.trimStart()[0];
-  if (first === '[') return 'json';
+  const beginning = text.trimStart().slice(0, 256);
+  if (/^\[\s*(?:\]|\{\s*["}]|$)/.test(beginning)) return 'json';
   if (extension === '.jsonl' || extension === '.ndjson') return 'jsonl';
-  if (first === '{') return extension === '.json' && !wholeObjectFirst(text) ? 'json' : 'jsonl';
+  if (/^\{\s*(?:["}]|$)/.test(beginning)) return extension === '.json' && !wholeObjectFirst(text) ? 'json' : 'jsonl';
   if (looksLikeChoices(text)) return 'choices';
   if (extension === '.csv' || extension === '.tsv') return 'csv';
   if (text.trim() === '') return 'jsonl';

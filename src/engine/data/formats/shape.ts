@@ -92,7 +92,9 @@ function fromFields(row: JsonObject, at: Place, options: ShapeOptions): Content 
   const system = typeof row['system'] === 'string' && row['system'].trim() !== '' ? row['system'] : null;
   const messages: Pick<Content, 'messages'> = system === null ? {} : { messages: [{ role: 'system', content: system }, { role: 'user', content: asked }] };
   const parts = { prompt: asked, ...messages, ...(choice === null ? {} : { options: choice.options }), ...(tests === null ? {} : { tests }) };
-  const completion = answerOf(row, at, options, promptName, choice?.field ?? null);
+  // The indentation of code is part of it.
+  const body = tests === null || isWritten(row['answer']) ? null : namedField(row, CODE_NAMES, isWritten);
+  const completion: Completion = body !== null ? { think: '', answer: String(row[body]), gold: null, found: true, name: body } : answerOf(row, at, options, promptName, choice?.field ?? null);
   const gold = choice?.gold ?? textOf(row, goldSource(fields.gold, row), at) ?? completion.gold;
   const answer = completion.answer === '' && choice?.field === 'answer' && choice.gold !== null ? choice.gold : completion.answer;
   if (answered && !completion.found && answer === '') throw missing(fieldName(fields.answer), row, at);
@@ -126,6 +128,9 @@ function answerOf(row: JsonObject, at: Place, { fields }: ShapeOptions, promptNa
   if (marked !== null) return { think: written.slice(0, marked.index).trim(), answer: (marked[1] ?? '').trim(), gold: (marked[1] ?? '').trim(), found: true, name };
   return { ...splitThink(written), gold: null, found: true, name };
 }
+
+/** Reference solutions of HumanEval and MBPP. */
+const CODE_NAMES = ['canonical_solution', 'code'] as const;
 
 /** The reasoning where a row keeps it apart; null where it has no such field, or nothing in it. */
 function thinkText(row: JsonObject, source: FieldSource, at: Place): string | null {
