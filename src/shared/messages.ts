@@ -248,6 +248,10 @@ export const ERRORS = {
     en: '{path} are all 0: there is no loss to train on.',
     'zh-cn': '{path} 全为 0：没有可训练的损失。',
   },
+  'recipe-targets-no-mse': {
+    en: '{path} compares all logits, and the store of targets keeps the most probable only. Remove targets, or give MSE no weight.',
+    'zh-cn': '{path} 需要全部 logits，而 targets 只保存概率最高的部分。请删除 targets，或将 MSE 权重设为 0。',
+  },
   'recipe-gate-empty': {
     en: '{path} needs min, max or both.',
     'zh-cn': '{path} 需要 min、max 或两者。',

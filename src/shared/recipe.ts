@@ -135,6 +135,10 @@ export const trainStage = z.strictObject({
   weights: lossWeights.optional().meta(about('Of the total: weights.kl · T² · KL + weights.ce · CE.', '总损失：weights.kl · T² · KL + weights.ce · CE。')),
   alpha: share.optional().meta(about('Short for weights { kl: alpha, ce: 1 − alpha }; 0.7 where neither is given. (Other tools put alpha on the cross-entropy.)', 'weights { kl: alpha, ce: 1 − alpha } 的简写；二者均未给出时为 0.7。（有些工具把 alpha 放在交叉熵上。）')),
   temperature: z.union([positive, temperatureSchedule]).default(2).meta(about('T of the soft targets; T² is applied once, to the divergence. Or { from, to } to change it over the steps.', '软标签温度 T；T² 只乘在散度上一次。也可写 { from, to } 使其随步数变化。')),
+  targets: z.strictObject({
+    topK: count.max(65_536).meta(about('Tokens kept at each position: the most probable ones and the mass of the rest.', '每个位置保留的词元数：概率最高者，以及其余部分的总概率。')),
+    values: z.enum(['float16', 'float32']).default('float16').meta(about('Number format of the log-probabilities; float32 is exact.', '对数概率的数值格式；float32 为精确。')),
+  }).optional().meta(about('Ask the teacher once, keep its top-k log-probabilities in the run’s folder and train from them: no teacher in memory afterwards.', '只询问教师一次，将其 top-k 对数概率存于运行文件夹并据此训练：之后无需教师驻留内存。')),
   hidden: hiddenMatching.prefault({}),
   attention: attentionMatching.prefault({}),
   optimizer: optimizer.prefault({}),

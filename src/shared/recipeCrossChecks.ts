@@ -109,7 +109,7 @@ function trainProblems(recipe: unknown, index: number, types: readonly unknown[]
   const problems: PlacelessProblem[] = [];
   const sequence = read('objective') === 'sequence';
   if (sequence) {
-    for (const key of ['teacher', 'alpha']) if (read(key) !== undefined) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(key), data: { key }, atKey: true });
+    for (const key of ['teacher', 'alpha', 'targets']) if (read(key) !== undefined) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(key), data: { key }, atKey: true });
     for (const key of TEACHER_WEIGHTS) {
       const weight = read('weights', key);
       if (typeof weight === 'number' && weight > 0) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at('weights', key), data: { key: `weights.${key}` }, atKey: true });
@@ -123,6 +123,8 @@ function trainProblems(recipe: unknown, index: number, types: readonly unknown[]
   }
   if (read('weights') !== undefined && read('alpha') !== undefined) problems.push({ code: 'recipe-weights-and-alpha', path: at('alpha'), data: {}, atKey: true });
   if (read('weights', 'ce') === 0 && (sequence || TEACHER_WEIGHTS.every((key) => (read('weights', key) ?? 0) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
+  const mse = read('weights', 'mse');
+  if (read('targets') !== undefined && typeof mse === 'number' && mse > 0) problems.push({ code: 'recipe-targets-no-mse', path: at('weights', 'mse'), data: {}, atKey: true });
   const gate = read('gate');
   if (gate !== undefined && read('gate', 'min') === undefined && read('gate', 'max') === undefined) problems.push({ code: 'recipe-gate-empty', path: at('gate'), data: {} });
   const evaluated = String(read('gate', 'metric')).startsWith('evaluation/');

@@ -131,6 +131,7 @@ describe('a recipe that is wrong', () => {
     ['several teachers: one must be named', { teachers: { a: { type: 'local', model: 'a' }, b: { type: 'local', model: 'b' } } }, ['stages[0].teacher: recipe-teacher-which']],
     ['weights and alpha together', { stages: [{ type: 'train', weights: { kl: 1, ce: 1 }, alpha: 0.5 }] }, ['stages[0].alpha: recipe-weights-and-alpha']],
     ['weights that are all 0', { stages: [{ type: 'train', weights: { kl: 0, ce: 0 } }] }, ['stages[0].weights: recipe-weights-zero']],
+    ['a store of the most probable tokens has no logits', { stages: [{ type: 'train', weights: { kl: 1, ce: 0, mse: 1 }, targets: { topK: 50 } }] }, ['stages[0].weights.mse: recipe-targets-no-mse']],
     ['sequence has no teacher', { stages: [{ type: 'train', objective: 'sequence', teacher: 'big' }] }, ['stages[0].teacher: recipe-sequence-has-no-teacher']],
     ['layers of an unknown teacher', { student: { fromTeacher: 'bog', layers: [0] } }, ['student.fromTeacher: recipe-teacher-unknown']],
     ['a student of two forms', { student: { model: 'a', fromTeacher: 'big', layers: [0] } }, ['student: recipe-student-form']],

@@ -51,7 +51,7 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   };
   return trainStage({
     stage, stageIndex: index, seed: recipe.seed, student, teacher, vocabulary: models.tokenizer.vocabSize,
-    train: data.train, validation: data.validation, checkpoints, tokenizerFolder: models.tokenizerFolder,
+    train: data.train, validation: data.validation, checkpoints, targets: { folder: path.join(folder, RUN_FILES.targets), teacher: stage.teacher ?? '' }, tokenizerFolder: models.tokenizerFolder,
     evaluate: evaluation === undefined ? null : async (step) => (await evaluator.evaluate(student, evaluation.teacher ?? null, index, { steps: step, tokens: reachedTokens })) ?? {},
     before, resume, reporter, control: { poll: () => control.poll() },
   });

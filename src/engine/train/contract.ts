@@ -48,6 +48,8 @@ export interface TrainInput {
   readonly validation: readonly EncodedRow[];
   /** The run's checkpoints folder; exists. */
   readonly checkpoints: string;
+  /** Where the stage keeps what its teacher says, for a stage that asks for that; another run's is taken up by its content. */
+  readonly targets?: { readonly folder: string; readonly teacher: string };
   /** A model folder whose tokenizer files go into every checkpoint. */
   readonly tokenizerFolder?: string;
   /** Evaluates the student as it is now (generation on held-out prompts), tells it, and answers the metrics; null where the recipe has none. */

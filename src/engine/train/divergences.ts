@@ -7,6 +7,8 @@
 import type { Ops } from '../backend/contract.ts';
 import { withGradient } from '../backend/withGradient.ts';
 import { tf } from '../tf.ts';
+import { places } from './places.ts';
+import { NOTHING } from './topKFile.ts';
 
 export type Divergence =
   /** KL(p ‖ q): the student must cover what the teacher holds possible (Hinton, Vinyals & Dean 2015, section 2). */
@@ -21,17 +23,17 @@ export type Divergence =
   /** KL(p ‖ γ·p + (1 − γ)·q): forward KL with a bounded gradient (DistiLLM, Ko et al. 2024, section 3.1). */
   | { readonly kind: 'skew-kl'; readonly gamma: number };
 
-/** Log-probabilities [rows, vocabulary] of teacher (p) and student (q). */
+/** Log-probabilities [rows, outcomes] of teacher (p) and student (q); an outcome is a token, or all tokens of a rest. */
 interface Pair {
   readonly logP: tf.Tensor2D;
   readonly logQ: tf.Tensor2D;
 }
 
 interface Rowwise {
-  /** [rows, vocabulary]; its sum over the vocabulary is the divergence of a row. */
+  /** [rows, outcomes]; its sum over the outcomes is the divergence of a row. */
   readonly terms: tf.Tensor;
-  /** The slope in q [rows, vocabulary], up to a constant for each row, which cancels. */
-  readonly slope: tf.Tensor;
+  /** The slope in the student's logits divided by T, for each outcome: q·(g − Σ q·g) [rows, outcomes]. */
+  readonly flow: tf.Tensor;
 }
 
 /**
@@ -39,29 +41,72 @@ interface Rowwise {
  * mask of kept positions.
  */
 export function divergenceSum(ops: Ops, divergence: Divergence, student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Scalar {
+  // The usual one has an operation of its own on every backend.
+  if (rowwiseOf(divergence) === forwardKl) return ops.forwardKl(student, teacher, temperature, rowWeights);
+  return withGradient([student], ([input]) => {
+    const logQ: tf.Tensor2D = tf.logSoftmax(tf.div(input, temperature));
+    const { terms, flow } = rowwiseOf(divergence)({ logP: tf.logSoftmax(tf.div(teacher, temperature)), logQ });
+    return { value: weighted(terms, rowWeights), save: [flow, rowWeights] };
+  }, (dy, [flow, weights]) => [tf.mul(flow, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
+}
+
+/**
+ * The same where only the teacher's k most probable tokens are known and the mass of all others: a divergence between
+ * distributions over k + 1 outcomes. `ids` int32 [rows, k]; `logP` [rows, k + 1], already at the temperature, the rest last.
+ */
+export function topDivergenceSum(divergence: Divergence, student: tf.Tensor2D, ids: tf.Tensor2D, logP: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Scalar {
+  const [rows, vocabulary] = student.shape;
+  const k = ids.shape[1];
+  return withGradient([student], ([input]) => {
+    const logQ: tf.Tensor2D = tf.logSoftmax(tf.div(input, temperature));
+    const at = places(ids);
+    const onto = (values: tf.Tensor): tf.Tensor => tf.scatterND(at, tf.reshape(values, [rows * k]), [rows, vocabulary]);
+    const others = tf.add(logQ, onto(tf.fill([rows, k], NOTHING)));
+    const logRest = tf.logSumExp(others, -1, true);
+    const { terms, flow } = rowwiseOf(divergence)({ logP, logQ: tf.concat2d([tf.reshape(tf.gatherND(logQ, at), [rows, k]), logRest as tf.Tensor2D], 1) });
+    // What flows into the rest is shared among its tokens by their probabilities.
+    const ofTop = onto(tf.slice(flow, [0, 0], [rows, k]));
+    const ofRest = tf.mul(tf.exp(tf.sub(others, logRest)), tf.slice(flow, [0, k], [rows, 1]));
+    // With every token among the top there is no rest: its outcome has no probability, and its share of others means nothing.
+    return { value: weighted(terms, rowWeights), save: [k === vocabulary ? ofTop : tf.add(ofTop, ofRest), rowWeights] };
+  }, (dy, [flow, weights]) => [tf.mul(flow, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
+}
+
+/** GKD's β of 0 and 1 are the KLs by definition. */
+function rowwiseOf(divergence: Divergence): (pair: Pair) => Rowwise {
   switch (divergence.kind) {
-    case 'forward-kl':
-      return ops.forwardKl(student, teacher, temperature, rowWeights);
-    case 'reverse-kl':
-      return weightedSum(student, teacher, temperature, rowWeights, reverseKl);
-    case 'skew-kl':
-      return weightedSum(student, teacher, temperature, rowWeights, (pair) => skewKl(pair, divergence.gamma));
-    case 'jsd':
-      if (divergence.beta === 0) return divergenceSum(ops, { kind: 'forward-kl' }, student, teacher, temperature, rowWeights);
-      if (divergence.beta === 1) return divergenceSum(ops, { kind: 'reverse-kl' }, student, teacher, temperature, rowWeights);
-      return weightedSum(student, teacher, temperature, rowWeights, (pair) => jsd(pair, divergence.beta));
+    case 'forward-kl': return forwardKl;
+    case 'reverse-kl': return reverseKl;
+    case 'skew-kl': return divergence.gamma === 0 ? forwardKl : (pair) => skewKl(pair, divergence.gamma);
+    case 'jsd': return divergence.beta === 0 ? forwardKl : divergence.beta === 1 ? reverseKl : (pair) => jsd(pair, divergence.beta);
   }
+}
+
+function weighted(terms: tf.Tensor, rowWeights: tf.Tensor1D): tf.Scalar {
+  return tf.sum(tf.mul(tf.sum(terms, -1), rowWeights)) as tf.Scalar;
+}
+
+/** q·(g − Σ q·g) of a slope g in q, which is known up to a constant for each row: it cancels. */
+function flowOf(logQ: tf.Tensor2D, slope: tf.Tensor): tf.Tensor {
+  const q = tf.exp(logQ);
+  return tf.mul(q, tf.sub(slope, tf.sum(tf.mul(q, slope), -1, true)));
+}
+
+/** g = −p / q grows without bound where q goes to 0; q·g doesn't. */
+function forwardKl({ logP, logQ }: Pair): Rowwise {
+  const p = tf.exp(logP);
+  return { terms: tf.mul(p, tf.sub(logP, logQ)), flow: tf.sub(tf.exp(logQ), p) };
 }
 
 function reverseKl({ logP, logQ }: Pair): Rowwise {
   const slope = tf.sub(logQ, logP);
-  return { terms: tf.mul(tf.exp(logQ), slope), slope };
+  return { terms: tf.mul(tf.exp(logQ), slope), flow: flowOf(logQ, slope) };
 }
 
 function skewKl({ logP, logQ }: Pair, gamma: number): Rowwise {
   const logM = logMixture(logP, gamma, logQ);
   const ratio = tf.sub(logP, logM);
-  return { terms: tf.mul(tf.exp(logP), ratio), slope: tf.mul(tf.exp(ratio), gamma - 1) };
+  return { terms: tf.mul(tf.exp(logP), ratio), flow: flowOf(logQ, tf.mul(tf.exp(ratio), gamma - 1)) };
 }
 
 function jsd({ logP, logQ }: Pair, beta: number): Rowwise {
@@ -70,24 +115,13 @@ function jsd({ logP, logQ }: Pair, beta: number): Rowwise {
   const toMixture = tf.sub(logQ, logM);
   const ofStudent = tf.mul(tf.exp(logQ), toMixture);
   // What M's own change with q contributes adds up to a constant.
-  return { terms: tf.add(tf.mul(ofTeacher, beta), tf.mul(ofStudent, 1 - beta)), slope: tf.mul(toMixture, 1 - beta) };
+  return { terms: tf.add(tf.mul(ofTeacher, beta), tf.mul(ofStudent, 1 - beta)), flow: flowOf(logQ, tf.mul(toMixture, 1 - beta)) };
 }
 
-/** log(w·p + (1 − w)·q) for 0 ≤ w < 1, without leaving the logarithms: small probabilities stay apart from 0. */
+/** log(w·p + (1 − w)·q) for 0 < w < 1, without leaving the logarithms: small probabilities stay apart from 0. */
 function logMixture(logP: tf.Tensor2D, w: number, logQ: tf.Tensor2D): tf.Tensor2D {
-  if (w === 0) return logQ;
   const [a, b] = [tf.add(logP, Math.log(w)), tf.add(logQ, Math.log1p(-w))];
   return tf.add(tf.maximum(a, b), tf.log1p(tf.exp(tf.neg(tf.abs(tf.sub(a, b))))));
-}
-
-function weightedSum(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D, of: (pair: Pair) => Rowwise): tf.Scalar {
-  return withGradient([student], ([input]) => {
-    const logQ: tf.Tensor2D = tf.logSoftmax(tf.div(input, temperature));
-    const { terms, slope } = of({ logP: tf.logSoftmax(tf.div(teacher, temperature)), logQ });
-    const q = tf.exp(logQ);
-    const gradient = tf.mul(q, tf.sub(slope, tf.sum(tf.mul(q, slope), -1, true)));
-    return { value: tf.sum(tf.mul(tf.sum(terms, -1), rowWeights)) as tf.Scalar, save: [gradient, rowWeights] };
-  }, (dy, [gradient, weights]) => [tf.mul(gradient, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
 }
 
 /** Σ over rows of the mean over the vocabulary of (s − t)²: logits compared as they are, without a temperature. */

@@ -14,7 +14,7 @@ import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import { SEGMENTS } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
-import { divergenceSum, logitsMseSum, type Divergence } from './divergences.ts';
+import { divergenceSum, logitsMseSum, topDivergenceSum, type Divergence } from './divergences.ts';
 
 export interface Objective {
   readonly weights: { readonly kl: number; readonly ce: number; readonly mse: number };
@@ -36,6 +36,22 @@ interface DeviceSegment {
 export interface DeviceBatch {
   readonly ids: tf.Tensor2D;
   readonly segments: readonly DeviceSegment[];
+}
+
+/** What is known of a teacher's distribution at the positions of a segment. */
+export type SegmentTargets =
+  | { readonly kind: 'logits'; readonly logits: tf.Tensor2D }
+  | TopTargets;
+
+/** At one temperature: the k most probable ids [rows, k] and their log-probabilities, the rest's last [rows, k + 1]. */
+export interface TopTargets {
+  readonly kind: 'top';
+  readonly ids: tf.Tensor2D;
+  readonly logP: tf.Tensor2D;
+}
+
+export function disposeTargets(targets: readonly SegmentTargets[] | null): void {
+  for (const target of targets ?? []) tf.dispose(target.kind === 'logits' ? [target.logits] : [target.ids, target.logP]);
 }
 
 /** Of one segment: sums over its positions. kl and mse are null where the teacher, or they themselves, have no weight. */
@@ -72,18 +88,21 @@ export function supervisedLogits(model: DecoderModel, batch: DeviceBatch, vocabu
   });
 }
 
-/** Sums of each segment; `teacher` [rows, vocabulary] for each segment, or null. Inside tf.tidy or a gradient. */
+/** Sums of each segment; `teacher` for each segment, or null. Inside tf.tidy or a gradient. */
 export function segmentSums(
-  ops: Ops, objective: Objective, batch: DeviceBatch, student: readonly tf.Tensor2D[], teacher: readonly tf.Tensor2D[] | null,
+  ops: Ops, objective: Objective, batch: DeviceBatch, student: readonly tf.Tensor2D[], teacher: readonly SegmentTargets[] | null,
 ): SegmentSums[] {
   return batch.segments.map(({ name, labels, mask }, index) => {
     const logits = at(student, index);
+    const target = teacher === null ? null : at(teacher, index);
     return {
       name,
       ce: ops.crossEntropy(logits, labels, mask),
       // Told even where it has no weight: how far the student is from its teacher is worth seeing.
-      kl: teacher === null ? null : divergenceSum(ops, objective.divergence, logits, at(teacher, index), objective.temperature, mask),
-      mse: teacher === null || objective.weights.mse === 0 ? null : logitsMseSum(logits, at(teacher, index), mask),
+      kl: target === null ? null
+        : target.kind === 'logits' ? divergenceSum(ops, objective.divergence, logits, target.logits, objective.temperature, mask)
+        : topDivergenceSum(objective.divergence, logits, target.ids, target.logP, objective.temperature, mask),
+      mse: target?.kind !== 'logits' || objective.weights.mse === 0 ? null : logitsMseSum(logits, target.logits, mask),
     };
   });
 }

@@ -10,20 +10,21 @@ import { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions, keptThink } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
 import { release, supervisedLogits, upload } from './losses.ts';
-import type { DeviceBatch } from './losses.ts';
+import type { DeviceBatch, SegmentTargets } from './losses.ts';
 import { yieldToEvents } from './yield.ts';
 
 export interface SoftTargets {
   /**
-   * Logits [rows, vocabulary] for each segment of the batch on the device; the caller's to dispose of. `states` are the
-   * teacher's where a pass has made them already.
+   * What is known of the teacher for each segment of the batch on the device, the caller's to dispose of; `temperature` is
+   * the one that it will be compared at. `states` are the teacher's where a pass has made them already.
    */
-  of(batch: MicroBatch, device: DeviceBatch, states?: tf.Tensor2D): tf.Tensor2D[];
+  of(batch: MicroBatch, device: DeviceBatch, temperature: number, states?: tf.Tensor2D): SegmentTargets[];
+  dispose?(): void;
 }
 
 /** Runs the teacher, with no gradient recorded: only its supervised logits stay. */
 export function liveTargets(teacher: DecoderModel, vocabulary: number): SoftTargets {
-  return { of: (_, device, states) => tf.tidy(() => supervisedLogits(teacher, device, vocabulary, states)) };
+  return { of: (_, device, __, states) => tf.tidy(() => supervisedLogits(teacher, device, vocabulary, states)).map((logits) => ({ kind: 'logits', logits })) };
 }
 
 /** Beyond it stored logits would crowd out the rest of the machine. */
@@ -62,11 +63,11 @@ export class StoredTargets implements SoftTargets {
     return true;
   }
 
-  of(batch: MicroBatch, device: DeviceBatch): tf.Tensor2D[] {
+  of(batch: MicroBatch, device: DeviceBatch): SegmentTargets[] {
     return device.segments.map(({ name, mask }) => {
       const values = new Float32Array(mask.size * this.vocabulary);
       this.eachRow(batch, name, (ofRow, from) => values.set(ofRow, from));
-      return tf.tensor2d(values, [mask.size, this.vocabulary], 'float32');
+      return { kind: 'logits', logits: tf.tensor2d(values, [mask.size, this.vocabulary], 'float32') };
     });
   }
 

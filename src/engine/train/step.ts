@@ -3,7 +3,7 @@ import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
 import { countsOf, type Counts, type FeatureMatching, type FeatureSums } from './features.ts';
-import { release, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
+import { disposeTargets, release, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
 import type { Objective } from './losses.ts';
 import { featureScalars, LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
@@ -77,7 +77,7 @@ export function gradientsOf(
   const device = upload(batch);
   // Outside the gradient: nothing of a teacher's pass is recorded.
   const shown = features?.teacher(device.ids) ?? null;
-  const soft = targets?.of(batch, device, shown?.final) ?? null;
+  const soft = targets?.of(batch, device, objective.temperature, shown?.final) ?? null;
   const scalars: tf.Scalar[] = [];
   try {
     const { value, grads } = tf.variableGrads(() => {
@@ -99,7 +99,7 @@ export function gradientsOf(
     throw error;
   } finally {
     release(device);
-    if (soft !== null) tf.dispose(soft);
+    disposeTargets(soft);
     if (shown !== null) tf.dispose([shown.final, ...shown.states, ...shown.scores]);
   }
 }

@@ -27,6 +27,7 @@ import { finalTemperature, learningRateAt, temperatureAt, totalSteps } from './s
 import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { optimiserStep } from './step.ts';
+import { openTopK } from './topKTargets.ts';
 import { validate, validationBatches } from './validation.ts';
 import { checkWatched, describeRows, missedBounds } from './watch.ts';
 import { yieldToEvents } from './yield.ts';
@@ -104,6 +105,7 @@ class Trainer {
   dispose(): void {
     this.optimizer.dispose();
     this.features?.dispose();
+    this.targets?.dispose?.();
   }
 
   async run(): Promise<TrainResult> {
@@ -143,6 +145,18 @@ class Trainer {
     const { objective: { vocabulary }, teacher, validationRows } = this;
     const { stage: { batch }, train, control, reporter } = this.input;
     if (teacher === null) return true;
+    const { stage, targets: place } = this.input;
+    if (stage.targets !== undefined && place !== undefined) {
+      this.targets = await openTopK({
+        folder: place.folder, name: `stage-${this.input.stageIndex}`, teacher, teacherName: place.teacher, rows: [...train, ...validationRows], vocabulary, k: stage.targets.topK, values: stage.targets.values,
+        temperature: stage.temperature, batch: batch.size,
+        pause: async (done, total) => {
+          reporter.progress('teacher', done, total);
+          return this.obey(await control.poll());
+        },
+      });
+      return this.targets !== null;
+    }
     // The inside of a teacher is too large to keep, and asking for it gives the logits as well.
     if (this.features !== null) {
       this.targets = liveTargets(teacher, vocabulary);

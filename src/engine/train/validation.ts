@@ -28,7 +28,7 @@ export async function validate(
     const device = upload(batch);
     const scalars = tf.tidy(() => {
       const [shown, seen] = features === null ? [null, null] : [features.teacher(device.ids), features.student(student, device.ids)];
-      const soft = targets?.of(batch, device, shown?.final) ?? null;
+      const soft = targets?.of(batch, device, objective.temperature, shown?.final) ?? null;
       const logits = supervisedLogits(student, device, objective.vocabulary, seen?.final);
       const inside = features === null || shown === null || seen === null ? null : features.sums(batch, seen, shown);
       return [...scalarsOf(segmentSums(student.backend.ops, objective, device, logits, soft)), ...featureScalars(inside), rightTokens(device, logits)];

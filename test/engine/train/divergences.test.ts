@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import { Random } from '../../../src/engine/model/random.ts';
 import { tf } from '../../../src/engine/tf.ts';
-import { divergenceSum, logitsMseSum, type Divergence } from '../../../src/engine/train/divergences.ts';
+import { divergenceSum, logitsMseSum, topDivergenceSum, type Divergence } from '../../../src/engine/train/divergences.ts';
 import { finalTemperature, temperatureAt } from '../../../src/engine/train/schedule.ts';
 import { expectClose, openCpu, openWasm } from './setup.ts';
 
@@ -12,6 +12,10 @@ interface Fixture {
   readonly mask: readonly number[];
   readonly cases: readonly {
     readonly divergence: Divergence | { readonly kind: 'mse' }; readonly temperature: number; readonly scale: number;
+    readonly student: number[][]; readonly teacher: number[][]; readonly value: number; readonly gradient: number[][];
+  }[];
+  readonly top: readonly {
+    readonly divergence: Divergence; readonly temperature: number; readonly k: number;
     readonly student: number[][]; readonly teacher: number[][]; readonly value: number; readonly gradient: number[][];
   }[];
 }
@@ -60,6 +64,20 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
       expectClose([shifted.value], [apart.value], { relative: 1e-4 });
       expectClose(shifted.gradient, apart.gradient, { relative: 1e-3, absolute: 1e-5 });
     }
+  });
+
+  test.each(fixture.top.map((each) => ({ ...each, title: `${named(each.divergence)}, k = ${each.k}, T = ${each.temperature}` })))('over the top and the rest it is that of PyTorch: $title', ({ divergence, temperature, k, student, teacher, value, gradient }) => {
+    const got = tf.tidy(() => {
+      const soft = tf.logSoftmax(tf.div(tf.tensor2d(teacher), temperature));
+      const { values, indices } = tf.topk(soft, k, true);
+      // What the rest has, counted the other way round: from the whole.
+      const rest = k === 9 ? tf.fill([4, 1], -1e4) : tf.log(tf.sub(1, tf.sum(tf.exp(values), -1, true)));
+      const logP = tf.concat2d([values as tf.Tensor2D, rest as tf.Tensor2D], 1);
+      const { value: sum, grad } = tf.valueAndGrad((input: tf.Tensor) => topDivergenceSum(divergence, input as tf.Tensor2D, indices as tf.Tensor2D, logP, temperature, tf.tensor1d([...fixture.mask])))(tf.tensor2d(student));
+      return { value: sum.dataSync()[0] ?? NaN, gradient: grad.dataSync() };
+    });
+    expectClose([got.value], [value], { relative: 2e-4, absolute: 2e-6 });
+    expectClose(got.gradient, gradient.flat(), { relative: 2e-4, absolute: 2e-6 });
   });
 
   test('JSD at ½ is the same from both sides, and generalised JSD tends to the KLs', () => {

@@ -8,7 +8,7 @@ import { createDecoder } from '../../../src/engine/model/decoder.ts';
 import { loadDecoder } from '../../../src/engine/model/folder.ts';
 import { collate } from '../../../src/engine/train/batch.ts';
 import { findCheckpoint, listCheckpoints } from '../../../src/engine/train/checkpoint.ts';
-import { upload } from '../../../src/engine/train/losses.ts';
+import { upload, type SegmentTargets } from '../../../src/engine/train/losses.ts';
 import { liveTargets, StoredTargets } from '../../../src/engine/train/softTargets.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
 import { expectClose, makeInput, makeRows, makeStage, openWasm, temporaryFolder, TINY, VOCABULARY } from './setup.ts';
@@ -119,7 +119,8 @@ describe('stored soft targets', () => {
     expect(await stored.fill(teacher, rows, 7, () => false)).toBe(true);
     const batch = collate(rows.slice(3, 9).reverse(), TINY.maxPositions);
     const device = upload(batch);
-    const [wanted, got] = [live.of(batch, device), stored.of(batch, device)];
+    const logitsOf = (targets: readonly SegmentTargets[]) => targets.map((target) => { if (target.kind !== 'logits') throw new Error(target.kind); return target.logits; });
+    const [wanted, got] = [logitsOf(live.of(batch, device, 2)), logitsOf(stored.of(batch, device))];
     expect(wanted).toHaveLength(2);
     for (const [index, { name, mask }] of device.segments.entries()) {
       const kept = batch.segments[name].kept;
