@@ -25,6 +25,8 @@ const PREFLIGHT = {
   'tokens-same': row('{texts} texts (maths, Chinese, code, emoji, <think>, rows of the data) become the same ids.', '{texts} 段文本（数学、中文、代码、表情、<think>、数据行）得到相同的词元编号。'),
   'tokens-differ': row('The teacher "{teacher}" cuts {differing} of {texts} texts into other tokens than the student: what it says about a position belongs to another one. Take a student with the teacher’s tokenizer, or the objective "sequence".', '教师 "{teacher}" 对 {texts} 段文本中的 {differing} 段分词与学生不同：其在某位置的输出对应的是另一位置。请使用与教师相同分词器的学生，或将目标设为 "sequence"。'),
 
+  'tokens-lossy': row('{count} of {rows} rows do not come back from the student’s tokenizer as they are: characters that it does not know are lost, and the student never learns them.', '{rows} 行中有 {count} 行经学生分词器往返后发生变化：其不认识的字符会丢失，学生学不到它们。'),
+
   'special-same': row('Start, end and padding tokens are the same.', '起始、结束与填充词元相同。'),
   'special-differ': row('Start, end or padding tokens of the teacher "{teacher}" are others than the student’s. The rows carry the student’s.', '教师 "{teacher}" 的起始、结束或填充词元与学生不同。数据行使用学生的。'),
 
@@ -64,7 +66,6 @@ const PREFLIGHT = {
   'length-nothing-left': row('No row is left to train on: of {rows} rows, {long} are longer than data.maxLength {limit} or have a prompt that fills it.', '没有可训练的数据：{rows} 行中有 {long} 行超过 data.maxLength {limit}，或问题占满了长度。'),
   'length-beyond-model': row('{share} of the rows are longer than data.maxLength {limit} (median {median}, 99 % up to {p99}, longest {longest} tokens{basis}), and the models have only {positions} positions: shorter traces, or models with more positions, are needed.', '{share} 的数据行超过 data.maxLength {limit}（中位数 {median}，99 % 不超过 {p99}，最长 {longest} 个词元{basis}），而模型只有 {positions} 个位置：需要更短的轨迹或位置更多的模型。'),
   'length-prompts': row('The prompt alone takes the whole data.maxLength {limit} in {count} of {rows} rows: they are left out.', '{rows} 行中有 {count} 行的问题占满了 data.maxLength {limit}：这些行会被排除。'),
-  'length-vast': row('data.maxLength is {limit}, the longest row has {longest} tokens: memory is reckoned for rows that are not there.', 'data.maxLength 为 {limit}，而最长的行只有 {longest} 个词元。'),
 
   'positions-fine': row('data.maxLength {longest} fits into the {positions} positions of the models that read it.', 'data.maxLength {longest} 未超出模型的 {positions} 个位置。'),
   'positions-evaluate': row('{count} of {prompts} evaluation prompts leave less than evaluate.maxNewTokens {wanted} of the {positions} positions of the {model}: their answers are cut (the longest prompt leaves {left}).', '{prompts} 个评估问题中有 {count} 个在{model}的 {positions} 个位置内剩余空间不足 evaluate.maxNewTokens {wanted}：回答会被截断（最长的问题只剩 {left}）。'),
@@ -76,14 +77,14 @@ const PREFLIGHT = {
   'training-never-validates': row('"{stage}": validation comes every {every} steps and there are only {steps}: it is made once, at the end, so there is no best checkpoint to choose.', '"{stage}"：每 {every} 步验证一次，而总共只有 {steps} 步：只会在结束时验证一次，无法挑选最佳存档。'),
   'training-never-stops-early': row('"{stage}": early stopping waits for {patience} validations without improvement, and there are only {validations}: it never comes to that.', '"{stage}"：提前停止需连续 {patience} 次验证无改善，而总共只有 {validations} 次验证：不会触发。'),
 
-  'memory-fine': row('"{stage}" needs about {needed} GiB at once on {backend}; {limit} GiB can be had.', '"{stage}" 在 {backend} 上约需 {needed} GiB；可用 {limit} GiB。'),
-  'memory-tight': row('"{stage}" needs about {needed} GiB at once on {backend}, of {limit} GiB that can be had: it may run out.', '"{stage}" 在 {backend} 上约需 {needed} GiB，可用 {limit} GiB：可能不足。'),
-  'memory-too-much': row('"{stage}" needs about {needed} GiB at once, {backend} has {limit} GiB. {way}', '"{stage}" 约需 {needed} GiB，而 {backend} 只有 {limit} GiB。{way}'),
-  'memory-unknown': row('"{stage}" needs about {needed} GiB at once on {backend}; how much memory it has is not known here.', '"{stage}" 在 {backend} 上约需 {needed} GiB；此处无法得知其显存大小。'),
+  'memory-fine': row('"{stage}" needs about {needed} at once on {backend}; {limit} can be had.', '"{stage}" 在 {backend} 上约需 {needed}；可用 {limit}。'),
+  'memory-tight': row('"{stage}" needs about {needed} at once on {backend}, of {limit} that can be had: it may run out.', '"{stage}" 在 {backend} 上约需 {needed}，可用 {limit}：可能不足。'),
+  'memory-too-much': row('"{stage}" needs about {needed} at once, {backend} has {limit}. {way}', '"{stage}" 约需 {needed}，而 {backend} 只有 {limit}。{way}'),
+  'memory-unknown': row('"{stage}" needs about {needed} at once on {backend}; how much memory it has is not known here.', '"{stage}" 在 {backend} 上约需 {needed}；此处无法得知其显存大小。'),
 
-  'disk-fine': row('Checkpoints and exports take up to {needed} GiB; {free} GiB are free.', '存档与导出最多占用 {needed} GiB；剩余 {free} GiB。'),
-  'disk-tight': row('Checkpoints and exports take up to {needed} GiB, and only {free} GiB are free.', '存档与导出最多占用 {needed} GiB，而只剩 {free} GiB。'),
-  'disk-too-much': row('Checkpoints and exports take up to {needed} GiB, more than the {free} GiB that are free: the run would end with a full disk. Free some space, or keep fewer checkpoints.', '存档与导出最多占用 {needed} GiB，超过剩余的 {free} GiB：运行会因磁盘已满而中止。请清理空间，或减少保留的存档。'),
+  'disk-fine': row('Checkpoints and exports take up to {needed}; {free} are free.', '存档与导出最多占用 {needed}；剩余 {free}。'),
+  'disk-tight': row('Checkpoints and exports take up to {needed}, and only {free} are free.', '存档与导出最多占用 {needed}，而只剩 {free}。'),
+  'disk-too-much': row('Checkpoints and exports take up to {needed}, more than the {free} that are free: the run would end with a full disk. Free some space, or keep fewer checkpoints.', '存档与导出最多占用 {needed}，超过剩余的 {free}：运行会因磁盘已满而中止。请清理空间，或减少保留的存档。'),
 
   'backend-taken': row('{backend} ({device}) loads and computes right.', '{backend}（{device}）可加载且计算正确。'),
   'backend-none': row('No backend loads and computes right on this machine: {detail}', '本机没有可加载且计算正确的后端：{detail}'),
@@ -103,9 +104,10 @@ const PREFLIGHT = {
   'api-cap-below-request': row('One request of "{stage}" may cost {worst}, more than the cap {cap}: none would be sent. Raise the cap, or lower sampling.maxTokens.', '"{stage}" 的单次请求最多花费 {worst}，超过上限 {cap}：不会发送任何请求。请提高上限，或降低 sampling.maxTokens。'),
   'api-sampling-ignored': row('"{stage}": {model} ignores temperature and topP.', '"{stage}"：{model} 会忽略 temperature 与 topP。'),
   'api-samples-alike': row('"{stage}" asks {samples} answers for each prompt at temperature 0: they will be the same answer, paid {samples} times.', '"{stage}" 在温度 0 下对每题请求 {samples} 个回答：它们会是同一个回答，却要付 {samples} 次费。'),
-  'api-logprobs-refused': row('"{stage}": {model} refuses requests for log-probabilities: every one would fail.', '"{stage}"：{model} 不接受对数概率请求：每次请求都会失败。'),
+  'api-logprobs-none': row('"{stage}": {model} gives no log-probabilities: topLogprobs is left out.', '"{stage}"：{model} 不提供对数概率：topLogprobs 会被忽略。'),
 
-  'collect-fine': row('"{stage}": its {sources} sources can be read; it writes {to}.', '"{stage}"：{sources} 个来源可读取；写入 {to}。'),
+  'collect-fine': row('"{stage}": {sources} sources can be read; it writes {to}.', '"{stage}"：{sources} 个来源可读取；写入 {to}。'),
+  'collect-file-missing': row('"{stage}": the file {file} is not there. Correct its path.', '"{stage}"：文件 {file} 不存在。请更正路径。'),
   'collect-writes-source': row('"{stage}" would write {to} over a file that it reads.', '"{stage}" 会覆盖其读取的文件 {to}。'),
   'collect-unused': row('"{stage}" writes {to}, which data.train does not name: nothing is trained on it.', '"{stage}" 写入 {to}，但 data.train 未引用它：不会用于训练。'),
   'collect-late': row('"{stage}" writes {to}, which a stage before it trains on.', '"{stage}" 写入 {to}，但它之前的阶段已用它训练。'),
@@ -128,9 +130,9 @@ const FIXES = {
 export type FixCode = keyof typeof FIXES;
 
 const LABELS = {
-  text: row('text', '文本'), student: row('student', '学生'), teacher: row('teacher', '教师'), id: row('id', '编号'), token: row('token', '词元'),
+  text: row('text', '文本'), back: row('comes back as', '返回为'), student: row('student', '学生'), teacher: row('teacher', '教师'), id: row('id', '编号'), token: row('token', '词元'),
   what: row('what', '内容'), value: row('value', '值'), file: row('file', '文件'), line: row('line', '行'), tokens: row('tokens', '词元数'),
-  prompt: row('prompt', '问题'), other: row('nearly the same', '近似题目'), part: row('part', '部分'), gib: row('GiB', 'GiB'),
+  prompt: row('prompt', '问题'), other: row('nearly the same', '近似题目'), part: row('part', '部分'), size: row('size', '大小'),
   limit: row('data.maxLength', 'data.maxLength'), share: row('share cut', '截断比例'), backend: row('backend', '后端'), outcome: row('outcome', '结果'),
   rendered: row('rendered', '渲染结果'), source: row('source', '来源'), count: row('number', '数量'),
 } as const satisfies Record<string, Sentence>;

@@ -1,0 +1,155 @@
+/** The rows of a recipe's data as the pre-flight needs them: how they are split, and the lengths of a sample of them. */
+import { existsSync } from 'node:fs';
+import type { DistillError } from '../../shared/messages.ts';
+import type { Recipe } from '../../shared/recipe.ts';
+import { rowEncoder } from '../data/encode.ts';
+import { resolvePath } from '../data/paths.ts';
+import { chooseSplits, dataFileProblems, splitFiles } from '../data/prepare.ts';
+import { promptKey, type Split } from '../data/split.ts';
+import { rowsOf } from '../data/trainingRows.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+
+/** Rows whose tokens are counted: enough to tell a share of 1 % within half a percent. Before a launch a person waits. */
+const SAMPLE = { whole: 4000, quick: 400 } as const;
+/** Texts of rows that both tokenizers are asked about. */
+const PROBED_ROWS = 20;
+/** Rows that are decoded again to see whether anything was lost. */
+const RETURNED_ROWS = 200;
+const SHOWN_CHARACTERS = 80;
+/** Rows between two breaths of the event loop. */
+const BREATH_ROWS = 64;
+
+export interface SampledRow {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** Prompt, completion and end token, before anything is cut. */
+  readonly tokens: number;
+  readonly promptTokens: number;
+  readonly think: boolean;
+}
+
+export interface ScannedRows {
+  /** Rows in each split. */
+  readonly rows: Readonly<Record<Split, number>>;
+  /** Training rows left out because another file holds their prompt out. */
+  readonly heldOut: number;
+  /** Training rows whose prompt came before. */
+  readonly repeated: number;
+  /** Prompts that stand both in the validation file and in the test file. */
+  readonly heldOutTwice: number;
+  /** Of the training and validation rows; all of them where `exact`. */
+  readonly sample: readonly SampledRow[];
+  readonly exact: boolean;
+  readonly largestId: number;
+  /** Prompts of the evaluation split, each once, with the tokens of those that were counted. */
+  readonly evaluation: { readonly prompts: number; readonly withoutGold: number; readonly promptTokens: readonly number[] };
+  /** Prompts by split, each once: for finding near duplicates. */
+  readonly prompts: Readonly<Record<'train' | 'heldOut', readonly string[]>>;
+  /** Some rows as text. */
+  readonly probes: readonly string[];
+  /** Of the first rows counted: those that don't come back from the tokenizer, with what comes back. */
+  readonly lossy: { readonly rows: number; readonly lost: readonly (readonly [text: string, back: string])[] };
+}
+
+export type Scan =
+  | { readonly type: 'rows'; readonly rows: ScannedRows }
+  | { readonly type: 'problems'; readonly problems: readonly DistillError[] }
+  /** A file that a collect stage will write. */
+  | { readonly type: 'collected'; readonly file: string; readonly stage: string };
+
+export interface ScanOptions {
+  readonly recipe: Recipe;
+  readonly base: string;
+  readonly tokenizer: Tokenizer;
+  readonly quick: boolean;
+  readonly signal: AbortSignal;
+  progress(done: number, total: number): void;
+}
+
+/** Throws what rowEncoder throws, and the signal's reason. */
+export async function scanRows(options: ScanOptions): Promise<Scan> {
+  const { recipe, base, tokenizer, signal } = options;
+  const collected = fileToCome(recipe, base);
+  if (collected !== null) return { type: 'collected', ...collected };
+  const problems = await dataFileProblems({ recipe, base });
+  if (problems.length > 0) return { type: 'problems', problems };
+
+  const files = splitFiles({ recipe, base });
+  const { splits, total } = await chooseSplits({ recipe, base, tokenizer }, files);
+  const encoder = rowEncoder(tokenizer, { ...recipe.data, maxLength: Infinity });
+  const limit = options.quick ? SAMPLE.quick : SAMPLE.whole;
+  const every = Math.max(1, Math.ceil(total / limit));
+  const rows: Record<Split, number> = { train: 0, validation: 0, test: 0 };
+  const seen: Record<Split, Set<string>> = { train: new Set(), validation: new Set(), test: new Set() };
+  const prompts = { train: [] as string[], heldOut: [] as string[] };
+  const sample: SampledRow[] = [];
+  const probes: string[] = [];
+  const lossy = { rows: 0, lost: [] as (readonly [string, string])[] };
+  const evaluation = { prompts: 0, withoutGold: 0, promptTokens: [] as number[] };
+  const ofFile = { test: new Set<string>(), validation: new Set<string>() };
+  let [done, heldOut, repeated, heldOutTwice, largestId] = [0, 0, 0, 0, 0];
+  for (const origin of ['test', 'validation', 'train'] as const) {
+    for await (const row of rowsOf(files[origin], recipe.data.fields)) {
+      if (done % BREATH_ROWS === 0) {
+        options.progress(done, total);
+        await new Promise((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
+      }
+      done += 1;
+      const key = promptKey(row.prompt);
+      if (origin !== 'train') ofFile[origin].add(key);
+      if (origin === 'validation' && ofFile.test.has(key)) heldOutTwice += 1;
+      const split = splits.get(key) ?? 'train';
+      // As prepareData does: a prompt that another file holds out is not trained on.
+      if (origin !== 'train' && split !== origin) continue;
+      if (origin === 'train' && split !== 'train' && files[split].length > 0) {
+        heldOut += 1;
+        continue;
+      }
+      rows[split] += 1;
+      const first = !seen[split].has(key);
+      seen[split].add(key);
+      if (first) prompts[split === 'train' ? 'train' : 'heldOut'].push(row.prompt);
+      else if (split === 'train') repeated += 1;
+      const counted = done % every === 0 || every === 1;
+      if (split === recipe.evaluate.split && first) {
+        evaluation.prompts += 1;
+        if ((row.gold ?? row.answer) === '') evaluation.withoutGold += 1;
+        if (counted) evaluation.promptTokens.push(encoder.promptIds(row).length);
+      }
+      if (split === 'test' || !counted) continue;
+      const encoded = encoder.encode(row);
+      if (encoded.type !== 'row') continue;
+      const { ids, promptLength } = encoded.row;
+      for (const id of ids) largestId = Math.max(largestId, id);
+      sample.push({ file: row.file, line: row.line + 1, tokens: ids.length, promptTokens: promptLength, think: row.think !== '' });
+      if (probes.length < PROBED_ROWS && split === 'train') probes.push(tokenizer.decode([...ids]));
+      if (lossy.rows < RETURNED_ROWS) {
+        lossy.rows += 1;
+        const lost = lostPart([row.prompt, row.answer], tokenizer.decode([...ids], { special: true }));
+        if (lost !== null) lossy.lost.push(lost);
+      }
+    }
+  }
+  options.progress(total, total);
+  return { type: 'rows', rows: { rows, heldOut, repeated, heldOutTwice, sample, exact: every === 1, largestId, evaluation, prompts, probes, lossy } };
+}
+
+/** A data file that is not there yet and that a collect stage writes. */
+function fileToCome(recipe: Recipe, base: string): { readonly file: string; readonly stage: string } | null {
+  for (const stage of recipe.stages) {
+    if (stage.type !== 'collect') continue;
+    const named = [recipe.data.train, recipe.data.validation, recipe.data.test].flat().includes(stage.to);
+    if (named && !existsSync(resolvePath(base, stage.to))) return { file: stage.to, stage: stage.name };
+  }
+  return null;
+}
+
+/** The first of a row's texts that is not in what its tokens say, with that; null: all are. Spaces and forms may change. */
+function lostPart(texts: readonly string[], decoded: string): readonly [string, string] | null {
+  const plain = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll(/\s+/g, '');
+  const whole = plain(decoded);
+  const lost = texts.find((text) => !whole.includes(plain(text)));
+  return lost === undefined ? null : [lost.slice(0, SHOWN_CHARACTERS), decoded.slice(0, SHOWN_CHARACTERS)];
+}

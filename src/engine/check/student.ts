@@ -1,0 +1,48 @@
+/** The student beside its teachers: which layers it takes, how much smaller it is, and what its parameters are spent on. */
+import { DistillError } from '../../shared/messages.ts';
+import type { Finding } from '../../shared/preflight.ts';
+import { countText, finding, percent, refusalOf, setFix, type CheckContext } from './contract.ts';
+import { readingTeachers } from './folders.ts';
+import { parametersOf } from './models.ts';
+
+/** DistilBERT's vocabulary takes a third of it; from here on a model is hardly more than its vocabulary. */
+const MOST_EMBEDDING = 0.8;
+
+export async function checkStudent(context: CheckContext): Promise<readonly Finding[]> {
+  const { recipe, folders } = context;
+  const layers = await checkLayers(context);
+  const config = await folders.studentConfig();
+  if (config === null || layers.some(({ level }) => level === 'refusal')) return layers;
+  const findings = [...layers];
+  const own = parametersOf(config);
+  for (const name of readingTeachers(recipe).keys()) {
+    const teacher = (await folders.teacher(name))?.config ?? null;
+    if (teacher === null) continue;
+    const theirs = parametersOf(teacher);
+    const data = { teacher: name, student: countText(own), parameters: countText(theirs), share: percent(own / theirs) };
+    findings.push(own < theirs
+      ? finding('student', 'pass', 'student-share', data, { subject: name })
+      : finding('student', 'warning', 'student-not-smaller', data, { subject: name, path: ['student'] }));
+  }
+  const embedding = config.vocabSize * config.hiddenSize * (config.tiedHead ? 1 : 2);
+  if (embedding / own > MOST_EMBEDDING) {
+    findings.push(finding('student', 'warning', 'student-mostly-embedding', { share: percent(embedding / own), student: countText(own), vocabulary: config.vocabSize, width: config.hiddenSize }, { path: ['student'] }));
+  }
+  return findings;
+}
+
+async function checkLayers({ recipe: { student }, folders, text }: CheckContext): Promise<readonly Finding[]> {
+  if (!('fromTeacher' in student)) return [];
+  const teacher = (await folders.teacher(student.fromTeacher))?.config ?? null;
+  if (teacher === null) return [];
+  const path = ['student', 'layers'];
+  const beyond = student.layers.filter((layer) => layer >= teacher.layers);
+  if (beyond.length > 0) {
+    const within = student.layers.filter((layer) => layer < teacher.layers);
+    const fix = within.length === 0 ? null : setFix(text, path, 'student.layers', within);
+    return beyond.map((layer) => refusalOf('student', new DistillError('layers-not-in-teacher', { layer, last: teacher.layers - 1 }), { subject: student.fromTeacher, path, fix }));
+  }
+  const sorted = [...student.layers].sort((a, b) => a - b);
+  if (sorted.every((layer, index) => layer === student.layers[index])) return [];
+  return [finding('student', 'warning', 'student-layers-order', { layers: student.layers.join(', ') }, { subject: student.fromTeacher, path, fix: setFix(text, path, 'student.layers', sorted) })];
+}
