@@ -6,18 +6,21 @@
  *   what was accepted, and is tried again only after a while that doubles each time it was still too many.
  * - Refusals without it are taken by their share, as DCTCP (Alizadeh et al. 2010, section 3.3) takes its marks: a round with
  *   few of them leaves the limit alone, one with many lowers it by half their share. So a service that fails one request in
- *   fifty by chance is not mistaken for a full one.
+ *   fifty by chance is not mistaken for a full one. A refused place stays shut for as long as an answer takes: else it would
+ *   be refused again and again within a round, and all shares would look large.
  */
 export interface Waits {
   /** Pause after a whole round was refused without saying for how long; doubles with each such round. */
   readonly firstMs: number;
   readonly mostMs: number;
+  /** Longest time that a refused place stays shut. */
+  readonly coolMostMs: number;
   /** Until a limit that was too many is tried again; doubles. */
   readonly probeMs: number;
   readonly probeMostMs: number;
 }
 
-export const WAITS: Waits = { firstMs: 500, mostMs: 30_000, probeMs: 4_000, probeMostMs: 120_000 };
+export const WAITS: Waits = { firstMs: 500, mostMs: 30_000, coolMostMs: 30_000, probeMs: 4_000, probeMostMs: 120_000 };
 
 /** Requests at once before anything is known. */
 const START = 16;
@@ -29,6 +32,8 @@ const SMALLEST_ROUND = 10;
 const FORGET_ABOVE = 1.25;
 /** Growth of a round after the first refusal, as a share: one alone would take an hour where an answer takes a minute. */
 const GROWTH = 0.1;
+/** Weight of the newest answer in the mean time of an answer. */
+const NEWEST = 0.1;
 
 export interface Place {
   /** Gives the place back; once. */
@@ -54,6 +59,13 @@ export class Concurrency {
   #probeMs: number;
   #round = { answered: 0, refused: 0 };
   #slowStart = true;
+  /** The limit was reached since the round began: only then it was tried. */
+  #reached = false;
+  /** The last round had few refusals: only then it grows. */
+  #calm = true;
+  /** Timers of places that stay shut. */
+  readonly #cooling = new Set<NodeJS.Timeout>();
+  #answerMs: number | null = null;
   /** Whole rounds refused since the last answer, and refusals in the present one. */
   #barren = { rounds: 0, refusals: 0 };
 
@@ -91,14 +103,15 @@ export class Concurrency {
       this.#inFlight += 1;
     }
     const era = this.#era;
+    const entered = Date.now();
+    if (this.#inFlight >= this.limit) this.#reached = true;
     let left = false;
     return {
       leave: (outcome) => {
         if (left) return;
         left = true;
-        const full = this.#inFlight >= this.limit;
         this.#inFlight -= 1;
-        if (outcome.type === 'answered') this.#answered(full);
+        if (outcome.type === 'answered') this.#answered(Date.now() - entered);
         else if (outcome.type === 'refused') this.#refused(era, outcome.retryAfterMs);
         this.#pump();
       },
@@ -108,10 +121,11 @@ export class Concurrency {
   /** Wakes nobody any more. */
   close(): void {
     clearTimeout(this.#timer);
+    for (const timer of this.#cooling) clearTimeout(timer);
   }
 
   #free(): boolean {
-    return this.#inFlight < this.limit && Date.now() >= this.#pausedUntil;
+    return this.#inFlight + this.#cooling.size < this.limit && Date.now() >= this.#pausedUntil;
   }
 
   #pump(): void {
@@ -129,11 +143,11 @@ export class Concurrency {
     if (this.waiting > 0 && wait > 0) this.#timer = setTimeout(() => { this.#pump(); }, wait);
   }
 
-  #answered(full: boolean): void {
+  #answered(milliseconds: number): void {
+    this.#answerMs = this.#answerMs === null ? milliseconds : this.#answerMs + NEWEST * (milliseconds - this.#answerMs);
     this.#barren = { rounds: 0, refusals: 0 };
     this.#round.answered += 1;
-    // A limit that wasn't reached was not tried.
-    if (full) this.#grow();
+    if (this.#reached && this.#calm) this.#grow();
     this.#closeRound();
   }
 
@@ -154,12 +168,10 @@ export class Concurrency {
   }
 
   #refused(era: number, retryAfterMs: number | null): void {
-    this.#round.refused += 1;
     this.#slowStart = false;
-    if (retryAfterMs !== null) {
-      this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + retryAfterMs);
-      this.#fallTo(era);
-    }
+    if (retryAfterMs !== null) this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + retryAfterMs);
+    if (retryAfterMs === null || !this.#fell(era)) this.#round.refused += 1;
+    if (retryAfterMs === null) this.#cool();
     this.#barren.refusals += 1;
     if (this.#barren.refusals > this.limit) {
       this.#barren = { rounds: this.#barren.rounds + 1, refusals: 0 };
@@ -169,27 +181,40 @@ export class Concurrency {
     this.#closeRound();
   }
 
-  /** What was accepted is what is still open; each further refusal of the same burst was counted among it. */
-  #fallTo(era: number): void {
+  /**
+   * The limit falls to what was accepted: what is still open, less each further refusal of the same burst. False where it is
+   * no more than what was accepted before: a limit per time or a mishap, of which the share of the round tells.
+   */
+  #fell(era: number): boolean {
     if (era < this.#era) {
       this.#limit = Math.max(1, this.#limit - 1);
       if (this.#ceiling !== null) this.#ceiling = Math.min(this.#ceiling, this.limit);
-      return;
+      return true;
     }
-    // Refused although it is no more than what was accepted before: a rate or a mishap, which the share of the round tells.
-    if (this.#ceiling !== null && this.#limit <= this.#ceiling) return;
+    if (this.#ceiling !== null && this.#limit <= this.#ceiling) return false;
     this.#era += 1;
     this.#limit = Math.max(1, Math.min(this.#limit, this.#inFlight));
     this.#ceiling = this.limit;
     this.#heldUntil = Date.now() + this.#probeMs;
     this.#probeMs = Math.min(this.waits.probeMostMs, this.#probeMs * 2);
+    return true;
+  }
+
+  #cool(): void {
+    const timer = setTimeout(() => {
+      this.#cooling.delete(timer);
+      this.#pump();
+    }, Math.min(this.#answerMs ?? this.waits.firstMs, this.waits.coolMostMs));
+    this.#cooling.add(timer);
   }
 
   #closeRound(): void {
     const { answered, refused } = this.#round;
     if (answered + refused < Math.max(SMALLEST_ROUND, this.limit)) return;
     this.#round = { answered: 0, refused: 0 };
+    this.#reached = this.#inFlight >= this.limit || this.waiting > 0;
     const share = refused / (answered + refused);
-    if (share > TOLERATED_SHARE) this.#limit = Math.max(1, this.#limit * (1 - share / 2));
+    this.#calm = share <= TOLERATED_SHARE;
+    if (!this.#calm) this.#limit = Math.max(1, this.#limit * (1 - share / 2));
   }
 }
