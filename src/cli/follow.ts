@@ -8,6 +8,7 @@ import { viewOf, type RunView } from '../runs/view.ts';
 import { parseEvent, type EvaluationEvent, type RunEvent } from '../shared/events.ts';
 import { sentence } from '../shared/messages.ts';
 import { duration, parameterCount, percent, shortNumber } from '../shared/numbers.ts';
+import { collectEndText, collectText } from './collectText.ts';
 import { RUN_FILES } from '../shared/run.ts';
 import { isAlive } from '../system/processIdentity.ts';
 import { watchForChange } from '../system/watchForChange.ts';
@@ -105,11 +106,12 @@ class Teller {
         break;
       case 'started':
         this.#begunAt = event.at;
-        note(say('eventStarted', event.backend, event.device));
-        if (event.resumedFrom !== null) note(say('eventResumed', event.resumedFrom.step));
+        if (event.backend !== null) note(say('eventStarted', event.backend, event.device));
+        if (event.resumedFrom !== null && event.resumedFrom.step > 0) note(say('eventResumed', event.resumedFrom.step));
         break;
       case 'stage':
-        if (event.state === 'begin') note(paint('bold', event.total === null ? say('eventStage', event.name) : say(event.type === 'train' ? 'eventSteps' : 'eventPrompts', event.name, event.total)));
+        if (event.state === 'begin') note(paint('bold', event.total === null ? say('eventStage', event.name) : say(event.type === 'train' ? 'eventSteps' : event.type === 'collect' ? 'eventRows' : 'eventPrompts', event.name, event.total)));
+        if (event.state === 'end' && event.type === 'collect') note(collectEndText(this.terminal, event, this.fold.current.collect?.event ?? null));
         if (event.state === 'skipped') note(say('eventSkipped', event.name));
         break;
       case 'metric':
@@ -127,8 +129,17 @@ class Teller {
         break;
       case 'ended':
         if (event.outcome === 'done') note(say('eventDone', duration(event.at - this.#begunAt)));
-        else if (event.outcome === 'stopped') note(say('eventStopped', runTitle(this.folder)));
+        else if (event.outcome === 'stopped') {
+          if (event.code !== undefined) note(paint('yellow', sentence(event.code, event.data ?? {}, language)));
+          note(say('eventStopped', runTitle(this.folder)));
+        }
         else note(paint('red', say('eventFailed', sentence(event.code ?? 'unexpected', event.data ?? { detail: '' }, language))));
+        break;
+      case 'collect':
+        if (!this.terminal.interactive && event.at - this.#plainAt >= PLAIN_EVERY_MS) {
+          this.#plainAt = event.at;
+          note(this.#progress());
+        }
         break;
       case 'progress': case 'trace': case 'checkpoint': case 'checkpoint-removed': case 'beat': case 'acknowledged':
         break;
@@ -156,6 +167,7 @@ export function progressText({ say }: Pick<Terminal, 'say'>, { progress, facts }
     return work === undefined ? '' : `${workText(say, work.what)} ${String(work.done)}/${String(work.total)}`;
   }
   const { stage, what, secondsLeft } = progress;
+  if (stage.type === 'collect' && facts.collect?.event.stage === stage.index) return collectText(say, facts.collect, secondsLeft);
   const work = facts.progress?.event;
   const place = what !== null && work !== undefined
     ? say('progressWhat', stage.name, workText(say, what), work.done, work.total)

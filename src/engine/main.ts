@@ -5,6 +5,9 @@
  * folder that can be read; 3 another engine has this run; 4 the run folder can't be written to (full disk, read-only).
  * SIGTERM and SIGINT stop in order; a second one ends at once.
  *
+ * `node engine.js --check RECIPE [--online] [--quick] [--stdin]` makes the pre-flight of a recipe (its text from stdin where it isn't
+ * saved) and prints one JSON object a line: progress, then the report. Exits 0 whatever it found.
+ *
  * `node engine.js --try-backend NAME` opens one backend, checks it, prints the attempt as JSON and exits 0: a native library
  * that crashes takes this process with it and not the one that asked.
  */
@@ -13,25 +16,31 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DistillError } from '../shared/messages.ts';
 import { RUN_FILES, runFile, type RunFile } from '../shared/run.ts';
-import { acquireDevice } from '../system/deviceQueue.ts';
 import { tryLock, type HeldLock } from '../system/lockFile.ts';
-import type { Backend } from './backend/contract.ts';
-import { openBackend } from './backend/open.ts';
 import { Control, Orders } from './control.ts';
 import { tryBackend } from './doctor.ts';
 import { openJournal, type Journal } from './journal.ts';
 import { execute, type Outcome } from './stages/execute.ts';
+import { Machine } from './stages/machine.ts';
+import { takeKeys, type KeyRing } from './teacher/keys.ts';
 
 export const EXIT = { fine: 0, failed: 1, noRun: 2, busy: 3, unwritable: 4 } as const;
 
 /** Failures of the run folder itself: there is nobody left to tell but the exit code and engine.log. */
 const UNWRITABLE: ReadonlySet<string> = new Set(['disk-full', 'read-only', 'no-permission']);
 
-async function main([folder, word]: readonly string[]): Promise<number> {
+async function main([folder, word, ...rest]: readonly string[]): Promise<number> {
+  if (folder === '--check') {
+    const { checkRecipeFile } = await import('./check/program.ts');
+    await checkRecipeFile(word ?? '', rest, fileURLToPath(import.meta.url));
+    return EXIT.fine;
+  }
   if (folder === '--try-backend') {
     process.stdout.write(`${JSON.stringify(await tryBackend(word ?? ''))}\n`);
     return EXIT.fine;
   }
+  // First of all: nothing that is started from here inherits them.
+  const keys = takeKeys(process.env);
   let run: RunFile;
   let lock: HeldLock;
   let journal: Journal;
@@ -62,7 +71,7 @@ async function main([folder, word]: readonly string[]): Promise<number> {
     tellEnd(journal, { outcome: 'failed', code: 'unexpected', data: { detail: error.message } });
     process.exit(EXIT.failed);
   });
-  const outcome = await conduct(folder, run, lock, journal);
+  const outcome = await conduct(folder, run, { lock, journal, keys });
   await journal.stopBeat();
   const told = tellEnd(journal, outcome);
   await journal.close();
@@ -70,25 +79,28 @@ async function main([folder, word]: readonly string[]): Promise<number> {
   return !told ? EXIT.unwritable : outcome.outcome !== 'failed' ? EXIT.fine : UNWRITABLE.has(outcome.code ?? '') ? EXIT.unwritable : EXIT.failed;
 }
 
-/** From the queue to the last stage. Never throws. */
-async function conduct(folder: string, run: RunFile, lock: HeldLock, journal: Journal): Promise<Outcome> {
+interface Tools {
+  readonly lock: HeldLock;
+  readonly journal: Journal;
+  readonly keys: KeyRing;
+}
+
+/** From the first stage to the last. Never throws. */
+async function conduct(folder: string, run: RunFile, { lock, journal, keys }: Tools): Promise<Outcome> {
   const orders = new Orders(path.join(folder, RUN_FILES.control), performance.timeOrigin);
   const control = new Control(orders, (order, accepted) => { journal.event({ kind: 'acknowledged', order, accepted }); });
   listenToSignals(control);
-  let device: HeldLock | null = null;
-  let backend: Backend | null = null;
+  const process = identityOf(lock);
+  const machine = new Machine({ run, folder, journal, control, process });
   try {
-    if (run.queue) device = await waitForDevice(folder, run, lock, journal, control);
-    backend = await openBackend({ backend: run.recipe.engine.backend, threads: run.recipe.engine.threads ?? null });
-    return await execute({ run, folder, journal, control, backend, process: identityOf(lock) });
+    return await execute({ run, folder, journal, control, machine, keys, process });
   } catch (error) {
     if (control.signal.aborted && error === control.signal.reason) return { outcome: 'stopped' };
     log(error);
     if (error instanceof DistillError) return { outcome: 'failed', code: error.code, data: error.data };
     return { outcome: 'failed', code: 'unexpected', data: { detail: error instanceof Error ? error.message : String(error) } };
   } finally {
-    await backend?.dispose();
-    await device?.release();
+    await machine.close();
   }
 }
 
@@ -118,26 +130,6 @@ async function readRun(folder: string): Promise<RunFile> {
     throw new DistillError('run-unreadable', { path: file, detail: error instanceof Error ? error.message : String(error) }, { cause: error });
   }
 }
-
-/** How often the orders are looked at while the device is waited for. */
-const QUEUE_POLL_MS = 250;
-
-/** One run at a time uses the machine, whichever window or terminal it came from. Throws the stop's reason. */
-async function waitForDevice(folder: string, run: RunFile, lock: HeldLock, journal: Journal, control: Control): Promise<HeldLock> {
-  const device = DEVICE_OF[run.recipe.engine.backend];
-  const timer = setInterval(() => { control.stopped(); }, QUEUE_POLL_MS);
-  try {
-    return await acquireDevice(device, {
-      about: folder, signal: control.signal,
-      onWaiting: (holder) => { journal.event({ kind: 'queued', process: identityOf(lock), device, holder: holder.about }); },
-    });
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-/** "auto" counts as the CPU: whichever backend it takes, its host work keeps the cores busy. */
-const DEVICE_OF = { auto: 'cpu', cpu: 'cpu', wasm: 'cpu', tensorflow: 'cpu', webgpu: 'gpu', 'tensorflow-gpu': 'gpu' } as const;
 
 function identityOf({ holder: { pid, startToken, host } }: HeldLock): { readonly pid: number; readonly startToken: string; readonly host: string } {
   return { pid, startToken, host };

@@ -31,7 +31,7 @@ const spend = z.object({
 export const runEvent = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('queued'), process, device: z.string(), holder: z.string().nullable() }),
   z.object({
-    ...common, kind: z.literal('started'), process, engine: z.string(), backend, device: z.string(), threads: count,
+    ...common, kind: z.literal('started'), process, engine: z.string(), backend: backend.nullable(), device: z.string(), threads: count,
     attempts: z.array(z.object({ backend, outcome: z.enum(['taken', 'unavailable', 'wrong', 'not-tried']), detail: z.string() })),
     resumedFrom: z.object({ stage: count, step: count }).nullable(),
   }),

@@ -39,7 +39,8 @@ export interface StartedEvent extends EventBase {
   readonly kind: 'started';
   readonly process: ProcessIdentity;
   readonly engine: string;
-  readonly backend: BackendName;
+  /** Null while only services are asked: such stages need neither backend nor device. */
+  readonly backend: BackendName | null;
   readonly device: string;
   readonly threads: number;
   readonly attempts: readonly BackendAttempt[];

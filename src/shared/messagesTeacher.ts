@@ -6,6 +6,34 @@ export const TEACHER_ERRORS = {
     en: 'The budget of the teacher {teacher} is spent: {spent} of {cap} ({answered} rows are answered and kept). Raise teachers.{teacher}.budget and run again: nothing that was answered is paid twice.',
     'zh-cn': '教师 {teacher} 的预算已用完：{spent} / {cap}（已得到并保留 {answered} 行回答）。调高 teachers.{teacher}.budget 后再次运行：已得到的回答不会重复付费。',
   },
+  'recipe-teacher-no-address': {
+    en: '{path} is missing: an API teacher needs the address of its service ("baseUrl"), or the name of a known one ("service": {allowed}).',
+    'zh-cn': '缺少 {path}：API 教师需要服务地址（"baseUrl"）或已知服务名（"service"：{allowed}）。',
+  },
+  'recipe-budget-without-prices': {
+    en: '{path} is a cap in money, but teachers.{name} has no prices to count with. Write teachers.{name}.prices, or cap the tokens (budget.tokens).',
+    'zh-cn': '{path} 是费用上限，但 teachers.{name} 没有价格可供计算。请填写 teachers.{name}.prices，或改为限制词元数（budget.tokens）。',
+  },
+  'recipe-nobody-to-ask': {
+    en: '{path} is missing, and teachers is empty: there is nobody to ask.',
+    'zh-cn': '缺少 {path}，且 teachers 为空：没有可询问的教师。',
+  },
+  'recipe-source-form': {
+    en: '{path} has {got}; a source needs exactly one of "file", "hub", "synthesise".',
+    'zh-cn': '{path} 含有 {got}；来源必须且只能给出 "file"、"hub"、"synthesise" 之一。',
+  },
+  'recipe-collect-overwrites': {
+    en: '{path} is {file}, which the stage also reads. Write to another file.',
+    'zh-cn': '{path} 为 {file}，而该阶段也读取它。请写入其他文件。',
+  },
+  'recipe-collect-same-target': {
+    en: '{path} is {file}, which an earlier stage writes as well. Give each stage a file of its own.',
+    'zh-cn': '{path} 为 {file}，先前的阶段也写入它。请为每个阶段指定不同的文件。',
+  },
+  'recipe-collect-too-late': {
+    en: '{path} is {file}, which data names: data is read before the first stage that trains, evaluates or exports. Put this stage before it.',
+    'zh-cn': '{path} 为 {file}，而 data 引用了它：数据在首个训练、评估或导出阶段之前读取。请把此阶段移到它之前。',
+  },
   'budget-below-request': {
     en: 'One request to the teacher {teacher} may cost up to {worst}, and its whole budget is {cap}: nothing could be asked. Raise teachers.{teacher}.budget, or lower ask.sampling.maxTokens.',
     'zh-cn': '向教师 {teacher} 的单个请求最多可能花费 {worst}，而其全部预算为 {cap}：无法提问。请调高 teachers.{teacher}.budget，或降低 ask.sampling.maxTokens。',

@@ -1,12 +1,13 @@
 /** What a recipe's fields must be to each other. Works on the recipe as written, tolerant of what is wrong elsewhere. */
 import { didYouMean } from './didYouMean.ts';
+import { collectProblems, teacherProblems } from './recipeCrossChecksCollect.ts';
 import { escapesFolder, keysOf, recipePaths, valueAt, type PathPart } from './recipePaths.ts';
 import { shown } from './recipeStructure.ts';
 import type { PlacelessProblem } from './recipeText.ts';
 
 export function crossChecks(recipe: unknown): readonly PlacelessProblem[] {
   return [
-    ...engineProblems(recipe), ...pathProblems(recipe), ...studentProblems(recipe), ...dataProblems(recipe), ...stageProblems(recipe),
+    ...engineProblems(recipe), ...teacherProblems(recipe), ...pathProblems(recipe), ...studentProblems(recipe), ...dataProblems(recipe), ...stageProblems(recipe),
   ];
 }
 
@@ -95,7 +96,7 @@ function stageProblems(recipe: unknown): readonly PlacelessProblem[] {
     const name = valueAt(stage, ['name']) ?? type;
     const twice: PlacelessProblem[] = seen.has(name) && typeof name === 'string' ? [{ code: 'recipe-stage-twice', path: ['stages', index, 'name'], data: { name } }] : [];
     seen.add(name);
-    const own = type === 'train' ? trainProblems(recipe, index, stages.map((each) => valueAt(each, ['type']))) : type === 'evaluate' ? evaluateProblems(recipe, index) : [];
+    const own = type === 'train' ? trainProblems(recipe, index, stages.map((each) => valueAt(each, ['type']))) : type === 'evaluate' ? evaluateProblems(recipe, index) : type === 'collect' ? collectProblems(recipe, index) : [];
     return [...twice, ...own];
   });
 }

@@ -47,7 +47,21 @@ export function recipePaths(recipe: unknown): readonly { readonly at: readonly P
     if (Array.isArray(value)) value.forEach((_, index) => { take(['data', split, index]); });
   }
   const stages = valueAt(recipe, ['stages']);
-  if (Array.isArray(stages)) stages.forEach((_, index) => { take(['stages', index, 'to']); });
+  const each = (at: readonly PathPart[], visit: (place: readonly PathPart[]) => void): void => {
+    const value = valueAt(recipe, at);
+    if (Array.isArray(value)) value.forEach((_, place) => { visit([...at, place]); });
+  };
+  if (Array.isArray(stages)) {
+    stages.forEach((_, index) => {
+      const at = ['stages', index];
+      take([...at, 'to']);
+      // A collect stage: a path, a source, or a list of both.
+      for (const from of [[...at, 'from'], [...at, 'from', 'file']]) take(from);
+      each([...at, 'from'], (place) => { take(place); take([...place, 'file']); });
+      each([...at, 'clean', 'contamination'], take);
+      for (const key of ['model', 'like']) take([...at, 'clean', 'irrelevant', key]);
+    });
+  }
   return found;
 }
 

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { didYouMean } from './didYouMean.ts';
 import { keysOf, pathText, valueAt, type PathPart } from './recipePaths.ts';
 import { allowedKeys } from './recipeShape.ts';
+import { SERVICES } from './recipeTeacher.ts';
 import type { PlacelessProblem } from './recipeText.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -38,6 +39,10 @@ function problemsOf(written: unknown, issue: Issue, path: readonly PathPart[]): 
       return issue.keys.map((key) => unknownKey(key, path, allowedKeys(written, path)));
     case 'invalid_union':
       return unionProblems(written, issue, path, value);
+    case 'custom':
+      // The one rule that the schema itself has across fields: an API teacher is somewhere.
+      if (issue.message === 'baseUrl or service') return [{ code: 'recipe-teacher-no-address', path, data: { allowed: SERVICES.join(', ') }, allowed: SERVICES }];
+      return [{ code: 'recipe-type', path, data: { expected: issue.message, got } }];
     default:
       return [{ code: 'recipe-type', path, data: { expected: issue.message, got } }];
   }

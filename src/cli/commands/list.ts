@@ -62,7 +62,7 @@ export async function show(terminal: Terminal, name: string | undefined, options
   const rows: (readonly [string, string])[] = [
     [say('showFolder'), run.folder],
     [say('showStatus'), [paint(COLOURS[run.status], statusText(run.status, language)), progressText(terminal, run)].filter((part) => part !== '').join(' · ')],
-    ...(facts.started === null ? [] : [[say('showBackend'), `${facts.started.backend}: ${facts.started.device}`] as const]),
+    ...(facts.started === null || facts.started.backend === null ? [] : [[say('showBackend'), `${facts.started.backend}: ${facts.started.device}`] as const]),
     [say('showStages'), run.stages.map((stage) => `${stage.name} ${stage.total === null ? stage.state : `${String(stage.done)}/${String(stage.total)}`}${stage.reason === null ? '' : ` (${stage.reason})`}`).join(', ')],
     ...(facts.checkpoints.length === 0 ? [] : [[say('showCheckpoints'), facts.checkpoints.map(({ event }) => `${event.name}${event.best ? ` (${say('showBest')})` : ''}`).join(', ')] as const]),
   ];

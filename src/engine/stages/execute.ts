@@ -1,20 +1,24 @@
 /** A run's stages, from its first or from where an earlier engine left off. */
 import path from 'node:path';
-import type { EndedEvent, ProcessIdentity } from '../../shared/events.ts';
-import { DistillError } from '../../shared/messages.ts';
+import type { EndedEvent, ProcessIdentity, StartedEvent } from '../../shared/events.ts';
 import type { Recipe, Stage } from '../../shared/recipe.ts';
 import { RUN_FILES, type RunFile } from '../../shared/run.ts';
-import type { Backend } from '../backend/contract.ts';
+import { longerThanModel } from '../check/positions.ts';
+import { refuseOtherTokenizers } from '../check/tokens.ts';
 import type { Control } from '../control.ts';
 import { resolvePath } from '../data/paths.ts';
 import { prepareData, type PreparedData } from '../data/prepare.ts';
+import { writeConsumed, type Consumed } from '../data/trainingRows.ts';
 import type { Journal } from '../journal.ts';
 import { saveDecoder } from '../model/folder.ts';
+import type { KeyRing } from '../teacher/keys.ts';
 import { tf } from '../tf.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../train/checkpoint.ts';
+import { needsMachine, runCollectStage } from './collectStage.ts';
 import { progressTeller, type Reached, type StageContext } from './context.ts';
 import { Evaluator } from './evaluateStage.ts';
 import { readHistory, warningKey, type History } from './history.ts';
+import type { Machine } from './machine.ts';
 import { Models, scoringTeachers } from './models.ts';
 import { runTrainStage, stageSteps } from './trainStage.ts';
 
@@ -23,7 +27,8 @@ export interface Execution {
   readonly folder: string;
   readonly journal: Journal;
   readonly control: Control;
-  readonly backend: Backend;
+  readonly machine: Machine;
+  readonly keys: KeyRing;
   readonly process: ProcessIdentity;
 }
 
@@ -32,29 +37,55 @@ export type Outcome = Pick<EndedEvent, 'outcome' | 'code' | 'data'>;
 /** Rows whose prompts are read by both tokenizers before soft targets are trusted. */
 const PROBED_ROWS = 20;
 
-/** Executes what is left of a run. Throws DistillError, and what libraries throw. */
+/**
+ * Executes what is left of a run: first the stages that only ask services, which need neither device nor backend and may make
+ * the data of those behind them, then the rest. Throws DistillError, and what libraries throw.
+ */
 export async function execute(execution: Execution): Promise<Outcome> {
-  const { run, folder, journal, control, backend } = execution;
-  const { recipe } = run;
+  const { run: { recipe: { stages } }, folder, journal } = execution;
   const history = await readHistory(path.join(folder, RUN_FILES.events));
   const { found, broken } = await findCheckpoint(path.join(folder, RUN_FILES.checkpoints));
-  const plan = planOf(recipe.stages, found, history);
-  journal.event({
-    kind: 'started', process: execution.process, engine: `tfjs ${tf.version_core}`, backend: backend.name, device: backend.device, threads: backend.threads,
-    attempts: backend.attempts, resumedFrom: history.started ? { stage: plan.first, step: found?.state.step ?? 0 } : null,
-  });
+  const plan = planOf(stages, found, history);
+  const resumedFrom = history.started ? { stage: plan.first, step: found?.state.step ?? 0 } : null;
+  const first = stages[plan.first];
+  const light = first?.type === 'collect' && !needsMachine(first, execution.run.recipe);
+  if (light) tellStarted(execution, { engine: 'collect', backend: null, device: '', threads: 0, attempts: [], resumedFrom });
+  else await startMachine(execution, resumedFrom);
   for (const { name, detail } of broken) journal.event({ kind: 'warning', code: 'checkpoint-broken', data: { name, detail } });
-  for (const { backend: name, outcome, detail } of backend.attempts) {
-    if (outcome === 'wrong') journal.event({ kind: 'warning', code: 'backend-passed-over', data: { backend: name, detail } });
+  let next = plan.first;
+  for (let stage = stages[next]; stage?.type === 'collect'; next += 1, stage = stages[next]) {
+    const outcome = await runCollectStage(execution, stage, next, history);
+    if (outcome !== null) return outcome;
   }
-  const models = await Models.open(recipe, run.base, backend);
+  if (next >= stages.length) return { outcome: 'done' };
+  if (light) await startMachine(execution, { stage: next, step: found?.state.step ?? 0 });
+  return runModelStages(execution, { ...plan, first: next }, found, history);
+}
+
+/** Takes the device and opens the backend, and says which. */
+async function startMachine(execution: Execution, resumedFrom: StartedEvent['resumedFrom']): Promise<void> {
+  const { name, device, threads, attempts } = await execution.machine.backend();
+  tellStarted(execution, { engine: `tfjs ${tf.version_core}`, backend: name, device, threads, attempts, resumedFrom });
+  for (const { backend, outcome, detail } of attempts) {
+    if (outcome === 'wrong') execution.journal.event({ kind: 'warning', code: 'backend-passed-over', data: { backend, detail } });
+  }
+}
+
+function tellStarted({ journal, process }: Execution, facts: Omit<StartedEvent, 'seq' | 'at' | 'kind' | 'process'>): void {
+  journal.event({ kind: 'started', process, ...facts });
+}
+
+async function runModelStages(execution: Execution, plan: Plan, found: FoundCheckpoint | null, history: History): Promise<Outcome> {
+  const { run, folder, journal, control, machine } = execution;
+  const { recipe } = run;
+  const models = await Models.open(recipe, run.base, await machine.backend());
   try {
     await checkModels(recipe, models);
     const data = await prepare(execution, models, plan.first, history);
     if (data === 'stopped') return { outcome: 'stopped' };
     const context = { run, folder, journal, control, models, data };
-    await checkTokenizers(recipe, models, data);
-    return await runStages(context, plan, found, history);
+    await checkTokenizers(run, models, data);
+    return await runStages(execution, context, plan, found, history);
   } finally {
     models.dispose();
   }
@@ -75,7 +106,7 @@ function planOf(stages: readonly Stage[], found: FoundCheckpoint | null, { ended
   return { first, inside: false };
 }
 
-async function runStages(context: StageContext, plan: Plan, found: FoundCheckpoint | null, history: History): Promise<Outcome> {
+async function runStages(execution: Execution, context: StageContext, plan: Plan, found: FoundCheckpoint | null, history: History): Promise<Outcome> {
   const { run: { recipe }, journal, control, models } = context;
   const evaluator = new Evaluator(context);
   const student = await models.student(await handedOn(found, plan, context));
@@ -104,8 +135,11 @@ async function runStages(context: StageContext, plan: Plan, found: FoundCheckpoi
         if (values === null) return { outcome: 'stopped' };
         break;
       }
-      case 'collect':
-        throw new Error('collect stages are not executed yet');
+      case 'collect': {
+        const outcome = await runCollectStage(execution, stage, index, history);
+        if (outcome !== null) return outcome;
+        break;
+      }
       case 'export':
         journal.event({ ...begin, state: 'begin', total: null });
         await saveDecoder(student, resolvePath(context.run.base, stage.to), { dtype: stage.dtype, tokenizerFolder: models.tokenizerFolder });
@@ -131,11 +165,11 @@ function skipRest({ run: { recipe }, journal }: StageContext, missed: number): O
   return { outcome: 'failed', code: 'stopped-by-gate', data: { stage: recipe.stages[missed]?.name ?? '' } };
 }
 
-async function prepare({ run, journal, control }: Execution, models: Models, stage: number, { warned }: History): Promise<PreparedData | 'stopped'> {
+async function prepare({ run, folder, journal, control }: Execution, models: Models, stage: number, { warned }: History): Promise<PreparedData | 'stopped'> {
   const tell = progressTeller(journal, stage);
   const stopped = new Error('stopped');
   try {
-    return await prepareData({
+    const data = await prepareData({
       recipe: run.recipe, base: run.base, tokenizer: models.tokenizer,
       onProgress: async (done, total) => {
         tell('encoding', done, total);
@@ -145,19 +179,27 @@ async function prepare({ run, journal, control }: Execution, models: Models, sta
       },
       onWarning: (code, data) => { if (!warned.has(warningKey(code, data))) journal.event({ kind: 'warning', code, data }); },
     });
+    await tellConsumed(folder, journal, data.consumed);
+    return data;
   } catch (error) {
     if (error === stopped) return 'stopped';
     throw error;
   }
 }
 
+/** Writes down which rows this run takes, and warns where a resumed run finds other files than it began with. */
+async function tellConsumed(folder: string, journal: Journal, consumed: Consumed): Promise<void> {
+  const { changed, kept } = await writeConsumed(folder, consumed);
+  for (const file of changed) journal.event({ kind: 'warning', code: 'data-changed-since-start', data: { file, kept } });
+}
+
 async function checkModels(recipe: Recipe, models: Models): Promise<void> {
   if (!recipe.stages.some(({ type }) => type === 'train')) return;
   const positions = await models.maxPositions(scoringTeachers(recipe));
-  if (recipe.data.maxLength > positions) throw new DistillError('recipe-longer-than-model', { path: 'data.maxLength', longest: recipe.data.maxLength, positions });
+  if (recipe.data.maxLength > positions) throw longerThanModel(recipe.data.maxLength, positions);
 }
 
-async function checkTokenizers(recipe: Recipe, models: Models, data: PreparedData): Promise<void> {
+async function checkTokenizers({ recipe, base }: RunFile, models: Models, data: PreparedData): Promise<void> {
   const texts = data.train.slice(0, PROBED_ROWS).map(({ ids }) => models.tokenizer.decode([...ids]));
-  for (const name of scoringTeachers(recipe)) await models.checkSameTokenizer(name, texts);
+  await refuseOtherTokenizers(recipe, base, models.tokenizer, texts);
 }

@@ -13,6 +13,9 @@ export interface History {
   toldAt(step: number): ReadonlySet<string>;
 }
 
+/** Ends of a stage after which a resume does it again: somebody stopped it, or its budget did. */
+const UNFINISHED: ReadonlySet<string | undefined> = new Set(['stopped', 'budget']);
+
 /** Reads events.jsonl; broken lines are passed over. A file that is not there is an empty history. */
 export async function readHistory(file: string): Promise<History> {
   let started = false;
@@ -28,7 +31,7 @@ export async function readHistory(file: string): Promise<History> {
         started = true;
         forgetAbove(told, event.resumedFrom?.step ?? null);
       } else if (event.kind === 'stage') {
-        if (event.state === 'end' && event.reason !== 'stopped') ended.add(event.stage);
+        if (event.state === 'end' && !UNFINISHED.has(event.reason)) ended.add(event.stage);
         else if (event.state === 'begin') ended.delete(event.stage);
       } else if (event.kind === 'warning') {
         warned.add(warningKey(event.code, event.data));

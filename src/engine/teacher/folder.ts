@@ -1,15 +1,41 @@
 /** Where a project keeps what its teachers were asked: one folder a teacher, shared by all runs of the project. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { DistillError } from '../../shared/messages.ts';
 import { TEACHERS_FOLDER } from '../../shared/run.ts';
+import { tryLock } from '../../system/lockFile.ts';
 
 export const TEACHER_FILES = { lock: 'collect.lock', ledger: 'ledger.jsonl', answers: 'answers.jsonl' } as const;
 
 /** Names that every file system takes as they are, and that Windows has no device for. */
 const PLAIN = /^(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9]([a-z0-9_.-]{0,50}[a-z0-9_-])?$/i;
 
-/** The folder of a teacher; a name that is no file name becomes one, told apart from its likes by a hash. */
+/** The folder of a teacher. */
 export function teacherFolder(project: string, name: string): string {
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return path.join(project, TEACHERS_FOLDER, PLAIN.test(name) ? name : `${name.replaceAll(/[^a-z0-9_-]+/gi, '_').slice(0, 40)}-${hash}`);
+  return path.join(project, TEACHERS_FOLDER, fileNameOf(name));
+}
+
+/** A name as a file's name: itself where every system takes it, else one told apart from its likes by a hash. */
+export function fileNameOf(name: string): string {
+  if (PLAIN.test(name)) return name;
+  return `${name.replaceAll(/[^a-z0-9_-]+/gi, '_').slice(0, 40)}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}
+
+/**
+ * One process at a time asks a teacher for a project. Answers what gives the lock back, which an exit does as well. Throws
+ * DistillError `collect-busy`, or of the file system.
+ */
+export async function lockTeacher({ name, folder, about }: { readonly name: string; readonly folder: string; readonly about: string }): Promise<() => Promise<void>> {
+  const attempt = await tryLock(path.join(folder, TEACHER_FILES.lock), { about });
+  if (attempt.type === 'taken') {
+    const { pid, host, about: other } = attempt.holder;
+    throw new DistillError('collect-busy', { teacher: name, pid, host, about: other ?? '–' });
+  }
+  const { lock } = attempt;
+  const atExit = (): void => { lock.releaseSync(); };
+  process.once('exit', atExit);
+  return async () => {
+    process.removeListener('exit', atExit);
+    await lock.release();
+  };
 }

@@ -10,8 +10,7 @@ import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
 import type { TokenUse } from '../../shared/record.ts';
 import type { Prices } from '../../shared/recipeTeacher.ts';
-import { tryLock, type HeldLock } from '../../system/lockFile.ts';
-import { TEACHER_FILES } from './folder.ts';
+import { lockTeacher, TEACHER_FILES } from './folder.ts';
 import { LineFile, readLines } from './lineFile.ts';
 import { costNanos, fromNanos, toNanos, worstNanos } from './prices.ts';
 
@@ -140,32 +139,24 @@ export interface LedgerOptions {
 }
 
 export class Ledger {
-  private constructor(private readonly options: LedgerOptions, private readonly lock: HeldLock, private readonly file: LineFile, private readonly sums: Sums) {}
+  private constructor(private readonly options: LedgerOptions, private readonly release: () => Promise<void>, private readonly file: LineFile, private readonly sums: Sums) {}
 
   /**
    * Opens a teacher's ledger for this process alone. Throws DistillError `collect-busy` (another process has it),
    * `ledger-broken`, `ledger-currency`, or of the file system.
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    const attempt = await tryLock(path.join(options.folder, TEACHER_FILES.lock), { about: options.about });
-    if (attempt.type === 'taken') {
-      const { pid, host, about } = attempt.holder;
-      throw new DistillError('collect-busy', { teacher: options.name, pid, host, about: about ?? '–' });
-    }
-    const { lock } = attempt;
-    const release = (): void => { lock.releaseSync(); };
-    process.once('exit', release);
+    const release = await lockTeacher(options);
     try {
       const file = path.join(options.folder, TEACHER_FILES.ledger);
       const sums = new Sums(options.prices);
       const lines = LineFile.open(file, (line, _, number) => { sums.take(parsed(file, line, number)); });
       checkCurrency(options, sums.currency);
-      const ledger = new Ledger(options, lock, lines, sums);
+      const ledger = new Ledger(options, release, lines, sums);
       for (const id of [...sums.open.keys()]) ledger.#append({ type: 'lost', id, at: Date.now(), code: 'process-died' });
       return ledger;
     } catch (error) {
-      await lock.release();
-      process.removeListener('exit', release);
+      await release();
       throw error;
     }
   }
@@ -221,7 +212,7 @@ export class Ledger {
     try {
       this.file.close();
     } finally {
-      await this.lock.release();
+      await this.release();
     }
   }
 

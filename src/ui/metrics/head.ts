@@ -61,7 +61,9 @@ function stagesOf({ stages }: RunView): readonly StageMark[] {
 function incidentsOf({ facts }: RunView, language: Language): readonly IncidentMark[] {
   const text = metricsText(language);
   const warnings = facts.warnings.map(({ event, step, tokens }): IncidentMark => ({ kind: 'warning', step, tokens, at: event.at, text: sentence(event.code, event.data, language) }));
-  const resumes = facts.starts.filter(({ event }) => event.resumedFrom !== null).map(({ event, step, tokens }): IncidentMark => ({
+  // An engine that starts a backend after it has collected data says so as a second start, and nothing was resumed.
+  const resumed = facts.starts.filter(({ event }, index) => event.resumedFrom !== null && event.process.startToken !== facts.starts[index - 1]?.event.process.startToken);
+  const resumes = resumed.map(({ event, step, tokens }): IncidentMark => ({
     kind: 'resumed', step, tokens, at: event.at, text: fill(text.resumedAt, event.resumedFrom?.step ?? step),
   }));
   return [...warnings, ...resumes].sort((a, b) => a.at - b.at).slice(-MOST_INCIDENTS);

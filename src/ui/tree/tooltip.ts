@@ -24,7 +24,7 @@ export function runTooltip(run: RunView): vscode.MarkdownString {
     return value === undefined || value === null ? [] : [`${name} ${shortNumber(value)}`];
   });
   if (values.length > 0) card.appendMarkdown('\n\n').appendText(values.join(' · '));
-  if (started !== null) card.appendMarkdown('\n\n').appendText(vscode.l10n.t('{0} on {1}, {2} threads', started.backend, started.device, started.threads));
+  if (started !== null && started.backend !== null) card.appendMarkdown('\n\n').appendText(vscode.l10n.t('{0} on {1}, {2} threads', started.backend, started.device, started.threads));
   if (run.startedAt !== null) {
     const took = duration((isActive(run.status) ? Date.now() : run.endedAt ?? run.startedAt) - run.startedAt);
     card.appendMarkdown('\n\n').appendText(vscode.l10n.t('Began {0}, took {1}', new Date(run.startedAt).toLocaleString(vscode.env.language), took));

@@ -1,0 +1,143 @@
+/** The parts of a collect stage behind one another, and what each of them counts. */
+import type { MessageData } from '../../shared/events.ts';
+import type { CollectReport } from '../../shared/collectReport.ts';
+import { sentence, type DistillError, type WarningCode } from '../../shared/messages.ts';
+import type { Recipe } from '../../shared/recipe.ts';
+import type { CollectStage } from '../../shared/recipeCollect.ts';
+import type { DataRecord } from '../../shared/record.ts';
+import type { Backend } from '../backend/contract.ts';
+import type { RecordWriter } from '../data/formats/write.ts';
+import type { OpenAsker } from '../teacher/asker.ts';
+import { teacherJudge } from '../verify/judge.ts';
+import { askRecords, failureData, type AskCounts } from './ask.ts';
+import type { Askers } from './askers.ts';
+import type { CollectProgress } from './progress.ts';
+import { NAMED_ROWS, OutputSums } from './report.ts';
+import { sourceRecords } from './sources.ts';
+import { askedTeacher } from './teachersOf.ts';
+import { newVerifyCounts, verifiedRecords } from './verified.ts';
+
+export interface PipelineOptions {
+  readonly stage: CollectStage;
+  readonly recipe: Recipe;
+  readonly base: string;
+  readonly signal: AbortSignal;
+  readonly askers: Askers;
+  readonly backend: () => Promise<Backend>;
+  readonly onWarning: (code: WarningCode, data: MessageData) => void;
+}
+
+export class Pipeline {
+  readonly sums = new OutputSums();
+  readonly counts = { read: 0, broken: 0, questions: 0, ask: { done: 0, answered: 0, cached: 0, failed: 0, unasked: 0 } satisfies AskCounts as AskCounts, verify: newVerifyCounts() };
+  readonly askedTeacher: string | null;
+  /** The first cap that was reached; rows are missing then. */
+  spent: DistillError | null = null;
+  #asker: OpenAsker | null = null;
+  #lastFailure: DistillError | null = null;
+  readonly #failures: { id: string; code: string; detail: string }[] = [];
+  readonly #brokenRows: string[] = [];
+
+  constructor(private readonly options: PipelineOptions) {
+    this.askedTeacher = askedTeacher(options.stage, options.recipe.teachers);
+  }
+
+  /** What goes on to be asked: rows read, cleaned. */
+  async *questions(): AsyncGenerator<DataRecord> {
+    const { stage, base, signal } = this.options;
+    const rows = sourceRecords(stage, {
+      base, signal,
+      onBrokenRow: (broken) => {
+        this.counts.broken += 1;
+        if (this.#brokenRows.length < NAMED_ROWS) this.#brokenRows.push(sentence(broken.code, broken.data, 'en'));
+      },
+    });
+    for await (const row of this.#counted(rows, 'read')) {
+      this.counts.questions += 1;
+      yield row;
+    }
+  }
+
+  /** From the questions to the rows that are written. */
+  async *rest(questions: AsyncIterable<DataRecord>, progress: CollectProgress): AsyncGenerator<DataRecord> {
+    let rows = questions;
+    const { stage } = this.options;
+    if (stage.ask !== undefined) rows = await this.#ask(rows, stage.ask, progress);
+    if (stage.verify !== undefined) rows = await this.#verify(rows, stage.verify, progress);
+    yield* rows;
+  }
+
+  /** Rows of the stage, as its events count them. */
+  get total(): number {
+    return this.options.stage.ask === undefined ? this.counts.read : this.counts.ask.done;
+  }
+
+  /** The files under their names. */
+  async close(writer: RecordWriter): Promise<void> {
+    await writer.close();
+  }
+
+  /** Of failures that left rows out. */
+  warn(): void {
+    if (this.#lastFailure !== null && this.askedTeacher !== null) this.options.onWarning('rows-not-answered', failureData(this.askedTeacher, this.counts.ask, this.#lastFailure));
+  }
+
+  report({ end, spent }: Pick<CollectReport, 'end' | 'spent'>): CollectReport {
+    const { stage } = this.options;
+    const { counts, sums } = this;
+    const { cost } = sums;
+    return {
+      format: 1, stage: stage.name, at: Date.now(), end, to: end === 'nothing' ? null : stage.to,
+      rows: { read: counts.read, broken: counts.broken, questions: counts.questions, written: sums.rows },
+      brokenRows: this.#brokenRows,
+      clean: null,
+      ask: this.#asker === null ? null : {
+        teacher: this.#asker.teacher.name, model: this.#asker.teacher.model, requests: counts.ask.done, answered: counts.ask.answered,
+        cached: counts.ask.cached, failed: counts.ask.failed, unasked: counts.ask.unasked, failures: this.#failures,
+      },
+      verify: stage.verify === undefined ? null : counts.verify,
+      augment: null, mix: null,
+      written: {
+        tokens: sums.tokens, cost, tasks: sums.tasks,
+        costPerRow: Object.fromEntries(Object.entries(cost).map(([currency, amount]) => [currency, sums.rows === 0 ? 0 : amount / sums.rows])),
+      },
+      spent,
+    };
+  }
+
+  async #ask(rows: AsyncIterable<DataRecord>, ask: NonNullable<CollectStage['ask']>, progress: CollectProgress): Promise<AsyncIterable<DataRecord>> {
+    const { askers, signal } = this.options;
+    const asker = await askers.asker(this.askedTeacher ?? '');
+    this.#asker = asker;
+    const counts = this.counts.ask;
+    progress.begin('ask', () => ({ done: counts.done, total: this.counts.questions * ask.samples, kept: counts.answered, cached: counts.cached, failed: counts.failed }));
+    return askRecords(rows, {
+      asker, ask, signal, counts,
+      onFailed: (record, error) => {
+        this.#lastFailure = error;
+        if (this.#failures.length < NAMED_ROWS) this.#failures.push({ id: record.id, code: error.code, detail: error.message });
+      },
+      onSpent: (error) => { this.spent ??= error; },
+    });
+  }
+
+  async #verify(rows: AsyncIterable<DataRecord>, verify: NonNullable<CollectStage['verify']>, progress: CollectProgress): Promise<AsyncIterable<DataRecord>> {
+    const { askers, signal, stage } = this.options;
+    const counts = this.counts.verify;
+    const asker = verify.judge === undefined ? null : await askers.asker(verify.judge.teacher);
+    const verified = (): number => counts.verdicts.right + counts.verdicts.wrong + counts.verdicts.unknown;
+    if (stage.ask === undefined) progress.begin('verify', () => ({ done: verified(), total: null, kept: verified() - counts.removed, cached: 0, failed: counts.unjudged }));
+    return verifiedRecords(rows, {
+      verify, counts, judges: asker?.concurrency() ?? 0, tools: { signal, ...(asker === null ? {} : { judge: teacherJudge(asker) }) },
+      onSpent: (error) => { this.spent ??= error; },
+      onRemoved: () => undefined,
+    });
+  }
+
+  async *#counted(rows: AsyncIterable<DataRecord>, name: 'read'): AsyncGenerator<DataRecord> {
+    for await (const row of rows) {
+      this.counts[name] += 1;
+      yield row;
+    }
+  }
+}
