@@ -138,6 +138,10 @@ export const DATA_ERRORS = {
     en: '{folder}: the README names {patterns} for the split "{split}", and no data file fits. Download the folder whole.',
     'zh-cn': '{folder}：README 为划分 "{split}" 指定了 {patterns}，但没有匹配的数据文件。请完整下载该文件夹。',
   },
+  'data-convert-conversation': {
+    en: 'The row {id} is a conversation ({roles}) that {format} has no place for. Write it as messages or sharegpt.',
+    'zh-cn': '数据行 {id} 是 {format} 无法表达的对话（{roles}）。请改用 messages 或 sharegpt。',
+  },
   'hub-not-found': {
     en: 'The hub {hub} has no dataset {dataset} at revision {revision}, or it is private: then set HF_TOKEN.',
     'zh-cn': '{hub} 上没有数据集 {dataset}（版本 {revision}）；若为私有数据集，请设置 HF_TOKEN。',
@@ -157,6 +161,46 @@ export const DATA_ERRORS = {
   'hub-cut': {
     en: '{file} of {dataset} came cut: {got} of {size} bytes. Try again, it goes on where it ended.',
     'zh-cn': '{dataset} 的 {file} 下载不完整：{got} / {size} 字节。请重试，将从中断处继续。',
+  },
+  'sandbox-unavailable': {
+    en: 'Code is not run on this machine: it can’t be shut off from network and files ({detail}). On Linux, install util-linux and allow user namespaces, or run as root in a container that may make namespaces. Windows has no such sandbox yet: use WSL. Or set verify.code to "never".',
+    'zh-cn': '本机不会运行代码：无法将其与网络和文件隔离（{detail}）。Linux 上请安装 util-linux 并允许用户命名空间，或以 root 身份在允许创建命名空间的容器中运行。Windows 暂无此类沙箱，请使用 WSL。也可将 verify.code 设为 "never"。',
+  },
+  'clean-needs-tokenizer': {
+    en: 'clean.length counts tokens, and no tokenizer is given. Name the student’s model folder (on the command line: --tokenizer FOLDER), or leave length out.',
+    'zh-cn': 'clean.length 按词元计数，但未提供分词器。请指定学生模型文件夹（命令行：--tokenizer 文件夹），或去掉 length。',
+  },
+  'clean-needs-model': {
+    en: 'clean.irrelevant has maxPerplexity or minSimilarity, which a model measures, and no backend was opened for it here. Leave them out, or clean in a collect stage or with distill data clean.',
+    'zh-cn': 'clean.irrelevant 的 maxPerplexity 或 minSimilarity 需要模型计算，但此处未打开后端。请去掉它们，或在 collect 阶段或用 distill data clean 清洗。',
+  },
+  'clean-irrelevant-incomplete': {
+    en: 'clean.irrelevant.{field} is missing: maxPerplexity needs model; minSimilarity needs model and like.',
+    'zh-cn': '缺少 clean.irrelevant.{field}：maxPerplexity 需要 model；minSimilarity 需要 model 和 like。',
+  },
+  'clean-pattern-invalid': {
+    en: 'clean.irrelevant.pattern {pattern} is no regular expression: {detail}. Correct it.',
+    'zh-cn': 'clean.irrelevant.pattern {pattern} 不是合法的正则表达式：{detail}。请修正。',
+  },
+  'clean-pattern-slow': {
+    en: 'clean.irrelevant.pattern {pattern} took more than {seconds} s on the prompt “{prompt}” and was ended. Take repetition inside repetition, such as (a+)+, out of it.',
+    'zh-cn': 'clean.irrelevant.pattern {pattern} 在问题“{prompt}”上耗时超过 {seconds} 秒，已中止。请去掉其中的嵌套重复，如 (a+)+。',
+  },
+  'clean-side-missing': {
+    en: '{file} is not there: nothing that was taken from {out} can be brought back. Name the file that distill data clean wrote.',
+    'zh-cn': '{file} 不存在：无法恢复从 {out} 中移除的内容。请指定 distill data clean 写出的文件。',
+  },
+  'clean-side-malformed': {
+    en: '{file}, line {line}: not a line that cleaning wrote ({detail}). Nothing was changed. Correct or remove the line.',
+    'zh-cn': '{file} 第 {line} 行：不是清洗写出的内容（{detail}）。未作任何更改。请修正或删除该行。',
+  },
+  'clean-restore-none': {
+    en: 'Nothing in {file} fits {wanted} (it has: {have}).',
+    'zh-cn': '{file} 中没有符合 {wanted} 的内容（现有：{have}）。',
+  },
+  'clean-out-is-input': {
+    en: '{file} is the file that is cleaned. Give another name with --out.',
+    'zh-cn': '{file} 就是被清洗的文件。请用 --out 指定其他文件名。',
   },
 } as const satisfies Record<string, Sentence>;
 

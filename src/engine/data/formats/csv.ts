@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import type { CsvError, Info } from 'csv-parse';
+import { FIELD_NAMES } from '../../../shared/fieldNames.ts';
 import { DistillError } from '../../../shared/messages.ts';
 import { encodedBytes } from './encoding.ts';
 import { unpackedBytes, type BytesOptions } from './fileBytes.ts';
@@ -40,7 +41,7 @@ export async function* csvRows(file: string, skip: boolean, options: BytesOption
       const at = { file, line: info.lines };
       const bad = [...notUtf8].find((line) => line > before && line <= info.lines);
       before = info.lines;
-      if (bad === undefined) yield { row: info.lines, at, value: withNested(record) };
+      if (bad === undefined) yield { row: info.lines, at, value: cells(record) };
       else {
         notUtf8.delete(bad);
         yield { row: bad, at: { file, line: bad }, broken: new DistillError('data-row-encoding', { file, line: bad, encoding: 'UTF-8' }) };
@@ -81,20 +82,20 @@ export function delimiterOf(head: string): string {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? ',';
 }
 
-/** Cells that hold JSON are conversations and options: CSV has no lists of its own. */
-function withNested(record: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
-  let nested: Record<string, unknown> | null = null;
-  for (const [name, text] of Object.entries(record)) {
-    if (!/^\s*(?:\[\s*[{"\]]|\{\s*["}])/.test(text)) continue;
-    try {
-      const value: unknown = JSON.parse(text);
-      nested ??= { ...record };
-      nested[name] = value;
-    } catch {
-      // A text that only begins like JSON stays text.
-    }
+/** Columns whose cells are JSON, for CSV has no lists of its own. An answer that looks like JSON stays the text it is. */
+const NESTED: ReadonlySet<string> = new Set([...FIELD_NAMES.conversation, ...FIELD_NAMES.options, 'tests', 'test_list', 'history']);
+
+/** The cells of a row; CSV doesn't tell an empty one from none. */
+function cells(record: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(record).filter(([, text]) => text !== '').map(([name, text]) => [name, NESTED.has(name.toLowerCase()) ? nested(text) : text]));
+}
+
+function nested(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
   }
-  return nested ?? record;
 }
 
 /** Notes the lines (1-based) that are not UTF-8: the parser itself would put U+FFFD in their place. */

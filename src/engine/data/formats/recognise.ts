@@ -1,5 +1,6 @@
 /** What kind of file a data file is, by its first bytes, its name, and what the recipe says. */
 import path from 'node:path';
+import { FIELD_NAMES, isJsonObject, namedField } from '../../../shared/fieldNames.ts';
 import { DistillError } from '../../../shared/messages.ts';
 import { DATA_FORMATS, type DataFormat } from '../../../shared/recipeCollect.ts';
 import { looksLikeChoices } from './choicesText.ts';
@@ -77,9 +78,11 @@ async function headText(head: Buffer, file: string): Promise<string | null> {
 function wholeObjectFirst(text: string): boolean {
   const [line = '', ...more] = text.trim().split('\n');
   try {
-    JSON.parse(line);
-    // One object alone on one line may also be `{ "data": […] }`.
-    return more.length > 0 || !/^\{\s*"[^"]*"\s*:\s*\[\s*\{/.test(line);
+    const value: unknown = JSON.parse(line);
+    if (more.length > 0 || !isJsonObject(value)) return true;
+    // One object alone may be a row, or what stands around the rows.
+    const isRow = namedField(value, [...FIELD_NAMES.prompt, ...FIELD_NAMES.conversation], (each) => each !== null && each !== undefined) !== null;
+    return isRow || !Object.values(value).some((each) => Array.isArray(each) && each.some(isJsonObject));
   } catch {
     return false;
   }

@@ -69,14 +69,15 @@ function ownRecord(row: JsonObject, at: Place, { answered, task, language }: Sha
     if (typeof row[field] !== 'string') throw new DistillError('data-row-not-text', { ...at, field });
   }
   if (row['gold'] !== null && row['gold'] !== undefined && typeof row['gold'] !== 'string') throw new DistillError('data-row-not-text', { ...at, field: 'gold' });
-  const record = { ...row, format: 1, gold: row['gold'] ?? null } as unknown as DataRecord;
+  // Parquet has a null where JSON has nothing.
+  const told = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined));
+  const record = { ...told, format: 1, gold: row['gold'] ?? null } as unknown as DataRecord;
   if (record.prompt.trim() === '') throw new DistillError('data-row-empty', { ...at, field: 'prompt' });
   if (answered && record.think.trim() === '' && record.answer.trim() === '') throw new DistillError('data-row-empty', { ...at, field: 'answer' });
   const id = typeof row['id'] === 'string' && row['id'] !== '' ? row['id'] : recordId(record);
-  const told: unknown = row['provenance'];
   return {
     ...(task === undefined ? {} : { task }), ...(language === undefined ? {} : { language }),
-    ...record, id, provenance: { ...NO_PROVENANCE, ...(isJsonObject(told) ? told : {}) },
+    ...record, id, provenance: { ...NO_PROVENANCE, ...(isJsonObject(row['provenance']) ? row['provenance'] : {}) },
   };
 }
 
@@ -90,16 +91,28 @@ function fromFields(row: JsonObject, at: Place, options: ShapeOptions): Content 
   const choice = questionOptions(row);
   const asked = promptText(row, question, promptName, choice?.options ?? null);
   const system = typeof row['system'] === 'string' && row['system'].trim() !== '' ? row['system'] : null;
-  const messages: Pick<Content, 'messages'> = system === null ? {} : { messages: [{ role: 'system', content: system }, { role: 'user', content: asked }] };
-  const parts = { prompt: asked, ...messages, ...(choice === null ? {} : { options: choice.options }), ...(tests === null ? {} : { tests }) };
+  const earlier = pairs(row['history']);
+  const history = [...(system === null ? [] : [{ role: 'system', content: system }]), ...earlier, { role: 'user', content: asked }];
+  const messages: Pick<Content, 'messages'> = history.length === 1 ? {} : { messages: history };
+  const whole = history.filter(({ role }) => role === 'user').map(({ content }) => content).join('\n\n');
+  const parts = { prompt: whole, ...messages, ...(choice === null ? {} : { options: choice.options }), ...(tests === null ? {} : { tests }) };
   // The indentation of code is part of it.
-  const body = tests === null || isWritten(row['answer']) ? null : namedField(row, CODE_NAMES, isWritten);
-  const completion: Completion = body !== null ? { think: '', answer: String(row[body]), gold: null, found: true, name: body } : answerOf(row, at, options, promptName, choice?.field ?? null);
+  const body = tests === null ? null : namedField(row, isJsonObject(row['tests']) ? ['answer'] : CODE_NAMES, isWritten);
+  const code = body === null || holdsThink(String(row[body])) ? null : String(row[body]);
+  const completion: Completion = code === null ? answerOf(row, at, options, promptName, choice?.field ?? null)
+    : { think: thinkText(row, fields.think, at)?.trim() ?? '', answer: code, gold: null, found: true, name: body };
   const gold = choice?.gold ?? textOf(row, goldSource(fields.gold, row), at) ?? completion.gold;
   const answer = completion.answer === '' && choice?.field === 'answer' && choice.gold !== null ? choice.gold : completion.answer;
   if (answered && !completion.found && answer === '') throw missing(fieldName(fields.answer), row, at);
   if (answered && completion.think === '' && answer === '') throw new DistillError('data-row-empty', { ...at, field: completion.name ?? fieldName(fields.answer) });
   return { ...parts, think: completion.think, answer, gold };
+}
+
+/** LLaMA-Factory's earlier turns of an Alpaca row: [[question, answer], …]. */
+function pairs(value: unknown): readonly RecordMessage[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((pair: unknown) => Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'string'
+    ? [{ role: 'user', content: pair[0] }, { role: 'assistant', content: splitThink(pair[1]).answer }] : []);
 }
 
 interface Completion {
@@ -123,14 +136,14 @@ function answerOf(row: JsonObject, at: Place, { fields }: ShapeOptions, promptNa
     return { ...splitThink(worked), gold: written === null ? lastBoxed(worked) : written.trim(), found: true, name: solution };
   }
   if (written === null) return { think: thought?.trim() ?? '', answer: '', gold: null, found: Object.hasOwn(row, fieldName(fields.answer)) && name !== null, name };
-  if (thought !== null) return { think: thought.trim(), answer: withoutThink(written).trim(), gold: null, found: true, name };
+  if (thought !== null && (thought.trim() !== '' || !holdsThink(written))) return { think: thought.trim(), answer: withoutThink(written).trim(), gold: null, found: true, name };
   const marked = isUsual(fields.answer, 'answer') && isUsual(fields.think, 'think') && !holdsThink(written) ? GSM8K_END.exec(written) : null;
   if (marked !== null) return { think: written.slice(0, marked.index).trim(), answer: (marked[1] ?? '').trim(), gold: (marked[1] ?? '').trim(), found: true, name };
   return { ...splitThink(written), gold: null, found: true, name };
 }
 
 /** Reference solutions of HumanEval and MBPP. */
-const CODE_NAMES = ['canonical_solution', 'code'] as const;
+const CODE_NAMES = ['answer', 'canonical_solution', 'code'] as const;
 
 /** The reasoning where a row keeps it apart; null where it has no such field, or nothing in it. */
 function thinkText(row: JsonObject, source: FieldSource, at: Place): string | null {
@@ -173,9 +186,13 @@ function conversationField(row: JsonObject, fields: Fields): string | null {
   return fields.messages === 'messages' ? namedField(row, FIELD_NAMES.conversation, fits) : fits(row[fields.messages]) ? fields.messages : null;
 }
 
-/** HumanEval (prompt, test, entry_point) and MBPP (test_list): unit tests that go after the answer. */
+/** Our own `tests`, HumanEval (prompt, test, entry_point) and MBPP (test_list): unit tests that go after the answer. */
 function codeTests(row: JsonObject, prompt: string): CodeTests | null {
-  const { test, entry_point: entry, test_list: list, test_setup_code: setup } = row;
+  const { test, entry_point: entry, test_list: list, test_setup_code: setup, tests } = row;
+  if (isJsonObject(tests) && (tests['language'] === 'python' || tests['language'] === 'javascript') && typeof tests['code'] === 'string') {
+    const { language, code, prelude, entry: name } = tests;
+    return { language, prelude: typeof prelude === 'string' ? prelude : '', code, entry: typeof name === 'string' ? name : null };
+  }
   if (typeof test === 'string' && typeof entry === 'string') {
     return { language: 'python', prelude: prompt, code: `${test.trimEnd()}\n\ncheck(${entry})\n`, entry };
   }
