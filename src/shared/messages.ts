@@ -113,8 +113,8 @@ export const ERRORS = {
     'zh-cn': '{file}：张量 {tensor} 的类型为 {found}，需要 {allowed} 之一。请将模型重新保存为 float32、bfloat16 或 float16。',
   },
   'config-unsupported': {
-    en: '{file}: {field} is {value}, which the tfjs engine does not have (it has: {allowed}). Use another model of the Llama or Qwen2 family.',
-    'zh-cn': '{file}：{field} 为 {value}，tfjs 引擎不支持（支持：{allowed}）。请使用其他 Llama 或 Qwen2 系列的模型。',
+    en: '{file}: {field} is {value}, which the tfjs engine does not have (it has: {allowed}). Use another model of the Llama, Qwen2 or Qwen3 family.',
+    'zh-cn': '{file}：{field} 为 {value}，tfjs 引擎不支持（支持：{allowed}）。请使用其他 Llama、Qwen2 或 Qwen3 系列的模型。',
   },
   'config-malformed': {
     en: '{file}: {field} is {value}, expected {allowed}.',

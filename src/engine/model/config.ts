@@ -1,20 +1,22 @@
 /**
- * config.json of the Llama and Qwen2 families, in the spellings of Transformers 4 (rope_theta, torch_dtype) and 5
+ * config.json of the Llama, Qwen2 and Qwen3 families, in the spellings of Transformers 4 (rope_theta, torch_dtype) and 5
  * (rope_parameters, dtype). What would change the numbers and is not built is refused with the field's name.
  */
 import type { Sizes } from '../../shared/recipe.ts';
 import { DistillError } from '../../shared/messages.ts';
-import type { DecoderConfig } from './contract.ts';
+import type { DecoderConfig, RopeScaling } from './contract.ts';
 import type { FloatDtype } from './safetensors.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const ARCHITECTURES = { llama: 'LlamaForCausalLM', qwen2: 'Qwen2ForCausalLM' } as const;
+const ARCHITECTURES = { llama: 'LlamaForCausalLM', qwen2: 'Qwen2ForCausalLM', qwen3: 'Qwen3ForCausalLM' } as const;
+const FAMILIES = Object.keys(ARCHITECTURES) as readonly (keyof typeof ARCHITECTURES)[];
 
-/** Defaults of Transformers' LlamaConfig and Qwen2Config, for the fields that their files may leave out. */
+/** Defaults of Transformers' LlamaConfig, Qwen2Config and Qwen3Config, for the fields that their files may leave out. */
 const DEFAULTS = {
   llama: { max_position_embeddings: 2048, rms_norm_eps: 1e-6, rope_theta: 10_000, bos_token_id: 1, eos_token_id: 2 },
   qwen2: { max_position_embeddings: 32_768, rms_norm_eps: 1e-6, rope_theta: 10_000, bos_token_id: null, eos_token_id: null },
+  qwen3: { max_position_embeddings: 32_768, rms_norm_eps: 1e-6, rope_theta: 10_000, bos_token_id: null, eos_token_id: null },
 } as const;
 
 /** `file` is named in the errors. Throws DistillError `config-unsupported`, `config-malformed`. */
@@ -28,8 +30,8 @@ export function parseConfig(json: unknown, file: string): DecoderConfig {
   const malformed = (field: string, value: unknown, allowed: string): DistillError =>
     new DistillError('config-malformed', { file, field, value: JSON.stringify(value) ?? 'missing', allowed });
 
-  const family = fields['model_type'];
-  if (family !== 'llama' && family !== 'qwen2') throw unsupported('model_type', family, 'llama, qwen2');
+  const family = FAMILIES.find((known) => known === fields['model_type']);
+  if (family === undefined) throw unsupported('model_type', fields['model_type'], FAMILIES.join(', '));
   const architectures = fields['architectures'];
   if (Array.isArray(architectures) && !architectures.includes(ARCHITECTURES[family])) throw unsupported('architectures', architectures, ARCHITECTURES[family]);
 
@@ -59,10 +61,11 @@ export function parseConfig(json: unknown, file: string): DecoderConfig {
   const hiddenSize = count('hidden_size');
   const maxPositions = count('max_position_embeddings', DEFAULTS[family].max_position_embeddings);
   if (heads % kvHeads !== 0) throw malformed('num_key_value_heads', kvHeads, `a divisor of num_attention_heads (${heads})`);
-  if (given('head_dim') === undefined && hiddenSize % heads !== 0) throw malformed('num_attention_heads', heads, `a divisor of hidden_size (${hiddenSize}), or head_dim`);
-  const headDim = count('head_dim', Math.floor(hiddenSize / heads));
+  if (given('head_dim') === undefined && family !== 'qwen3' && hiddenSize % heads !== 0) throw malformed('num_attention_heads', heads, `a divisor of hidden_size (${hiddenSize}), or head_dim`);
+  const headDim = count('head_dim', family === 'qwen3' ? QWEN3_HEAD_DIM : Math.floor(hiddenSize / heads));
   if (headDim % 2 !== 0) throw malformed('head_dim', headDim, 'an even number (rotary positions turn pairs)');
 
+  const rope = ropeOf(fields, maxPositions, unsupported, positive);
   refuseSlidingWindow(fields, layers, maxPositions, unsupported);
   const tied = given('tie_word_embeddings', false);
   if (typeof tied !== 'boolean') throw malformed('tie_word_embeddings', tied, 'true or false');
@@ -78,11 +81,13 @@ export function parseConfig(json: unknown, file: string): DecoderConfig {
     kvHeads,
     headDim,
     maxPositions,
-    ropeTheta: positive('rope_theta', ropeTheta(fields, unsupported) ?? DEFAULTS[family].rope_theta),
+    ropeTheta: positive('rope_theta', rope.theta ?? DEFAULTS[family].rope_theta),
+    ropeScaling: rope.scaling,
     rmsNormEpsilon: positive('rms_norm_eps', given('rms_norm_eps', DEFAULTS[family].rms_norm_eps)),
     tiedHead: tied,
     qkvBias: attentionBias,
-    outputBias: family === 'llama' && attentionBias,
+    outputBias: family !== 'qwen2' && attentionBias,
+    qkNorm: family === 'qwen3',
     bosTokenId: tokenIds('bos_token_id' in fields ? fields['bos_token_id'] : DEFAULTS[family].bos_token_id)[0] ?? null,
     eosTokenIds: tokenIds('eos_token_id' in fields ? fields['eos_token_id'] : DEFAULTS[family].eos_token_id),
   };
@@ -93,25 +98,38 @@ export function tokenIds(value: unknown): readonly number[] {
   return (Array.isArray(value) ? value : [value]).filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
 }
 
-/** Transformers 5: rope_parameters; 4: rope_theta beside rope_scaling. Undefined: neither says. */
-function ropeTheta(fields: Json, unsupported: (field: string, value: unknown, allowed: string) => DistillError): unknown {
-  const plain = (field: string): Json => {
+/** Head width of a Qwen3 whose file doesn't say: Qwen3Config's. */
+const QWEN3_HEAD_DIM = 128;
+
+type Refusal = (field: string, value: unknown, allowed: string) => DistillError;
+
+/** Transformers 5: rope_parameters; 4: rope_theta beside rope_scaling. `theta` undefined: neither says. */
+function ropeOf(fields: Json, maxPositions: number, unsupported: Refusal, positive: (field: string, value: unknown) => number): { readonly theta: unknown; readonly scaling: RopeScaling | null } {
+  const read = (field: string): { readonly rope: Json; readonly scaling: RopeScaling | null } => {
     const value = fields[field];
-    if (value === undefined || value === null) return {};
+    if (value === undefined || value === null) return { rope: {}, scaling: null };
+    if (typeof value !== 'object') throw unsupported(field, value, 'default, linear, llama3');
     const rope = value as Json;
-    const type = rope['rope_type'] ?? rope['type'] ?? 'default';
-    if (typeof value !== 'object' || type !== 'default') throw unsupported(typeof value === 'object' ? `${field}.rope_type` : field, typeof value === 'object' ? type : value, 'default');
     if ((rope['partial_rotary_factor'] ?? 1) !== 1) throw unsupported(`${field}.partial_rotary_factor`, rope['partial_rotary_factor'], '1');
     // One set of parameters for each kind of layer (full_attention, sliding_attention).
     const nested = Object.entries(rope).find(([, inner]) => typeof inner === 'object' && inner !== null);
     if (nested !== undefined) throw unsupported(`${field}.${nested[0]}`, nested[1], 'one rope_theta for all layers');
-    return rope;
+    const number = (key: string, fallback?: number): number => positive(`${field}.${key}`, rope[key] ?? fallback);
+    switch (rope['rope_type'] ?? rope['type'] ?? 'default') {
+      case 'default': return { rope, scaling: null };
+      case 'linear': return { rope, scaling: { type: 'linear', factor: number('factor') } };
+      case 'llama3': return { rope, scaling: {
+        type: 'llama3', factor: number('factor'), lowFactor: number('low_freq_factor'), highFactor: number('high_freq_factor'),
+        originalPositions: number('original_max_position_embeddings', maxPositions),
+      } };
+      default: throw unsupported(`${field}.rope_type`, rope['rope_type'] ?? rope['type'], 'default, linear, llama3');
+    }
   };
-  plain('rope_scaling');
-  return plain('rope_parameters')['rope_theta'] ?? fields['rope_theta'] ?? undefined;
+  const [newer, older] = [read('rope_parameters'), read('rope_scaling')];
+  return { theta: newer.rope['rope_theta'] ?? fields['rope_theta'] ?? undefined, scaling: newer.scaling ?? older.scaling };
 }
 
-function refuseSlidingWindow(fields: Json, layers: number, maxPositions: number, unsupported: (field: string, value: unknown, allowed: string) => DistillError): void {
+function refuseSlidingWindow(fields: Json, layers: number, maxPositions: number, unsupported: Refusal): void {
   const window = fields['sliding_window'];
   // A window as wide as the context hides nothing.
   if (typeof window !== 'number' || window >= maxPositions) return;
@@ -156,8 +174,9 @@ export function writeConfig(config: DecoderConfig, dtype: FloatDtype): string {
     tie_word_embeddings: config.tiedHead,
     // Both spellings: Transformers 5 reads the second, 4 the first.
     rope_theta: config.ropeTheta,
-    rope_parameters: { rope_type: 'default', rope_theta: config.ropeTheta },
-    ...(family === 'llama' ? { attention_bias: config.outputBias, mlp_bias: false } : { use_sliding_window: false }),
+    rope_parameters: { ...writtenScaling(config), rope_theta: config.ropeTheta },
+    ...(config.ropeScaling === null ? {} : { rope_scaling: writtenScaling(config) }),
+    ...(family === 'llama' ? { attention_bias: config.outputBias, mlp_bias: false } : family === 'qwen3' ? { attention_bias: config.outputBias, use_sliding_window: false } : { use_sliding_window: false }),
     attention_dropout: 0,
     bos_token_id: config.bosTokenId,
     eos_token_id: config.eosTokenIds.length > 1 ? config.eosTokenIds : (config.eosTokenIds[0] ?? null),
@@ -166,5 +185,17 @@ export function writeConfig(config: DecoderConfig, dtype: FloatDtype): string {
   }, null, 2)}\n`;
 }
 
-/** Standard deviation of new weights: Hugging Face's default for both families. */
+/** As both spellings have it. */
+function writtenScaling({ ropeScaling }: DecoderConfig): Json {
+  switch (ropeScaling?.type) {
+    case undefined: return { rope_type: 'default' };
+    case 'linear': return { rope_type: 'linear', factor: ropeScaling.factor };
+    case 'llama3': {
+      const { factor, lowFactor, highFactor, originalPositions } = ropeScaling;
+      return { rope_type: 'llama3', factor, low_freq_factor: lowFactor, high_freq_factor: highFactor, original_max_position_embeddings: originalPositions };
+    }
+  }
+}
+
+/** Standard deviation of new weights: Hugging Face's default for all families. */
 export const INITIALIZER_RANGE = 0.02;

@@ -2,9 +2,16 @@
 import type { Backend } from '../backend/contract.ts';
 import type { tf } from '../tf.ts';
 
-/** config.json of the Llama and Qwen2 families, with its defaults filled in. */
+/** How rotary frequencies are stretched for texts longer than those of the first training. */
+export type RopeScaling =
+  /** All frequencies divided (position interpolation, Chen et al. 2023). */
+  | { readonly type: 'linear'; readonly factor: number }
+  /** Long waves divided, short ones kept, those between blended (Llama 3.1; Grattafiori et al. 2024, section 3.4.2, as released). */
+  | { readonly type: 'llama3'; readonly factor: number; readonly lowFactor: number; readonly highFactor: number; readonly originalPositions: number };
+
+/** config.json of the Llama, Qwen2 and Qwen3 families, with its defaults filled in. */
 export interface DecoderConfig {
-  readonly family: 'llama' | 'qwen2';
+  readonly family: 'llama' | 'qwen2' | 'qwen3';
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -14,11 +21,14 @@ export interface DecoderConfig {
   readonly headDim: number;
   readonly maxPositions: number;
   readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling | null;
   readonly rmsNormEpsilon: number;
   readonly tiedHead: boolean;
   /** Bias on the q, k and v projections (Qwen2; Llama's attention_bias adds one on o as well). */
   readonly qkvBias: boolean;
   readonly outputBias: boolean;
+  /** RMSNorm over each head's queries and keys before they are turned (Qwen3). */
+  readonly qkNorm: boolean;
   readonly bosTokenId: number | null;
   readonly eosTokenIds: readonly number[];
 }

@@ -1,5 +1,5 @@
 /**
- * The decoder-only transformer of the Llama (Touvron et al. 2023) and Qwen2 families: RMSNorm before each block, rotary
+ * The decoder-only transformer of the Llama (Touvron et al. 2023), Qwen2 and Qwen3 families: RMSNorm before each block, rotary
  * positions (Su et al. 2021), grouped-query attention (Ainslie et al. 2023), SwiGLU (Shazeer 2020). One block serves
  * training, prefill and decoding: only what attention sees of the past differs.
  */
@@ -27,6 +27,10 @@ export function weightShapes(config: DecoderConfig): ReadonlyMap<string, readonl
       shapes.set(`${at}.self_attn.q_proj.bias`, [queryWidth]);
       shapes.set(`${at}.self_attn.k_proj.bias`, [kvWidth]);
       shapes.set(`${at}.self_attn.v_proj.bias`, [kvWidth]);
+    }
+    if (config.qkNorm) {
+      shapes.set(`${at}.self_attn.q_norm.weight`, [config.headDim]);
+      shapes.set(`${at}.self_attn.k_norm.weight`, [config.headDim]);
     }
     shapes.set(`${at}.self_attn.o_proj.weight`, [width, queryWidth]);
     if (config.outputBias) shapes.set(`${at}.self_attn.o_proj.bias`, [width]);
@@ -216,9 +220,13 @@ function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: At
   const toHeads = (rows: tf.Tensor2D, count: number): tf.Tensor4D =>
     seq === 1 ? tf.reshape(rows, [batch, count, 1, headDim]) : tf.transpose(tf.reshape(rows, [batch, seq, count, headDim]), [0, 2, 1, 3]);
 
+  /** Each head's queries or keys are normed by themselves, where the family does so. */
+  const headNorm = (rows: tf.Tensor2D, name: string): tf.Tensor2D =>
+    config.qkNorm ? tf.reshape(ops.rmsNorm(tf.reshape<tf.Rank.R2>(rows, [-1, headDim]), weight(name), config.rmsNormEpsilon), rows.shape) : rows;
+
   const normed = ops.rmsNorm(x, weight('input_layernorm.weight'), config.rmsNormEpsilon);
-  const queries = ops.rotary(toHeads(project(normed, 'self_attn.q_proj', config.qkvBias), heads), cos, sin);
-  const newKeys = tf.reshape(ops.rotary(toHeads(project(normed, 'self_attn.k_proj', config.qkvBias), kvHeads), cos, sin), [batch * kvHeads, seq, headDim]) as tf.Tensor3D;
+  const queries = ops.rotary(toHeads(headNorm(project(normed, 'self_attn.q_proj', config.qkvBias), 'self_attn.q_norm.weight'), heads), cos, sin);
+  const newKeys = tf.reshape(ops.rotary(toHeads(headNorm(project(normed, 'self_attn.k_proj', config.qkvBias), 'self_attn.k_norm.weight'), kvHeads), cos, sin), [batch * kvHeads, seq, headDim]) as tf.Tensor3D;
   const newValues = tf.reshape(toHeads(project(normed, 'self_attn.v_proj', config.qkvBias), kvHeads), [batch * kvHeads, seq, headDim]) as tf.Tensor3D;
   const { keys, values } = attention.past?.(layer, newKeys, newValues) ?? { keys: newKeys, values: newValues };
 

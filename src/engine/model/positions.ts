@@ -5,13 +5,28 @@ import type { DecoderConfig } from './contract.ts';
 /** Added to a score that may not be seen: exp(·) is exactly 0 in float32, and no infinity turns a row into NaN. */
 export const MASKED = -1e9;
 
-/** cos and sin of position · θ^(−2i / headDim) (Su et al. 2021, section 3.2.2), computed in float64: [positions.length · headDim / 2]. */
+/** Frequency i of headDim / 2: θ^(−2i / headDim) (Su et al. 2021, section 3.2.2), stretched as the model asks for. */
+export function rotaryFrequency({ ropeTheta, headDim, ropeScaling }: Pick<DecoderConfig, 'ropeTheta' | 'headDim' | 'ropeScaling'>, i: number): number {
+  const frequency = ropeTheta ** ((-2 * i) / headDim);
+  if (ropeScaling === null) return frequency;
+  const { factor } = ropeScaling;
+  if (ropeScaling.type === 'linear') return frequency / factor;
+  const { lowFactor, highFactor, originalPositions } = ropeScaling;
+  // How many waves fit into the original context.
+  const waves = (originalPositions * frequency) / (2 * Math.PI);
+  if (waves < lowFactor) return frequency / factor;
+  if (waves > highFactor) return frequency;
+  const smooth = (waves - lowFactor) / (highFactor - lowFactor);
+  return ((1 - smooth) * frequency) / factor + smooth * frequency;
+}
+
+/** cos and sin of position · frequency, computed in float64: [positions.length · headDim / 2]. */
 export function rotaryTable(config: DecoderConfig, positions: ArrayLike<number>): { readonly cos: Float32Array; readonly sin: Float32Array } {
   const half = config.headDim / 2;
   const cos = new Float32Array(positions.length * half);
   const sin = new Float32Array(positions.length * half);
   for (let i = 0; i < half; i++) {
-    const frequency = config.ropeTheta ** ((-2 * i) / config.headDim);
+    const frequency = rotaryFrequency(config, i);
     for (let p = 0; p < positions.length; p++) {
       const angle = positions[p]! * frequency;
       cos[p * half + i] = Math.cos(angle);

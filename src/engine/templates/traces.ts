@@ -1,4 +1,4 @@
-/** A project that distils any reasoning traces into any Llama- or Qwen2-family folder: what `distill init` writes. */
+/** A project that distils any reasoning traces into any Llama-, Qwen2- or Qwen3-family folder: what `distill init` writes. */
 import type { FieldSource } from '../../shared/recipeParts.ts';
 import type { Language } from '../../shared/messages.ts';
 

@@ -9,7 +9,7 @@ type Template = 'arithmetic' | 'traces';
 export async function newProject({ programs, projects, log }: Workbench): Promise<void> {
   const template = await chooseTemplate();
   if (template === undefined) return;
-  const model = template === 'traces' ? await chooseFile({ canSelectFolders: true, canSelectFiles: false, title: vscode.l10n.t('Model folder (Llama or Qwen2 family, Hugging Face layout)'), openLabel: vscode.l10n.t('Use This Model') }) : null;
+  const model = template === 'traces' ? await chooseFile({ canSelectFolders: true, canSelectFiles: false, title: vscode.l10n.t('Model folder (Llama, Qwen2 or Qwen3 family, Hugging Face layout)'), openLabel: vscode.l10n.t('Use This Model') }) : null;
   if (model === undefined) return;
   const data = template === 'traces' ? await chooseFile({ filters: { JSONL: ['jsonl', 'json', 'ndjson'] }, title: vscode.l10n.t('Reasoning traces (JSONL)'), openLabel: vscode.l10n.t('Use This File') }) : null;
   if (data === undefined) return;

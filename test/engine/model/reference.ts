@@ -41,6 +41,7 @@ interface StoriesReference {
 }
 
 export const reference = readJson<Reference>('reference.json');
+export const newer = readJson<Readonly<Record<'tiny-qwen3' | 'tiny-llama3', readonly Case[]>>>('reference-newer.json');
 const stories = readJson<StoriesReference>('stories260k/reference_logits.json');
 export const storiesText = stories.text;
 export const storiesCase: Case = {

@@ -9,7 +9,7 @@ import { generate } from '../../../src/engine/model/generate.ts';
 import { loadTokenizer } from '../../../src/engine/model/tokenizer.ts';
 import { tf } from '../../../src/engine/tf.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
-import { MODELS, reference, storiesCase, storiesText } from './reference.ts';
+import { MODELS, newer, reference, storiesCase, storiesText } from './reference.ts';
 import type { Case } from './reference.ts';
 
 const TOLERANCE = 1e-4;
@@ -17,6 +17,8 @@ const MODEL_CASES = [
   { name: 'stories260k', cases: [storiesCase], eos: [2] },
   { name: 'tiny-qwen2', cases: reference.qwen2, eos: [382, 380] },
   { name: 'tiny-llama', cases: reference.llama, eos: [49] },
+  { name: 'tiny-qwen3', cases: newer['tiny-qwen3'], eos: [49] },
+  { name: 'tiny-llama3', cases: newer['tiny-llama3'], eos: [49] },
 ] as const;
 
 describe.each(['wasm', 'cpu'] as const)('on %s', (name) => {

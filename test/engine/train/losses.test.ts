@@ -79,8 +79,8 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
     expectClose(await gradients.get('logits')?.data(), gradient.flat(2), { absolute: 1e-6 });
   });
 
-  test.each(['llama', 'qwen2'] as const)('every gradient of a 2-layer %s is the slope of the loss', async (family) => {
-    const student = noisy(createDecoder({ ...TINY, family, qkvBias: family === 'qwen2', tiedHead: family === 'llama' }, 1, backend), 11);
+  test.each(['llama', 'qwen2', 'qwen3'] as const)('every gradient of a 2-layer %s is the slope of the loss', async (family) => {
+    const student = noisy(createDecoder({ ...TINY, family, qkvBias: family === 'qwen2', qkNorm: family === 'qwen3', tiedHead: family === 'llama' }, 1, backend), 11);
     const teacher = noisy(createDecoder({ ...TINY, hiddenSize: 12, headDim: 6 }, 2, backend), 12);
     // Short rows: the reference is evaluated twice for each of a thousand weights.
     const rows = makeRows(4, 5).sort((x, y) => x.ids.length - y.ids.length).slice(0, 2);

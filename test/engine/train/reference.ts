@@ -43,13 +43,21 @@ export function referenceLogits(config: DecoderConfig, weights: Weights, ids: re
     return out;
   };
 
+  /** Each head normed by itself, where the model does so. */
+  const headNorm = (name: string, x: Float64Array): Float64Array => {
+    if (!config.qkNorm) return x;
+    const out = new Float64Array(x.length);
+    for (let h = 0; h < x.length; h += headDim) out.set(norm(name, x.slice(h, h + headDim)), h);
+    return out;
+  };
+
   const embeddings = weight('model.embed_tokens.weight');
   let states = ids.map((id) => embeddings.slice(id * hiddenSize, (id + 1) * hiddenSize));
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     const normed = states.map((x) => norm(`${at}.input_layernorm.weight`, x));
-    const queries = normed.map((x, i) => rotate(product(`${at}.self_attn.q_proj`, x, config.qkvBias), i));
-    const keys = normed.map((x, i) => rotate(product(`${at}.self_attn.k_proj`, x, config.qkvBias), i));
+    const queries = normed.map((x, i) => rotate(headNorm(`${at}.self_attn.q_norm.weight`, product(`${at}.self_attn.q_proj`, x, config.qkvBias)), i));
+    const keys = normed.map((x, i) => rotate(headNorm(`${at}.self_attn.k_norm.weight`, product(`${at}.self_attn.k_proj`, x, config.qkvBias)), i));
     const values = normed.map((x) => product(`${at}.self_attn.v_proj`, x, config.qkvBias));
     states = states.map((x, i) => {
       const mixed = new Float64Array(heads * headDim);
