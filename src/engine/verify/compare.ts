@@ -1,0 +1,353 @@
+/** Whether two final answers mean the same, and why. Synchronous, bounded in time and size, and the same every time. */
+import type { Verdict } from '../../shared/events.ts';
+import { VERDICT_REASONS, type VerdictReason } from '../../shared/verdicts.ts';
+import { exactValue } from './evaluate.ts';
+import { apply, number, variablesOf, type Expression, type Meaning, type Relation } from './expression.ts';
+import { extractFinal, type Extraction } from './extract.ts';
+import { optionLetters, readMeaning, truthOf } from './meaning.ts';
+import { plainWords } from './plainText.ts';
+import { readDecimal, whole } from './rational.ts';
+import { sameValue, type Sameness } from './sameValue.ts';
+import { loadSymbolic } from './symbolic.ts';
+import { conversion, sameDimension } from './units.ts';
+
+export interface AnswerVerdict {
+  readonly verdict: Verdict;
+  readonly reason: VerdictReason;
+  /** The final answers as they were taken from the texts; null where there is none. */
+  readonly found: string | null;
+  readonly expected: string | null;
+}
+
+export interface CompareOptions {
+  /** Texts of a multiple-choice question's options: A is the first. */
+  readonly options?: readonly string[];
+}
+
+/** Loads what comparing expressions needs besides. Without it comparing works, and asks no symbolic engine. */
+export async function loadComparer(): Promise<void> {
+  await loadSymbolic();
+}
+
+/** Compares the final answers of two texts, each of which may be a bare answer or a whole solution. Never throws. */
+export function compareAnswers(answer: string, gold: string, { options = [] }: CompareOptions = {}): AnswerVerdict {
+  const expected = extractFinal(gold, { kind: 'any', reference: true });
+  if (expected === null) return verdictOf('no-reference', null, null);
+  const kind = kindOf(expected.text, options);
+  const found = extractFinal(answer, { kind, options });
+  if (found === null) return verdictOf('no-answer-found', null, expected.text);
+  return verdictOf(reasonFor(found, expected.text, kind, options), found.text, expected.text);
+}
+
+function verdictOf(reason: VerdictReason, found: string | null, expected: string | null): AnswerVerdict {
+  return { verdict: VERDICT_REASONS[reason].verdict, reason, found, expected };
+}
+
+export type AnswerKind = 'choice' | 'truth' | 'number' | 'any';
+
+/** What the reference is decides what is looked for in the answer. */
+function kindOf(gold: string, options: readonly string[]): AnswerKind {
+  if (optionLetters(gold) !== null && (options.length > 0 || /[A-J]/.test(gold) || /^\W*[a-j]\W*$/.test(gold) && /[()]/.test(gold))) return 'choice';
+  if (truthOf(gold) !== null) return 'truth';
+  const { meaning } = readMeaning(gold);
+  return meaning.type === 'expression' && variablesOf(meaning.value).size === 0 ? 'number' : 'any';
+}
+
+function reasonFor(found: Extraction, gold: string, kind: AnswerKind, options: readonly string[]): VerdictReason {
+  if (found.by === 'several') return 'several-answers';
+  const answer = found.text;
+  if (kind === 'choice' || (options.length > 0 && optionLetters(answer) !== null)) return compareChoices(answer, gold, options);
+  const [truth, expected] = [truthOf(answer), truthOf(gold)];
+  if (expected !== null && truth !== null) return truth === expected ? 'equal-truth' : 'different-truth';
+  if (answer.trim() === gold.trim()) return sameTextReason(gold);
+  const [a, b] = [readMeaning(answer), readMeaning(gold)];
+  if (a.tooLarge || b.tooLarge) return 'too-large';
+  return compareMeanings(a.meaning, b.meaning);
+}
+
+function sameTextReason(gold: string): VerdictReason {
+  const { meaning } = readMeaning(gold);
+  return meaning.type === 'expression' && meaning.value.type === 'number' ? 'equal-number' : 'equal-text';
+}
+
+function compareChoices(answer: string, gold: string, options: readonly string[]): VerdictReason {
+  const letters = (text: string): string | null => optionLetters(text) ?? optionByText(text, options);
+  const [a, b] = [letters(answer), letters(gold)];
+  if (b === null) return compareMeanings(readMeaning(answer).meaning, readMeaning(gold).meaning);
+  if (a === null) return 'cannot-judge';
+  return a === b ? 'equal-choice' : 'wrong-option';
+}
+
+function optionByText(text: string, options: readonly string[]): string | null {
+  const words = plainWords(text).replace(/^[a-j] (?=\S)/, '');
+  const hits = options.flatMap((option, index) => {
+    const plain = plainWords(option).replace(/^[a-j] (?=\S)/, '');
+    return plain !== '' && (plain === words || compareMeanings(readMeaning(text).meaning, readMeaning(option).meaning).startsWith('equal-')) ? [index] : [];
+  });
+  return hits.length === 1 ? String.fromCharCode(65 + (hits[0] ?? 0)) : null;
+}
+
+/** Symmetric. */
+export function compareMeanings(a: Meaning, b: Meaning): VerdictReason {
+  const [x, y] = unwrapped(a, b);
+  if (x.type === 'text' || y.type === 'text') {
+    if (x.type !== y.type) return 'cannot-judge';
+    return x.type === 'text' && y.type === 'text' && x.text === y.text && x.text !== '' ? 'equal-text' : 'different-text';
+  }
+  if (x.type === 'expression' && y.type === 'expression') return compareQuantities(x, y);
+  if (x.type === 'based' || y.type === 'based') return compareBased(x, y);
+  if (x.type === 'ratio' || y.type === 'ratio') return compareRatios(x, y);
+  if (x.type === 'relation' && y.type === 'relation') return compareRelations(x, y);
+  if (x.type === 'relation' || y.type === 'relation') return 'different-equation';
+  if (x.type === 'matrix' || y.type === 'matrix') return compareMatrices(x, y);
+  return compareCollections(x, y);
+}
+
+/** x = 5 is 5, x ∈ A is A, −2 < x < 5 is the interval, where the other side isn't a relation itself. */
+function unwrapped(a: Meaning, b: Meaning): readonly [Meaning, Meaning] {
+  const [x, y] = [listOfValues(a), listOfValues(b)];
+  if (x.type === 'relation' && y.type === 'relation') {
+    const [p, q] = [intervalOf(x), intervalOf(y)];
+    return p !== null && q !== null && variableOf(x) === variableOf(y) ? [p, q] : [x, y];
+  }
+  return [x.type === 'relation' ? valueOf(x) ?? intervalOf(x) ?? x : x, y.type === 'relation' ? valueOf(y) ?? intervalOf(y) ?? y : y];
+}
+
+/** x = 1, x = 2 is 1, 2; x = 1, y = 2 is (1, 2). */
+function listOfValues(meaning: Meaning): Meaning {
+  if (meaning.type !== 'list' || meaning.items.length === 0) return meaning;
+  const named = meaning.items.map((item) => item.type === 'relation' ? { name: variableOf(item), value: valueOf(item) } : { name: null, value: item.type === 'expression' ? item : null });
+  if (named[0]?.name === null || named.some(({ value }) => value === null)) return meaning;
+  const items = named.flatMap(({ value }) => value === null ? [] : [value]);
+  const names = new Set(named.map(({ name }) => name));
+  // x = 1, 2: the second is x's as well.
+  if ([...names].filter((name) => name !== null).length === 1) return { type: 'list', items };
+  if (names.has(null) || names.size !== items.length) return meaning;
+  return { type: 'group', open: '(', close: ')', items };
+}
+
+type RelationMeaning = Extract<Meaning, { type: 'relation' }>;
+
+function variableOf({ sides }: RelationMeaning): string | null {
+  const names = sides.flatMap((side) => side.type === 'expression' && side.value.type === 'symbol' && variablesOf(side.value).size === 1 ? [side.value.name] : []);
+  return names.length === 1 ? names[0] ?? null : null;
+}
+
+/** The right side of `x = …`, `f(x) = …`, or what x is in. */
+function valueOf({ signs, sides }: RelationMeaning): Meaning | null {
+  const [left, right] = sides;
+  if (signs.length !== 1 || left?.type !== 'expression' || right === undefined) return null;
+  if (signs[0] === 'in') return left.value.type === 'symbol' ? right : null;
+  if (signs[0] !== '=') return null;
+  const name = left.value;
+  const isName = (name.type === 'symbol' && variablesOf(name).size === 1)
+    || (name.type === 'apply' && name.operation === 'multiply' && name.parts.every((part) => part.type === 'symbol') && ['f', 'g', 'h', 'p', 'P', 'Q', 'q'].includes(name.parts[0]?.type === 'symbol' ? name.parts[0].name : ''));
+  if (!isName) return null;
+  return right.type === 'expression' && name.type === 'symbol' && variablesOf(right.value).has(name.name) ? null : right;
+}
+
+const INFINITE: Meaning = { type: 'expression', value: { type: 'symbol', name: 'infinity' }, unit: null };
+const MINUS_INFINITE: Meaning = { type: 'expression', value: apply('negate', { type: 'symbol', name: 'infinity' }), unit: null };
+
+function intervalOf({ signs, sides }: RelationMeaning): Meaning | null {
+  const flipped: Partial<Record<Relation, Relation>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+  if (signs.some((sign) => flipped[sign] === undefined)) return null;
+  const isVariable = (side: Meaning | undefined): boolean => side?.type === 'expression' && side.value.type === 'symbol' && variablesOf(side.value).size === 1;
+  const interval = (low: Meaning, closedLow: boolean, high: Meaning, closedHigh: boolean): Meaning => ({ type: 'group', open: closedLow ? '[' : '(', close: closedHigh ? ']' : ')', items: [low, high] });
+  const [first, second, third] = sides;
+  if (signs.length === 1 && first !== undefined && second !== undefined) {
+    const left = isVariable(first);
+    if (!left && !isVariable(second)) return null;
+    const sign = left ? signs[0] : flipped[signs[0] as Relation];
+    const bound = left ? second : first;
+    return sign === '<' || sign === '<=' ? interval(MINUS_INFINITE, false, bound, sign === '<=') : interval(bound, sign === '>=', INFINITE, false);
+  }
+  if (signs.length !== 2 || first === undefined || third === undefined || !isVariable(second)) return null;
+  if (signs.every((sign) => sign === '<' || sign === '<=')) return interval(first, signs[0] === '<=', third, signs[1] === '<=');
+  if (signs.every((sign) => sign === '>' || sign === '>=')) return interval(third, signs[1] === '>=', first, signs[0] === '>=');
+  return null;
+}
+
+type Quantity = Extract<Meaning, { type: 'expression' }>;
+
+/**
+ * Units: those of the same dimension are converted; another dimension is another answer; where only one side has a unit, the
+ * other is taken to mean it (a percent sign also as its hundredth, degrees also in radians).
+ */
+function compareQuantities(a: Quantity, b: Quantity): VerdictReason {
+  const plainly = reasonOfValues(sameValue(a.value, b.value), a.value, b.value);
+  if (a.unit !== null && b.unit !== null) {
+    if (a.unit.name === b.unit.name) return plainly;
+    if (!sameDimension(a.unit, b.unit)) return turned(a, b) ?? 'different-unit';
+    const factor = conversion(a.unit, b.unit);
+    if (factor === null) return 'cannot-judge';
+    if (factor.top === factor.bottom) return plainly;
+    const converted = sameValue(apply('multiply', a.value, number(factor)), b.value);
+    return converted === 'same' ? 'equal-converted' : reasonOfValues(converted, a.value, b.value);
+  }
+  if (plainly.startsWith('equal-')) return plainly;
+  const unit = a.unit ?? b.unit;
+  if (unit === null) return plainly;
+  const [with_, without] = a.unit === null ? [b.value, a.value] : [a.value, b.value];
+  const factor = unit.dimension === 'share' ? number(readDecimal('0.01') ?? whole(1)) : unit.dimension === 'angle' ? DEGREE : null;
+  return factor !== null && sameValue(apply('multiply', with_, factor), without) === 'same' ? 'equal-converted' : plainly;
+}
+
+const DEGREE: Expression = apply('divide', { type: 'symbol', name: 'pi' }, number(whole(180)));
+
+/** Degrees and radians. */
+function turned(a: Quantity, b: Quantity): VerdictReason | null {
+  const [angle, radian] = a.unit?.dimension === 'angle' ? [a, b] : [b, a];
+  if (angle.unit?.dimension !== 'angle' || radian.unit?.dimension !== 'radian') return null;
+  return sameValue(apply('multiply', angle.value, DEGREE), radian.value) === 'same' ? 'equal-converted' : 'different-number';
+}
+
+function reasonOfValues(sameness: Sameness, a: Expression, b: Expression): VerdictReason {
+  const numbers = exactValue(a) !== null && exactValue(b) !== null;
+  const constants = variablesOf(a).size === 0 && variablesOf(b).size === 0;
+  switch (sameness) {
+    case 'same': return numbers ? 'equal-number' : 'equal-expression';
+    case 'different': return numbers || constants ? 'different-number' : 'different-expression';
+    case 'rounded': return 'only-rounded';
+    case 'unknown': return 'cannot-judge';
+  }
+}
+
+/** 52 without its base is 52_8, as 5 without its unit is 5 cm. */
+function compareBased(a: Meaning, b: Meaning): VerdictReason {
+  if (a.type === 'based' && b.type === 'based') return a.value.top === b.value.top ? 'equal-number' : 'different-number';
+  const [based, other] = a.type === 'based' ? [a, b] : [b, a];
+  if (based.type !== 'based' || other.type !== 'expression') return 'cannot-judge';
+  const value = exactValue(other.value);
+  return value !== null && value.bottom === 1n && String(value.top) === based.digits ? 'equal-number' : 'different-number';
+}
+
+function compareRatios(a: Meaning, b: Meaning): VerdictReason {
+  if (a.type === 'ratio' && b.type === 'ratio') {
+    if (a.clock !== null && b.clock !== null) return a.clock === b.clock ? 'equal-number' : 'different-number';
+    if (a.parts.length === 0 || b.parts.length === 0) return 'cannot-judge';
+    if (a.parts.length !== b.parts.length) return 'different-number';
+    const [first, ...rest] = a.parts;
+    const [other, ...others] = b.parts;
+    if (first === undefined || other === undefined) return 'cannot-judge';
+    // Cross products, so that no zero divides.
+    const fits = rest.every((part, i) => sameValue(apply('multiply', first, others[i] ?? other), apply('multiply', other, part)) === 'same');
+    return fits ? 'equal-number' : 'different-number';
+  }
+  const [ratio, other] = a.type === 'ratio' ? [a, b] : [b, a];
+  const [top, bottom] = ratio.type === 'ratio' ? ratio.parts : [];
+  if (other.type !== 'expression' || ratio.type !== 'ratio' || ratio.parts.length !== 2 || top === undefined || bottom === undefined) return 'cannot-judge';
+  return reasonOfValues(sameValue(apply('divide', top, bottom), other.value), top, bottom);
+}
+
+/** Equations that differ by a constant factor are the same; so are chains of the same signs and sides. */
+function compareRelations(a: RelationMeaning, b: RelationMeaning): VerdictReason {
+  if (a.signs.length !== b.signs.length) return 'different-equation';
+  if (a.signs.length === 1 && a.signs[0] === '=' && b.signs[0] === '=') {
+    const [p, q] = [difference(a), difference(b)];
+    if (p !== null && q !== null) return proportional(p, q) ? 'equal-equation' : 'different-equation';
+  }
+  const sidesEqual = (other: RelationMeaning): boolean => a.signs.every((sign, i) => sign === other.signs[i])
+    && a.sides.every((side, i) => compareMeanings(side, other.sides[i] ?? INFINITE).startsWith('equal-'));
+  return sidesEqual(b) || sidesEqual(reversed(b)) ? 'equal-equation' : 'different-equation';
+}
+
+function reversed({ signs, sides }: RelationMeaning): RelationMeaning {
+  const turned: Readonly<Record<Relation, Relation>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '=': '=', '!=': '!=', in: 'in' };
+  return { type: 'relation', signs: signs.map((sign) => turned[sign]).reverse(), sides: [...sides].reverse() };
+}
+
+function difference({ sides }: RelationMeaning): Expression | null {
+  const [left, right] = sides;
+  return left?.type === 'expression' && right?.type === 'expression' ? apply('add', left.value, apply('negate', right.value)) : null;
+}
+
+/** p/q is the same at every point where it is the same as at one point. */
+function proportional(p: Expression, q: Expression): boolean {
+  const names = [...new Set([...variablesOf(p), ...variablesOf(q)])].sort();
+  const at = new Map(names.map((name, i) => [name, whole(BigInt(37 + 29 * i))] as const));
+  const [x, y] = [exactValue(p, at), exactValue(q, at)];
+  if (x !== null && y !== null) return x.top !== 0n && y.top !== 0n ? sameValue(apply('multiply', p, number(y)), apply('multiply', q, number(x))) === 'same' : sameValue(p, q) === 'same';
+  return sameValue(p, q) === 'same' || sameValue(p, apply('negate', q)) === 'same';
+}
+
+function compareMatrices(a: Meaning, b: Meaning): VerdictReason {
+  const [x, y] = [rowsOf(a), rowsOf(b)];
+  if (x === null || y === null) return 'different-structure';
+  // A column or row of one matrix may be written as a tuple.
+  const flat = a.type !== 'matrix' || b.type !== 'matrix';
+  const shape = (rows: readonly (readonly Expression[])[]): string => flat && (rows.length === 1 || rows[0]?.length === 1) ? String(rows.flat().length) : `${String(rows.length)}×${String(rows[0]?.length)}`;
+  if (shape(x) !== shape(y)) return 'different-structure';
+  const [p, q] = [x.flat(), y.flat()];
+  return summary(p.map((value, i) => sameValue(value, q[i] ?? value)));
+}
+
+function summary(parts: readonly Sameness[]): VerdictReason {
+  if (parts.includes('different')) return 'different-structure';
+  return parts.includes('unknown') ? 'cannot-judge' : parts.includes('rounded') ? 'only-rounded' : 'equal-structure';
+}
+
+function rowsOf(meaning: Meaning): readonly (readonly Expression[])[] | null {
+  if (meaning.type === 'matrix') return meaning.rows;
+  if (meaning.type !== 'group' || meaning.open === '{') return null;
+  const cells = meaning.items.map((item) => item.type === 'expression' ? [item.value] : item.type === 'group' ? item.items.flatMap((inner) => inner.type === 'expression' ? [inner.value] : []) : []);
+  const width = cells[0]?.length ?? 0;
+  if (width === 0 || cells.some((row) => row.length !== width)) return null;
+  return meaning.items.every((item) => item.type === 'expression') ? [cells.flat()] : cells;
+}
+
+/** More items than this are compared in order only. */
+const MAX_UNORDERED = 60;
+
+function compareCollections(a: Meaning, b: Meaning): VerdictReason {
+  const [x, y] = [collectionOf(a), collectionOf(b)];
+  // Brackets matter where both have them: (3, 4] is not [3, 4), and {1, 2} is no pair.
+  if (x.brackets !== null && y.brackets !== null && x.brackets !== y.brackets) return 'different-structure';
+  const unordered = x.unordered || y.unordered ? !(x.ordered || y.ordered) : false;
+  const [p, q] = unordered ? [distinct(x.items), distinct(y.items)] : [x.items, y.items];
+  if (p.length !== q.length) return 'different-structure';
+  if (!unordered || p.length > MAX_UNORDERED) return foldReasons(p.map((item, i) => compareMeanings(item, q[i] ?? item)));
+  const left = [...q];
+  const reasons: VerdictReason[] = [];
+  for (const item of p) {
+    const outcomes = left.map((other) => compareMeanings(item, other));
+    const hit = outcomes.findIndex((reason) => reason.startsWith('equal-'));
+    if (hit < 0) reasons.push(outcomes.find((reason) => reason === 'only-rounded') ?? outcomes.find((reason) => VERDICT_REASONS[reason].verdict === 'unknown') ?? 'different-structure');
+    else left.splice(hit, 1);
+  }
+  return foldReasons(reasons);
+}
+
+function foldReasons(reasons: readonly VerdictReason[]): VerdictReason {
+  if (reasons.some((reason) => VERDICT_REASONS[reason].verdict === 'wrong')) return 'different-structure';
+  return reasons.find((reason) => VERDICT_REASONS[reason].verdict === 'unknown') ?? 'equal-structure';
+}
+
+interface Collection {
+  readonly items: readonly Meaning[];
+  /** Null where there are none. */
+  readonly brackets: string | null;
+  readonly ordered: boolean;
+  readonly unordered: boolean;
+}
+
+/** A bare list has no order (roots of an equation), a set neither; a tuple or an interval has one. */
+function collectionOf(meaning: Meaning): Collection {
+  if (meaning.type === 'group') {
+    const set = meaning.open === '{';
+    return { items: flattened(meaning.items), brackets: `${meaning.open}${meaning.close}`, ordered: !set, unordered: set };
+  }
+  if (meaning.type === 'list') return { items: flattened(meaning.items), brackets: null, ordered: false, unordered: true };
+  if (meaning.type === 'union') return { items: meaning.items, brackets: 'union', ordered: false, unordered: true };
+  return { items: [meaning], brackets: null, ordered: false, unordered: true };
+}
+
+/** {1 ± √5, −2} has three. */
+function flattened(items: readonly Meaning[]): readonly Meaning[] {
+  return items.flatMap((item) => item.type === 'list' ? flattened(item.items) : [item]);
+}
+
+function distinct(items: readonly Meaning[]): readonly Meaning[] {
+  if (items.length > MAX_UNORDERED) return items;
+  return items.filter((item, i) => !items.slice(0, i).some((other) => compareMeanings(item, other).startsWith('equal-')));
+}

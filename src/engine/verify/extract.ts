@@ -1,0 +1,152 @@
+/** Finds the final answer in what a model wrote. Every way of finding it has its own name, so that a verdict can say how sure it is. */
+import { lastBoxed } from './boxed.ts';
+import { optionLetters, readMeaning, truthOf } from './meaning.ts';
+
+export type FoundBy = 'boxed' | 'hash' | 'stated' | 'choice' | 'whole' | 'conclusion' | 'bold' | 'last-number' | 'several';
+
+export interface Extraction {
+  readonly text: string;
+  readonly by: FoundBy;
+}
+
+export interface ExtractOptions {
+  /** What is looked for: an answer that is a number isn't a letter. */
+  readonly kind?: 'choice' | 'truth' | 'number' | 'any';
+  readonly options?: readonly string[];
+  /** A reference is taken whole where no mark says otherwise. */
+  readonly reference?: boolean;
+}
+
+/** Characters at the end of a text that are looked through: no answer stands further from its end. */
+const TAIL = 40_000;
+/** A line this short without a mark is the answer itself. */
+const SHORT_ANSWER = 60;
+
+/** What comes after the answer: an exercise, a check, a question back. Everything from there on is left out. */
+const AFTERWARDS = /(?:^|\n)[\s#>*_\-–—\d.、()（）\p{Extended_Pictographic}\u200d\ufe0f]{0,12}(?:["“*_]*)(?:小?练习|课后|互动|思考题|拓展|延伸|举一反三|试试|试一试|挑战|巩固|想一想|practice\b|try (?:it|this|another|one)|your turn|challenge\b|bonus\b|extra\b|extension\b|now you try|want to try|let[’']s (?:practice|try another)|similar (?:problem|example|question))/iu;
+/** Strongest first; of each kind the last counts. */
+const STATED: readonly RegExp[] = [
+  /(?:final|correct) answer(?:\s+is)?\s*(?:\*\*|__)?\s*[:：=]?\s*(?:\*\*|__)?/giu,
+  /最终答案\s*(?:\*\*)?\s*(?:是|为|就是|应该是|[:：=])?\s*(?:\*\*)?/gu,
+  /(?:the|our|so the|this) answer(?:\s+(?:to [^.\n]{1,60}))?\s+(?:is|would be|should be|must be|comes out to|=)\s*[:：]?/giu,
+  /(?:正确)?答案(?:\*\*)?\s*(?:就是|应该是|应为|是|为|选|[:：=])\s*(?:\*\*)?/gu,
+  /(?:^|\n)\W{0,8}answer(?:\*\*)?\s*[:：=]\s*(?:\*\*)?/giu,
+  /(?:^|\n)\W{0,8}答(?:\*\*)?\s*[:：]\s*(?:\*\*)?/gu,
+];
+const CONCLUSION = /(?:^|[\n。.!?！？])\s*[^\n\p{L}\p{N}]{0,8}(?:so|thus|therefore|hence|in total|altogether|in conclusion|in summary|所以|因此|综上|故|总共|一共|最终|最后)[^\n]{1,300}/giu;
+
+/** Never throws; null where nothing that could be an answer stands in the text. */
+export function extractFinal(text: string, { kind = 'any', options = [], reference = false }: ExtractOptions = {}): Extraction | null {
+  const tail = text.length > TAIL ? text.slice(-TAIL) : text;
+  const whole = tail.trim();
+  if (whole === '') return null;
+  const boxed = lastBoxed(tail);
+  if (boxed !== null) return boxed.trim() === '' ? null : { text: boxed, by: 'boxed' };
+  const hash = [...tail.matchAll(/####[ \t]*([^\n]+)/g)].at(-1)?.[1]?.trim();
+  if (hash !== undefined) return { text: hash, by: 'hash' };
+  if (reference) return { text: whole, by: 'whole' };
+  const body = withoutAfterwards(whole);
+  if (kind === 'choice') return choiceIn(body, options);
+  if (kind === 'truth') return truthIn(body);
+  for (const mark of STATED) {
+    for (const found of [...body.matchAll(mark)].reverse().slice(0, 3)) {
+      const statement = statementAt(body, found.index + found[0].length);
+      const core = coreOf(statement, kind);
+      if (core !== null) return { text: core, by: 'stated' };
+    }
+  }
+  if (whole.length <= SHORT_ANSWER && !whole.includes('\n')) return { text: kind === 'number' && readMeaning(whole).meaning.type === 'text' ? coreOf(whole, kind) ?? whole : whole, by: 'whole' };
+  if (kind === 'any') return lastMathematics(body);
+  const conclusion = [...body.matchAll(CONCLUSION)].map(([line]) => coreOf(line, kind)).filter((core) => core !== null).at(-1);
+  if (conclusion !== undefined) return { text: conclusion, by: 'conclusion' };
+  const bold = [...body.matchAll(/\*\*([^*\n]{1,200})\*\*/g)].map(([, inner = '']) => coreOf(inner, kind)).filter((core) => core !== null).at(-1);
+  if (bold !== undefined) return { text: bold, by: 'bold' };
+  const number = numbersOf(body).at(-1);
+  return number === undefined ? null : { text: number, by: 'last-number' };
+}
+
+function withoutAfterwards(text: string): string {
+  const cut = AFTERWARDS.exec(text);
+  return cut === null || cut.index < 40 ? text : text.slice(0, cut.index);
+}
+
+/** The rest of the line after a mark, or the next line where nothing follows on it. */
+function statementAt(text: string, start: number): string {
+  const rest = text.slice(start, start + 600).replace(/^[\s*_:：=>#-]*\n+/, '').replace(/^[\s:：=]+/, '');
+  const [line = ''] = rest.split('\n');
+  return line.trim();
+}
+
+function lastMathematics(body: string): Extraction | null {
+  const pieces = [...body.matchAll(/\$([^$\n]{1,300})\$|\\\(([^\n]{1,300}?)\\\)|\\\[([^]{1,600}?)\\\]|\*\*([^*\n]{1,200})\*\*/g)];
+  const last = pieces.at(-1);
+  const text = last?.[1] ?? last?.[2] ?? last?.[3] ?? last?.[4];
+  if (text !== undefined) return { text: afterEquals(text.trim()), by: 'bold' };
+  const [lastLine = ''] = body.trim().split('\n').slice(-1);
+  return { text: lastLine.trim(), by: 'conclusion' };
+}
+
+function afterEquals(text: string): string {
+  const at = text.lastIndexOf('=');
+  return at < 0 || /[<>]|\\le|\\ge/.test(text) ? text : text.slice(at + 1).trim();
+}
+
+/** The answer within a statement: mathematics or bold text in it, the whole where it reads as one thing, or its number. */
+function coreOf(statement: string, kind: 'number' | 'any'): string | null {
+  const line = statement.trim().replace(/[.。!！]+$/, '');
+  if (line === '') return null;
+  if (kind === 'any') {
+    const inner = /^[^$]*\$([^$]+)\$[^$]*$/.exec(line)?.[1] ?? /^.*\\\((.+?)\\\)[^\\]*$/.exec(line)?.[1];
+    return inner ?? line.replaceAll('**', '');
+  }
+  const bold = [...line.matchAll(/\*\*([^*]{1,200})\*\*/g)].map(([, inner = '']) => inner).filter((inner) => numbersOf(inner).length > 0).at(-1);
+  if (bold !== undefined && bold !== line) return coreOf(bold, kind);
+  const plain = line.replaceAll('**', '');
+  if (readMeaning(plain).meaning.type === 'expression') return plain;
+  const numbers = numbersOf(afterEquals(plain).trim() === '' ? plain : plain.includes('=') ? afterEquals(plain) : plain);
+  return numbers.at(plain.includes('=') ? 0 : -1) ?? null;
+}
+
+const NUMBER = /(?:[$¥€£]|\\\$)?\s?-?(?:\\[dt]?frac\s?\{[^{}]{1,40}\}\s?\{[^{}]{1,40}\}|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:\s?\/\s?\d+)?)(?:\s?\\?%|\s?百分点)?/g;
+
+function numbersOf(text: string): string[] {
+  return [...text.matchAll(NUMBER)].map(([found]) => found.trim());
+}
+
+const CHOICE: readonly RegExp[] = [
+  /(?:final answer|correct (?:answer|option|choice)|the answer|answer)\s*(?:\*\*)?\s*(?:is|should be|would be|[:：=])\s*(?:\*\*)?\s*:?\s*(?:option|choice)?\s*[*([（【"“]*\s*([A-J])(?![A-Za-z])/giu,
+  /(?:答案|正确选项|正确的是|应该?选择?|故选|选择?|选项)\s*(?:\*\*)?\s*(?:应该是|应为|就是|是|为|[:：=])?\s*(?:\*\*)?\s*(?:选项?)?\s*[*(（【"“]*\s*([A-J])(?![A-Za-z])/giu,
+  /(?:option|choice)\s*[*([（"“]*([A-J])(?![A-Za-z])/giu,
+  /[*]{2}\s*[([（]?\s*([A-J])\s*[)\]）.:：]?/gu,
+  /[([（]\s*([A-J])\s*[)\]）]/gu,
+  /(?:^|\n)\s*([A-J])\s*(?:[.:：、)）]|$)/gu,
+];
+
+function choiceIn(body: string, options: readonly string[]): Extraction | null {
+  if (optionLetters(body) !== null) return { text: body, by: 'whole' };
+  for (const pattern of CHOICE) {
+    const letter = [...body.matchAll(pattern)].at(-1)?.[1];
+    if (letter !== undefined) return { text: letter.toUpperCase(), by: 'choice' };
+  }
+  return options.length > 0 && body.length < 1000 ? { text: body.trim(), by: 'whole' } : null;
+}
+
+function truthIn(body: string): Extraction | null {
+  for (const mark of STATED) {
+    const found = [...body.matchAll(mark)].at(-1);
+    if (found === undefined) continue;
+    const statement = statementAt(body, found.index + found[0].length);
+    const word = leadingTruth(statement);
+    if (word !== null) return { text: word, by: 'stated' };
+  }
+  const word = leadingTruth(body);
+  return word === null ? null : { text: word, by: 'whole' };
+}
+
+function leadingTruth(text: string): string | null {
+  const plain = text.replace(/^[\s*_"“(（]+/, '');
+  for (const word of [/^[A-Za-z]+/.exec(plain)?.[0], ...[4, 3, 2, 1].map((length) => plain.slice(0, length))]) {
+    if (word !== undefined && word !== '' && truthOf(word) !== null) return word;
+  }
+  return null;
+}
