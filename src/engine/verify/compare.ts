@@ -150,6 +150,7 @@ const INFINITE: Meaning = { type: 'expression', value: { type: 'symbol', name: '
 const MINUS_INFINITE: Meaning = { type: 'expression', value: apply('negate', { type: 'symbol', name: 'infinity' }), unit: null };
 
 function intervalOf({ signs, sides }: RelationMeaning): Meaning | null {
+  if (signs.length === 1 && signs[0] === 'in') return valueOf({ type: 'relation', signs, sides });
   const flipped: Partial<Record<Relation, Relation>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
   if (signs.some((sign) => flipped[sign] === undefined)) return null;
   const isVariable = (side: Meaning | undefined): boolean => side?.type === 'expression' && side.value.type === 'symbol' && variablesOf(side.value).size === 1;

@@ -85,24 +85,36 @@ function ratio(text: string): Meaning | null {
 /** `1 hour 30 minutes`, `5 feet 3 inches`, 3元5角: two or more of one dimension. */
 function compound(text: string): Meaning | null {
   if (text.length > 120) return null;
-  const pattern = /\s*(?:and\s+)?(\d+(?:\.\d+)?)\s*([A-Za-z]+|[\u4e00-\u9fff]+)\s*(?:,|and\b|零|又)?/y;
   let sum: Rational | null = ZERO;
   let first: Unit | null = null;
   let pieces = 0;
-  while (pattern.lastIndex < text.length) {
-    const match = pattern.exec(text);
-    if (match === null) return null;
-    // After hours 分 are minutes, after 元 they are hundredths.
-    const unit: Unit | null = unitNamed(match[2] ?? '') ?? (match[2] === '分' ? fen(first) : null);
-    if (unit === null || (first !== null && unit.dimension !== first.dimension)) return null;
-    first ??= unit;
-    const ratioOfUnits = conversion(unit, first);
-    const value = readDecimal(match[1] ?? '');
-    const part = value === null || ratioOfUnits === null ? null : times(value, ratioOfUnits);
+  for (let rest = text; rest !== '';) {
+    const piece = leadingPiece(rest, first);
+    if (piece === null || (first !== null && piece.unit.dimension !== first.dimension)) return null;
+    first ??= piece.unit;
+    const factor = conversion(piece.unit, first);
+    const part = factor === null ? null : times(piece.value, factor);
     sum = sum === null || part === null ? null : plus(sum, part);
     pieces += 1;
+    rest = piece.rest;
   }
   return pieces < 2 || first === null || sum === null ? null : { type: 'expression', value: number(sum), unit: first };
+}
+
+/** A number, its unit, and what follows. */
+function leadingPiece(text: string, before: Unit | null): { readonly value: Rational; readonly unit: Unit; readonly rest: string } | null {
+  const [digits] = /^\d+(?:\.\d+)?/.exec(text) ?? [];
+  const span = digits === undefined ? leadingChinese(text) : null;
+  const value = digits === undefined ? span?.value ?? null : readDecimal(digits);
+  const after = text.slice(digits?.length ?? span?.length ?? 0).trimStart();
+  if (value === null) return null;
+  const [latin] = /^[A-Za-z]+/.exec(after) ?? [];
+  const names = latin === undefined ? [4, 3, 2, 1].map((length) => after.slice(0, length)) : [latin];
+  for (const name of names) {
+    const unit = unitNamed(name) ?? (name === '分' ? fen(before) : null);
+    if (unit !== null && !/^[\d\s]*$/.test(name)) return { value, unit, rest: after.slice(name.length).replace(/^\s*(?:,\s*)?(?:and\b\s*|零|又)?\s*/, '') };
+  }
+  return null;
 }
 
 function fen(before: Unit | null): Unit | null {

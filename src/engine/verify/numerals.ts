@@ -49,7 +49,7 @@ function chineseInteger(text: string): bigint | null {
 }
 
 const NUMERAL = `(?:${HAN}+(?:点${HAN}+)?|\\d+(?:\\.\\d+)?)`;
-const CHINESE = new RegExp(`^(负)?(?:(百|千)分之(${NUMERAL})|(?:(${NUMERAL})又)?(${NUMERAL})分之(${NUMERAL})|(${HAN}+(?:点${HAN}+)?)(?!分之)|(一?半))`);
+const CHINESE = new RegExp(`^(负)?(?:(百|千)分之(${NUMERAL})|(?:(${NUMERAL})又)?(${NUMERAL})分之(${NUMERAL})|(一?半)|(${HAN}+(?:点${HAN}+)?)(?!分之))`);
 /** Of words that begin with a numeral and are none: 一次函数, 三角形, 十字. */
 const NO_NUMERAL = /^(?:一[次元些样般直定起切]|三角|四边|五边|六边|二次|百科|千克|千米|万一|十字)/;
 
@@ -64,7 +64,7 @@ export interface NumeralSpan {
 export function leadingChinese(text: string): NumeralSpan | null {
   const match = CHINESE.exec(text.slice(0, 4 * LONGEST));
   if (match === null || NO_NUMERAL.test(text)) return null;
-  const [all, minus, hundred, share, mixed, bottom, top, numeral, half] = match;
+  const [all, minus, hundred, share, mixed, bottom, top, half, numeral] = match;
   const read = (part: string): Rational | null => /^\d/.test(part) ? readDecimal(part) : chineseNumeral(part);
   let value: Rational | null = null;
   if (share !== undefined) {

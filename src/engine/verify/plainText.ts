@@ -27,9 +27,13 @@ export function plainForms(text: string): string {
     .replace(SIGN_PATTERN, (sign) => SIGNS[sign] ?? sign);
 }
 
+/** Of Unicode's private use: in no answer. */
+const LINE_BREAK = '\ue000';
+
 /** The plain forms of an answer without LaTeX's layout, delimiters of mathematics, markdown and punctuation around it. */
 export function plainAnswer(text: string): string {
-  const latex = plainForms(text)
+  // A line break of a matrix is no space.
+  const latex = plainForms(text).replaceAll('\\\\', LINE_BREAK)
     .replaceAll(/\\\$/g, '¤')
     .replaceAll(/\$\$|\\[()[\]]/g, ' ')
     .replaceAll(/\*\*|__|`/g, '')
@@ -43,7 +47,7 @@ export function plainAnswer(text: string): string {
     .replaceAll(/\\(?:boxed|fbox)\s*\{([^{}]*)\}/g, '$1')
     .replaceAll(/\\%/g, '%').replaceAll('\\&', '&').replaceAll('\\#', '#')
     .replaceAll(/\^\s*\{?\s*(?:\\circ|°)\s*\}?/g, '°').replaceAll(/\\degree(?:s)?(?![A-Za-z])/g, '°');
-  return trimmed(withoutDollars(latex));
+  return trimmed(withoutDollars(latex.replaceAll(LINE_BREAK, '\\\\')));
 }
 
 /** A lone dollar is money, a pair of them is LaTeX's. */
