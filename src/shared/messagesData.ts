@@ -202,6 +202,14 @@ export const DATA_ERRORS = {
     en: '{file} is the file that is cleaned. Give another name with --out.',
     'zh-cn': '{file} 就是被清洗的文件。请用 --out 指定其他文件名。',
   },
+  'synthesis-unknown-kind': {
+    en: 'There is no kind of problem "{kind}" (nearest: {near}). Known: {known}.',
+    'zh-cn': '没有名为 "{kind}" 的题目类型（最接近：{near}）。可用：{known}。',
+  },
+  'synthesis-difficulty': {
+    en: 'The difficulty goes from {from} to {to}: the first must not be above the second, both of 1 … 5.',
+    'zh-cn': '难度范围 {from} 到 {to} 无效：前者不得大于后者，均在 1 … 5 之间。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const DATA_WARNINGS = {
