@@ -16,6 +16,7 @@ const programs = [
   { entryPoints: ['src/extension.ts'], outfile: `${out}/extension.js`, ...forNode, external: ['vscode'] },
   { entryPoints: ['src/engine/main.ts'], outfile: `${out}/engine.js`, ...forNode, external: nativePackages },
   { entryPoints: ['src/engine/beat.ts'], outfile: `${out}/beat.js`, ...forNode },
+  { entryPoints: ['src/engine/data/clean/worker.ts'], outfile: `${out}/clean.js`, ...forNode },
   { entryPoints: ['src/runs/reader.ts'], outfile: `${out}/reader.js`, ...forNode },
   { entryPoints: ['src/ui/traces/compareWorker.ts'], outfile: `${out}/compare.js`, ...forNode },
   { entryPoints: ['src/cli.ts'], outfile: `${out}/cli.js`, ...forNode, external: nativePackages, banner: { js: `#!/usr/bin/env node\n${forNode.banner.js}` } },

@@ -4,6 +4,8 @@
 export const CLEAN_RULES = [
   'unicode', 'control', 'html', 'boilerplate', 'empty', 'pattern', 'length', 'secrets', 'contamination', 'dissimilar', 'perplexity',
   'duplicate', 'near-duplicate', 'same-problem',
+  // Not a rule of cleaning: rows of a collect stage that its verification didn't keep lie in the same side file.
+  'verdict',
 ] as const;
 export type CleanRule = (typeof CLEAN_RULES)[number];
 

@@ -44,6 +44,11 @@ export class SketchTable {
     return row;
   }
 
+  /** The row is compared with no other any more. */
+  drop(row: number): void {
+    this.#present[row] = 0;
+  }
+
   has(row: number): boolean {
     return this.#present[row] === 1;
   }

@@ -1,6 +1,6 @@
 /** The rules that change texts, in their order, over all fields of a record. Cleaning twice gives what cleaning once gives. */
 import type { TextRule } from '../../../shared/cleanReport.ts';
-import type { RecordMessage } from '../../../shared/record.ts';
+import type { DataRecord, RecordMessage } from '../../../shared/record.ts';
 import { cleanBoilerplate } from './boilerplate.ts';
 import { cleanControl } from './control.ts';
 import { cleanHtml } from './html.ts';
@@ -16,6 +16,10 @@ export interface RowTexts {
   readonly options: readonly string[] | null;
   /** Of a code row: HTML in it is what was asked for. */
   readonly code: boolean;
+}
+
+export function textsOf({ prompt, think, answer, gold, messages, options, task, tests }: DataRecord): RowTexts {
+  return { prompt, think, answer, gold, messages: messages ?? null, options: options ?? null, code: task === 'code' || tests !== undefined };
 }
 
 export interface CleanedTexts {
