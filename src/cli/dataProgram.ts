@@ -1,5 +1,7 @@
 /** The grammar of `distill data …`: each subcommand stands in a file of its own below commands/data. */
 import type { Argument, Command, Option } from 'commander';
+import { registerConvert } from './commands/data/convert.ts';
+import { registerShow } from './commands/data/show.ts';
 import type { ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -15,7 +17,7 @@ export interface DataTools {
 }
 
 /** In the order in which a person meets them. */
-const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [];
+const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [registerConvert, registerShow];
 
 export function registerData(tools: DataTools): void {
   for (const register of SUBCOMMANDS) register(tools);

@@ -6,12 +6,13 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ID_BYTES, RowRanges, type ConsumedData, type ConsumedFile, type RowFate } from '../../shared/consumed.ts';
+import { RowRanges, type ConsumedData, type ConsumedFile, type RowFate } from '../../shared/consumed.ts';
 import { DistillError } from '../../shared/messages.ts';
 import type { DataRecipe } from '../../shared/recipe.ts';
 import { RUN_FILES } from '../../shared/run.ts';
 import type { ReviewLine } from '../../shared/review.ts';
 import { systemCode, withFileErrors } from '../../system/fileErrors.ts';
+import { idBytes } from '../../system/idBytes.ts';
 import { writeWholeFile } from '../../system/wholeFile.ts';
 import { checkUnchanged, fileState, type FileState } from './formats/fileBytes.ts';
 import { readPlaced, type RecognisedFile } from './formats/read.ts';
@@ -218,11 +219,6 @@ async function readConsumed(file: string): Promise<ConsumedData | null> {
   } catch (error) {
     throw new DistillError('data-file-damaged', { file, detail: error instanceof Error ? error.message : String(error) }, { cause: error });
   }
-}
-
-/** Our ids are hexadecimal already; those of other hands are hashed. */
-export function idBytes(id: string): Buffer {
-  return /^[0-9a-f]{16}$/.test(id) ? Buffer.from(id, 'hex') : createHash('sha256').update(id).digest().subarray(0, ID_BYTES);
 }
 
 async function sha256(file: string): Promise<string> {
