@@ -22,7 +22,7 @@ export async function checkLength(context: CheckContext): Promise<readonly Findi
   const p99 = at(1 - HARMLESS);
   const wanted = Math.ceil(p99 / STEP) * STEP;
   const possible = await longestPossible(context);
-  const facts = { share: percent(share), limit, median: at(0.5), p99, longest: lengths.at(-1) ?? 0, basis: rows.exact ? '@nothing' : '@sample', rows: lengths.length };
+  const facts = { long: lengths.filter((tokens) => tokens > limit).length, share: percent(share), limit, median: at(0.5), p99, longest: lengths.at(-1) ?? 0, basis: rows.exact ? '@nothing' : '@sample', rows: lengths.length };
   const candidates = [...new Set([at(0.5), at(0.9), limit, wanted, lengths.at(-1) ?? 0])].sort((a, b) => a - b);
   const evidence = { columns: ['limit', 'share'] as const, rows: candidates.map((length) => [String(length), percent(cutAt(length))]) };
   const path = ['data', 'maxLength'];

@@ -67,6 +67,15 @@ export async function checkTokens(context: CheckContext): Promise<readonly Findi
   return findings;
 }
 
+/** The first id that means another token, where no text of ours has come to it; null: none does. */
+function otherToken(mine: ReadonlyMap<number, string>, theirs: ReadonlyMap<number, string>): Difference | null {
+  for (const [id, token] of mine) {
+    const other = theirs.get(id);
+    if (other !== undefined && other !== token) return { text: token, mine: [id], theirs: [...theirs].flatMap(([at, each]) => (each === token ? [at] : [])) };
+  }
+  return null;
+}
+
 /**
  * What a run does at its start, for every teacher that reads the student's ids. Throws DistillError `tokenizers-differ` for
  * one that cuts a text another way, `tokenizers-differ-several` where several do, and those of a folder that can't be read.
@@ -79,12 +88,9 @@ export async function refuseOtherTokenizers(recipe: Recipe, base: string, mine: 
     if (folder === null || folder === mine.folder) continue;
     const theirs = await folders.tokenizer(folder);
     if (theirs instanceof DistillError) throw theirs;
-    for (const text of [...texts, ...PROBES]) {
-      const difference = differenceOf(mine, theirs, text);
-      if (difference === null) continue;
-      found.push({ teacher: name, difference });
-      break;
-    }
+    const difference = [...texts, ...PROBES].reduce<Difference | null>((before, text) => before ?? differenceOf(mine, theirs, text), null)
+      ?? otherToken(await folders.vocabulary(mine.folder), await folders.vocabulary(folder));
+    if (difference !== null) found.push({ teacher: name, difference });
   }
   const [first, second] = found;
   if (first === undefined) return;
