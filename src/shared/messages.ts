@@ -352,6 +352,10 @@ export const ERRORS = {
     en: 'The teacher "{teacher}" and the student ({student}) cut text into different tokens, so their logits cannot be compared. At "{text}" the student has {mine}, the teacher {theirs}. Take a student with the teacher’s tokenizer, or the objective "sequence".',
     'zh-cn': '教师 "{teacher}" 与学生（{student}）的分词不同，无法比较 logits。在 "{text}" 处学生为 {mine}，教师为 {theirs}。请使用与教师相同分词器的学生，或将目标设为 "sequence"。',
   },
+  'slim-too-wide': {
+    en: 'The student asks for {what} {wanted}, and its teacher has {have}: a student is cut from its teacher, so it can only be narrower.',
+    'zh-cn': '学生要求 {what} 为 {wanted}，而教师只有 {have}：学生由教师裁剪而来，只能更窄。',
+  },
   'layer-pair-unknown': {
     en: 'The layer pair {pair} [teacher, student] does not exist: the teacher has {teacher} layers, the student {student}. Correct hidden.layers or attention.layers.',
     'zh-cn': '层对 {pair}（[教师, 学生]）不存在：教师有 {teacher} 层，学生有 {student} 层。请修正 hidden.layers 或 attention.layers。',

@@ -47,8 +47,10 @@ export interface DecoderModel {
   forward(ids: tf.Tensor2D): tf.Tensor2D;
   /** ids int32 [batch, seq] → states after the last norm [batch · seq, hidden]. */
   hidden(ids: tf.Tensor2D): tf.Tensor2D;
-  /** The same as hidden(), and what is asked for of the inside. Not inside a tf.tidy of the caller's they are the caller's to dispose of. */
+  /** The same as hidden(), and what is asked for of the inside. Outside a tf.tidy they are the caller's to dispose of. */
   observe(ids: tf.Tensor2D, wanted: Wanted): Observed;
+  /** Shows the inside of a pass as it goes; what is shown is gone when the call returns. */
+  watch(ids: tf.Tensor2D, tap: Tap): void;
   /** states [rows, hidden] → logits [rows, vocab]: training asks for the supervised rows only, which saves the big product. */
   head(states: tf.Tensor2D): tf.Tensor2D;
   dispose(): void;
@@ -59,6 +61,16 @@ export interface Wanted {
   readonly states: readonly number[];
   /** Blocks (0 is the first) whose attention scores are asked for. */
   readonly scores: readonly number[];
+}
+
+/** Is shown the inside of a pass: states [rows, hiddenSize] as Hugging Face counts them, scores [batch, heads, seq, keys] of a block. */
+export interface Tap {
+  state?(layer: number, x: tf.Tensor2D): void;
+  scores?(layer: number, scaled: () => tf.Tensor4D): void;
+  /** What the heads of a block give to its output projection [rows, heads · headDim]. */
+  heads?(layer: number, rows: tf.Tensor2D): void;
+  /** What a block's feed-forward neurons give to its last projection [rows, intermediateSize]. */
+  neurons?(layer: number, rows: tf.Tensor2D): void;
 }
 
 export interface Observed {

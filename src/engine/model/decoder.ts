@@ -7,7 +7,7 @@ import { DistillError } from '../../shared/messages.ts';
 import type { Backend } from '../backend/contract.ts';
 import { tf } from '../tf.ts';
 import { INITIALIZER_RANGE } from './config.ts';
-import type { DecoderConfig, DecoderModel, Observed, Wanted } from './contract.ts';
+import type { DecoderConfig, DecoderModel, Observed, Tap, Wanted } from './contract.ts';
 import { PositionTables } from './positions.ts';
 import { Random } from './random.ts';
 
@@ -171,6 +171,11 @@ class Decoder implements DecoderModel {
     });
   }
 
+  watch(ids: tf.Tensor2D, tap: Tap): void {
+    const [batch, seq] = ids.shape;
+    tf.tidy(() => { blocks(this, tf.reshape(ids, [batch * seq]), { batch, seq, ...this.#positions.causal(seq) }, tap); });
+  }
+
   head(states: tf.Tensor2D): tf.Tensor2D {
     return tf.matMul(states, weightOf(this, this.config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight'), false, true);
   }
@@ -181,19 +186,13 @@ class Decoder implements DecoderModel {
   }
 }
 
-/** Is shown the inside of a pass: states [rows, hiddenSize] as Hugging Face counts them, scores [batch, heads, seq, keys] of a block. */
-interface Tap {
-  state(layer: number, x: tf.Tensor2D): void;
-  scores(layer: number, scaled: () => tf.Tensor4D): void;
-}
-
 /** ids [batch · seq] → states after the last block, before the last norm [batch · seq, hiddenSize]. */
 export function blocks(model: DecoderModel, ids: tf.Tensor1D, attention: Attention, tap?: Tap): tf.Tensor2D {
   let x: tf.Tensor2D = tf.gather(weightOf<tf.Tensor2D>(model, 'model.embed_tokens.weight'), ids);
-  tap?.state(0, x);
+  tap?.state?.(0, x);
   for (let layer = 0; layer < model.config.layers; layer++) {
     x = block(model, layer, x, attention, tap);
-    tap?.state(layer + 1, x);
+    tap?.state?.(layer + 1, x);
   }
   return x;
 }
@@ -235,13 +234,16 @@ function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: At
   const count = keys.shape[1];
   const scores = tf.matMul(tf.reshape(queries, [batch * kvHeads, group * seq, headDim]) as tf.Tensor3D, keys, false, true);
   const ofHeads: tf.Tensor4D = tf.reshape(scores, [batch, heads, seq, count]);
-  tap?.scores(layer, () => tf.mul(ofHeads, 1 / Math.sqrt(headDim)));
+  tap?.scores?.(layer, () => tf.mul(ofHeads, 1 / Math.sqrt(headDim)));
   const probabilities = ops.attentionSoftmax(ofHeads, mask, 1 / Math.sqrt(headDim));
   const mixed = tf.matMul(tf.reshape(probabilities, [batch * kvHeads, group * seq, count]) as tf.Tensor3D, values);
   const rows = seq === 1 ? mixed : tf.transpose(tf.reshape(mixed, [batch, heads, seq, headDim]), [0, 2, 1, 3]);
-  const attended = tf.add<tf.Tensor2D>(x, project(tf.reshape<tf.Rank.R2>(rows, [batch * seq, heads * headDim]), 'self_attn.o_proj', config.outputBias));
+  const ofHeadRows = tf.reshape<tf.Rank.R2>(rows, [batch * seq, heads * headDim]);
+  tap?.heads?.(layer, ofHeadRows);
+  const attended = tf.add<tf.Tensor2D>(x, project(ofHeadRows, 'self_attn.o_proj', config.outputBias));
 
   const normedAgain = ops.rmsNorm(attended, weight('post_attention_layernorm.weight'), config.rmsNormEpsilon);
   const inner = ops.swiglu(project(normedAgain, 'mlp.gate_proj', false), project(normedAgain, 'mlp.up_proj', false));
+  tap?.neurons?.(layer, inner);
   return tf.add(attended, project(inner, 'mlp.down_proj', false));
 }

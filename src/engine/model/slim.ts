@@ -1,0 +1,86 @@
+/** A student cut from its teacher: some of its layers, of each the neurons and heads that do most. Healing it is training's work. */
+import { DistillError } from '../../shared/messages.ts';
+import type { DecoderModel } from './contract.ts';
+import { decoderFrom, readFloats, weightShapes } from './decoder.ts';
+import type { Importance } from './importance.ts';
+
+export interface SlimPlan {
+  /** Blocks that stay, in order; 0 is the first. */
+  readonly layers: readonly number[];
+  /** Neurons of a feed-forward layer that stay; all by default. */
+  readonly intermediateSize?: number;
+  /** Key-value heads that stay, each with its group of query heads; all by default. */
+  readonly kvHeads?: number;
+}
+
+/**
+ * Which `keep` of `total` blocks stay. `uniform`: block round(i·total / keep) for i = 1 … keep, so that the last stays; `last`: the
+ * last ones; `importance`: those of the greatest influence, in the order in which they stand.
+ */
+export function chooseLayers(by: 'uniform' | 'last' | 'importance', keep: number, total: number, importance: Pick<Importance, 'layers'> | null): readonly number[] {
+  if (keep < 1 || keep > total) throw new DistillError('layers-not-in-teacher', { layer: keep, last: total });
+  switch (by) {
+    case 'uniform': return Array.from({ length: keep }, (_, i) => Math.round(((i + 1) * total) / keep) - 1);
+    case 'last': return Array.from({ length: keep }, (_, i) => total - keep + i);
+    case 'importance': {
+      if (importance === null) throw new Error('importance was not measured');
+      return best(importance.layers, keep);
+    }
+  }
+}
+
+/** Throws DistillError `layers-not-in-teacher`, `slim-too-wide`. */
+export async function slimDecoder(teacher: DecoderModel, plan: SlimPlan, importance: Importance | null): Promise<DecoderModel> {
+  const { config } = teacher;
+  for (const layer of plan.layers) {
+    if (!Number.isInteger(layer) || layer < 0 || layer >= config.layers) throw new DistillError('layers-not-in-teacher', { layer, last: config.layers - 1 });
+  }
+  const { intermediateSize = config.intermediateSize, kvHeads = config.kvHeads } = plan;
+  if (intermediateSize > config.intermediateSize) throw new DistillError('slim-too-wide', { what: 'intermediate_size', wanted: intermediateSize, have: config.intermediateSize });
+  if (kvHeads > config.kvHeads) throw new DistillError('slim-too-wide', { what: 'num_key_value_heads', wanted: kvHeads, have: config.kvHeads });
+  const narrowed = intermediateSize < config.intermediateSize || kvHeads < config.kvHeads;
+  if (narrowed && importance === null) throw new Error('importance was not measured');
+  const group = config.heads / config.kvHeads;
+  const slimmer = { ...config, layers: plan.layers.length, intermediateSize, kvHeads, heads: kvHeads * group };
+
+  const values = new Map<string, Float32Array>();
+  for (const [name, shape] of weightShapes(slimmer)) {
+    const place = /^model\.layers\.(\d+)\.(.+)$/.exec(name);
+    const layer = place === null ? null : plan.layers[Number(place[1])] ?? 0;
+    const source = teacher.weights.get(layer === null ? name : `model.layers.${String(layer)}.${place?.[2] ?? ''}`);
+    if (source === undefined) throw new Error(`the teacher has no ${name}`);
+    const whole = await readFloats(source);
+    values.set(name, layer === null || whole.length === shape.reduce((a, b) => a * b, 1) ? whole : cut(whole, source.shape, keptOf(place?.[2] ?? '', layer)));
+  }
+  return decoderFrom(slimmer, teacher.backend, (name) => values.get(name) as Float32Array);
+
+  /** Rows or columns of a block's tensor that stay. */
+  function keptOf(name: string, layer: number): { readonly axis: 0 | 1; readonly kept: readonly number[] } {
+    const neurons = (): readonly number[] => best(importance?.neurons[layer] ?? [], intermediateSize);
+    const groups = (width: number): readonly number[] => best(importance?.groups[layer] ?? [], kvHeads).flatMap((kv) => Array.from({ length: width }, (_, i) => kv * width + i));
+    if (/^mlp\.(gate|up)_proj/.test(name)) return { axis: 0, kept: neurons() };
+    if (name.startsWith('mlp.down_proj')) return { axis: 1, kept: neurons() };
+    if (/^self_attn\.[kv]_proj/.test(name)) return { axis: 0, kept: groups(config.headDim) };
+    if (name.startsWith('self_attn.q_proj')) return { axis: 0, kept: groups(group * config.headDim) };
+    return { axis: 1, kept: groups(group * config.headDim) };
+  }
+}
+
+/** The indices of the `keep` largest, ascending; of equals the first. */
+function best(values: ArrayLike<number>, keep: number): readonly number[] {
+  return Array.from(values, (value, index) => ({ value, index })).sort((a, b) => b.value - a.value || a.index - b.index).slice(0, keep).map(({ index }) => index).sort((a, b) => a - b);
+}
+
+/** Takes rows (axis 0) or columns (axis 1) of a matrix, or entries of a vector. */
+function cut(values: Float32Array, shape: readonly number[], { axis, kept }: { readonly axis: 0 | 1; readonly kept: readonly number[] }): Float32Array {
+  const columns = shape[1] ?? 1;
+  if (axis === 0) {
+    const out = new Float32Array(kept.length * columns);
+    kept.forEach((row, i) => out.set(values.subarray(row * columns, (row + 1) * columns), i * columns));
+    return out;
+  }
+  const rows = values.length / columns;
+  const out = new Float32Array(rows * kept.length);
+  for (let r = 0; r < rows; r++) kept.forEach((column, i) => { out[r * kept.length + i] = values[r * columns + column] ?? NaN; });
+  return out;
+}
