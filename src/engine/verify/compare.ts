@@ -5,6 +5,7 @@ import { exactValue } from './evaluate.ts';
 import { apply, number, variablesOf, type Expression, type Meaning, type Relation } from './expression.ts';
 import { extractFinal, type Extraction } from './extract.ts';
 import { optionLetters, readMeaning, truthOf } from './meaning.ts';
+import { scaleAfter } from './numerals.ts';
 import { plainWords } from './plainText.ts';
 import { readDecimal, whole } from './rational.ts';
 import { sameValue, type Sameness } from './sameValue.ts';
@@ -22,6 +23,8 @@ export interface AnswerVerdict {
 export interface CompareOptions {
   /** Texts of a multiple-choice question's options: A is the first. */
   readonly options?: readonly string[];
+  /** Where it speaks of millions, a reference 4 may mean 4 million. */
+  readonly question?: string;
 }
 
 /** Loads what comparing expressions needs besides. Without it comparing works, and asks no symbolic engine. */
@@ -30,13 +33,32 @@ export async function loadComparer(): Promise<void> {
 }
 
 /** Compares the final answers of two texts, each of which may be a bare answer or a whole solution. Never throws. */
-export function compareAnswers(answer: string, gold: string, { options = [] }: CompareOptions = {}): AnswerVerdict {
-  const expected = extractFinal(gold, { kind: 'any', reference: true });
+export function compareAnswers(answer: string, gold: string, { options = [], question = '' }: CompareOptions = {}): AnswerVerdict {
+  const expected = referenceOf(gold);
   if (expected === null) return verdictOf('no-reference', null, null);
   const kind = kindOf(expected.text, options);
   const found = extractFinal(answer, { kind, options });
   if (found === null) return verdictOf('no-answer-found', null, expected.text);
-  return verdictOf(reasonFor(found, expected.text, kind, options), found.text, expected.text);
+  const reason = reasonFor(found, expected.text, kind, options);
+  return verdictOf(reason === 'different-number' && inScaleOf(question, found.text, expected.text) ? 'equal-converted' : reason, found.text, expected.text);
+}
+
+/** A reference is its own text, a marked answer in it, or, where it is a whole solution without marks, what the solution says. */
+function referenceOf(gold: string): Extraction | null {
+  const found = extractFinal(gold, { reference: true });
+  if (found?.by !== 'whole' || found.text.length <= WHOLE_SOLUTION && !/answer is|答案/i.test(found.text) || readMeaning(found.text).meaning.type !== 'text') return found;
+  return extractFinal(gold, { kind: 'number' }) ?? found;
+}
+
+/** A reference longer than this that reads as nothing is a solution, not an answer. */
+const WHOLE_SOLUTION = 200;
+
+/** The question's own word for the size of its numbers: $32 million … how much is left? 4. */
+function inScaleOf(question: string, found: string, gold: string): boolean {
+  const factors = [...question.slice(0, 20_000).matchAll(/\d\s*(thousand|million|billion|trillion|万|亿)/gi)].map(([, word = '']) => scaleAfter(word)?.factor);
+  const [a, b] = [readMeaning(found).meaning, readMeaning(gold).meaning];
+  if (a.type !== 'expression' || b.type !== 'expression') return false;
+  return factors.some((factor) => factor !== undefined && (sameValue(apply('multiply', b.value, number(factor)), a.value) === 'same' || sameValue(apply('multiply', a.value, number(factor)), b.value) === 'same'));
 }
 
 function verdictOf(reason: VerdictReason, found: string | null, expected: string | null): AnswerVerdict {

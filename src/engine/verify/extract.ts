@@ -22,17 +22,24 @@ const TAIL = 40_000;
 /** A line this short without a mark is the answer itself. */
 const SHORT_ANSWER = 60;
 
-/** What comes after the answer: an exercise, a check, a question back. Everything from there on is left out. */
-const AFTERWARDS = /(?:^|\n)[\s#>*_\-–—\d.、()（）\p{Extended_Pictographic}\u200d\ufe0f]{0,12}(?:["“*_]*)(?:小?练习|课后|互动|思考题|拓展|延伸|举一反三|试试|试一试|挑战|巩固|想一想|practice\b|try (?:it|this|another|one)|your turn|challenge\b|bonus\b|extra\b|extension\b|now you try|want to try|let[’']s (?:practice|try another)|similar (?:problem|example|question))/iu;
+/** What a line may begin with before its first word: list marks, emphasis, emoji. */
+const LINE_START = String.raw`(?:^|\n)[\s#>*_\-–—\d.、()（）"“\p{Extended_Pictographic}\u200d\ufe0f]{0,16}`;
+/** What comes after the answer: an exercise, a question back. Everything from there on is left out. */
+const EXERCISE = new RegExp(`${LINE_START}(?:小练习|练习(?:一下|题|[:：*])|课后|小?互动|小?思考|小提[问示]|拓展|延伸|举一反三|试试|试一试|小?挑战|巩固|想一想|想考考|(?:不过)?老师想考|如果学生|考考你|问[:：]|practice (?:together|problem|question|time)|practice[:*]|try (?:it|this|another|one)|your turn|challenge\\b|bonus\\b|extra\\b|extension\\b|now you try|want to try|let[’']s (?:practice|try another)|check (?:your|for) understanding|similar (?:problem|example|question))`, 'iu');
+/** Where a solution is checked or made vivid: numbers there are not the answer's, unless there are none before. */
+const CHECK = new RegExp(`${LINE_START.replace('()（）', '')}(?:我们(?:来|可以)?)?(?:一起)?(?:验证|检查|检验|核对|小?检查|(?:final |quick |double[- ])?check\\b|verif|let[’']s (?:check|verify|double)|check your work|real[- ]life|举个|就像|试想|想象)`, 'iu');
 /** Strongest first; of each kind the last counts. */
 const STATED: readonly RegExp[] = [
   /(?:final|correct) answer(?:\s+is)?\s*(?:\*\*|__)?\s*[:：=]?\s*(?:\*\*|__)?/giu,
   /最终答案\s*(?:\*\*)?\s*(?:是|为|就是|应该是|[:：=])?\s*(?:\*\*)?/gu,
   /(?:the|our|so the|this) answer(?:\s+(?:to [^.\n]{1,60}))?\s+(?:is|would be|should be|must be|comes out to|=)\s*[:：]?/giu,
   /(?:正确)?答案(?:\*\*)?\s*(?:就是|应该是|应为|是|为|选|[:：=])\s*(?:\*\*)?/gu,
-  /(?:^|\n)\W{0,8}answer(?:\*\*)?\s*[:：=]\s*(?:\*\*)?/giu,
+  /(?:^|\n)\W{0,8}(?:answer|solution)\W{0,6}\n/giu,
+  /(?:^|\n)\W{0,8}答案\W{0,6}\n/giu,
   /(?:^|\n)\W{0,8}答(?:\*\*)?\s*[:：]\s*(?:\*\*)?/gu,
 ];
+/** Also said of a step's question: it counts as a conclusion, where it stands last. */
+const WEAKLY_STATED = /(?:^|\n)\W{0,8}answer(?:\*\*)?\s*[:：=]\s*(?:\*\*)?/giu;
 const CONCLUSION = /(?:^|[\n。.!?！？])\s*[^\n\p{L}\p{N}]{0,8}(?:so|thus|therefore|hence|in total|altogether|in conclusion|in summary|所以|因此|综上|故|总共|一共|最终|最后)[^\n]{1,300}/giu;
 
 /** Never throws; null where nothing that could be an answer stands in the text. */
@@ -45,29 +52,61 @@ export function extractFinal(text: string, { kind = 'any', options = [], referen
   const hash = [...tail.matchAll(/####[ \t]*([^\n]+)/g)].at(-1)?.[1]?.trim();
   if (hash !== undefined) return { text: hash, by: 'hash' };
   if (reference) return { text: whole, by: 'whole' };
-  const body = withoutAfterwards(whole);
+  const body = before(whole, EXERCISE);
   if (kind === 'choice') return choiceIn(body, options);
   if (kind === 'truth') return truthIn(body);
-  for (const mark of STATED) {
-    for (const found of [...body.matchAll(mark)].reverse().slice(0, 3)) {
-      const statement = statementAt(body, found.index + found[0].length);
-      const core = coreOf(statement, kind);
-      if (core !== null) return { text: core, by: 'stated' };
-    }
-  }
+  const stated = statedIn(body, kind);
+  if (stated !== null) return stated;
   if (whole.length <= SHORT_ANSWER && !whole.includes('\n')) return { text: kind === 'number' && readMeaning(whole).meaning.type === 'text' ? coreOf(whole, kind) ?? whole : whole, by: 'whole' };
   if (kind === 'any') return lastMathematics(body);
-  const conclusion = [...body.matchAll(CONCLUSION)].map(([line]) => coreOf(line, kind)).filter((core) => core !== null).at(-1);
-  if (conclusion !== undefined) return { text: conclusion, by: 'conclusion' };
-  const bold = [...body.matchAll(/\*\*([^*\n]{1,200})\*\*/g)].map(([, inner = '']) => coreOf(inner, kind)).filter((core) => core !== null).at(-1);
-  if (bold !== undefined) return { text: bold, by: 'bold' };
+  const said = lastSaid(before(body, CHECK)) ?? lastSaid(body);
+  if (said !== null) return said;
   const number = numbersOf(body).at(-1);
   return number === undefined ? null : { text: number, by: 'last-number' };
 }
 
-function withoutAfterwards(text: string): string {
-  const cut = AFTERWARDS.exec(text);
-  return cut === null || cut.index < 40 ? text : text.slice(0, cut.index);
+/** The text before a section, where something stands before it. */
+function before(text: string, section: RegExp): string {
+  const cut = section.exec(text);
+  return cut === null || cut.index < 20 ? text : text.slice(0, cut.index);
+}
+
+function statedIn(body: string, kind: 'number' | 'any'): Extraction | null {
+  for (const mark of STATED) {
+    for (const found of [...body.matchAll(mark)].reverse().slice(0, 3)) {
+      // (Answer: 3 × 3 = 9) belongs to a question in passing.
+      if (/[(（*]\s?$/.test(body.slice(Math.max(0, found.index - 2), found.index)) && /[(（]/.test(body.slice(Math.max(0, found.index - 3), found.index))) continue;
+      if (/^\W*[(（]/.test(found[0])) continue;
+      const statement = statementAt(body, found.index + found[0].length);
+      const bold = boldNumbers(statement);
+      if (kind === 'number' && new Set(bold).size > 1 && /\*\*\s*(?:[,，、]|and\b|和|以及|&)\s*\*\*/u.test(statement)) return { text: bold.join(', '), by: 'several' };
+      const core = coreOf(statement, kind);
+      if (core !== null) return { text: core, by: 'stated' };
+    }
+  }
+  return null;
+}
+
+/** Of what is concluded, printed bold or the result of an equation: what stands last. */
+function lastSaid(body: string): Extraction | null {
+  let best: { readonly text: string; readonly by: FoundBy; readonly end: number } | null = null;
+  const offer = (text: string | null, by: FoundBy, end: number): void => {
+    if (text !== null && (best === null || end >= best.end)) best = { text, by, end };
+  };
+  for (const found of body.matchAll(CONCLUSION)) {
+    if (!/[:：]\W*$/.test(found[0])) offer(coreOf(found[0], 'number'), 'conclusion', found.index + found[0].length);
+  }
+  for (const found of body.matchAll(/\*\*([^*\n]{1,200})\*\*/g)) {
+    const inner = found[1] ?? '';
+    if (/\d/.test(inner) && !/^\W*(?:step|part|week|day|method|case|第|步骤|方法)|[:：]\s*$|[?？]/iu.test(inner)) offer(coreOf(inner, 'number'), 'bold', found.index + found[0].length);
+  }
+  for (const found of body.matchAll(WEAKLY_STATED)) {
+    const end = found.index + found[0].length;
+    offer(coreOf(statementAt(body, end), 'number'), 'stated', end);
+  }
+  for (const found of body.matchAll(RESULT)) offer((found[1] ?? '').trim(), 'conclusion', found.index + found[0].length);
+  const last = best as { readonly text: string; readonly by: FoundBy } | null;
+  return last === null ? null : { text: last.text, by: last.by };
 }
 
 /** The rest of the line after a mark, or the next line where nothing follows on it. */
@@ -99,7 +138,7 @@ function coreOf(statement: string, kind: 'number' | 'any'): string | null {
     const inner = /^[^$]*\$([^$]+)\$[^$]*$/.exec(line)?.[1] ?? /^.*\\\((.+?)\\\)[^\\]*$/.exec(line)?.[1];
     return inner ?? line.replaceAll('**', '');
   }
-  const bold = [...line.matchAll(/\*\*([^*]{1,200})\*\*/g)].map(([, inner = '']) => inner).filter((inner) => numbersOf(inner).length > 0).at(-1);
+  const bold = boldNumbers(line).at(-1);
   if (bold !== undefined && bold !== line) return coreOf(bold, kind);
   const plain = line.replaceAll('**', '');
   if (readMeaning(plain).meaning.type === 'expression') return plain;
@@ -108,6 +147,13 @@ function coreOf(statement: string, kind: 'number' | 'any'): string | null {
 }
 
 const NUMBER = /(?:[$¥€£]|\\\$)?\s?-?(?:\\[dt]?frac\s?\{[^{}]{1,40}\}\s?\{[^{}]{1,40}\}|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:\s?\/\s?\d+)?)(?:\s?\\?%|\s?百分点)?/g;
+
+/** What stands behind an equals sign, with its unit. */
+const RESULT = new RegExp(String.raw`=[\s*$\\(]{0,8}(${NUMBER.source}(?:\\[ ,])?\s?(?:[\u4e00-\u9fff]{1,6}|[A-Za-z]{2,12})?)(?![\s*]*[×÷+*/-]\s?[\d$(])`, 'g');
+
+function boldNumbers(line: string): string[] {
+  return [...line.matchAll(/\*\*([^*]{1,200})\*\*/g)].map(([, inner = '']) => inner).filter((inner) => /\d/.test(inner));
+}
 
 function numbersOf(text: string): string[] {
   return [...text.matchAll(NUMBER)].map(([found]) => found.trim());

@@ -23,7 +23,7 @@ export async function verifyRecord(record: DataRecord, options: VerifyRecipe, to
     ({ verdict: VERDICT_REASONS[reason].verdict, reason, by, found, expected, findings });
   if (record.tests !== undefined) return decided(await verifyCode(record, options, tools), 'code', null, null);
   if (options.answers && record.gold !== null && record.gold.trim() !== '') {
-    const { reason, found, expected } = compareAnswers(record.answer, record.gold, record.options === undefined ? {} : { options: record.options });
+    const { reason, found, expected } = compareAnswers(record.answer, record.gold, { question: record.prompt, ...(record.options === undefined ? {} : { options: record.options }) });
     const by = reason === 'equal-choice' || reason === 'wrong-option' ? 'choice' : 'answer';
     const undecided = VERDICT_REASONS[reason].verdict === 'unknown';
     if (!undecided || tools.judge === undefined || options.judge === undefined) return decided(reason, by, shown(found), shown(expected));
