@@ -96,7 +96,7 @@ describe('rules that take a row', () => {
     const max = Math.max(...tokens) - 1;
     const result = await cleaned(texts.map((prompt) => record({ prompt })), { ...PROTECTED, length: { min: 2, max } }, { tokenizer });
     expect(result.side.map((row) => row.kind === 'removed' ? [row.row, row.rule, row.detail] : row)).toEqual(
-      tokens.flatMap((count, row) => count < 2 ? [[row, 'length', { tokens: count, min: 2 }]] : count > max ? [[row, 'length', { tokens: count, max }]] : []),
+      tokens.flatMap((count, row): unknown[] => count < 2 ? [[row, 'length', { tokens: count, min: 2 }]] : count > max ? [[row, 'length', { tokens: count, max }]] : []),
     );
     expect(result.side.length).toBeGreaterThan(0);
     await expect(cleaned([record({ prompt: 'x' })], { length: { max: 3 } })).rejects.toMatchObject({ code: 'clean-needs-tokenizer' });
