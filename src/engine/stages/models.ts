@@ -57,23 +57,6 @@ export class Models {
     return Math.min(own, ...others);
   }
 
-  /**
-   * Soft targets compare the two models token by token, so both must cut a text into the same ids.
-   * Throws DistillError `tokenizers-differ`.
-   */
-  async checkSameTokenizer(teacherName: string, texts: readonly string[]): Promise<void> {
-    const folder = this.teacherFolder(teacherName);
-    const other = await loadTokenizer(folder);
-    for (const text of [...texts, '12 + 34 = 46\n<think>等于</think> «é» 🙂']) {
-      const [mine, theirs] = [this.tokenizer.encode(text), other.encode(text)];
-      const place = mine.findIndex((id, index) => id !== theirs[index]);
-      if (place >= 0 || mine.length !== theirs.length) {
-        const at = place >= 0 ? place : mine.length;
-        throw new DistillError('tokenizers-differ', { teacher: teacherName, student: this.tokenizerFolder, text: this.tokenizer.decode(mine.slice(Math.max(0, at - 3), at + 3)), mine: mine.slice(at, at + 3).join(' '), theirs: theirs.slice(at, at + 3).join(' ') });
-      }
-    }
-  }
-
   dispose(): void {
     this.#student?.dispose();
     for (const teacher of this.#teachers.values()) void teacher.then((model) => { model.dispose(); }, () => undefined);
