@@ -108,7 +108,7 @@ export function retryAfter(headers: IncomingHttpHeaders, now: number): number | 
 function isModelMissing(status: number, code: string, message: string): boolean {
   if (status !== 400 && status !== 403 && status !== 404 && status !== 422) return false;
   if (/model_not_found|model_not_exist|DeploymentNotFound|ModelNotFound|InvalidEndpointOrModel/i.test(code)) return true;
-  return /\b(?:model|deployment)\b.{0,120}(?:not found|not exist|does ?n[o']t exist|no such|unknown|not supported|is not a valid)|(?:no such|unknown|invalid) model|not a valid model|模型不存在/i.test(message)
+  return /\b(?:model|deployment)\b.{0,120}(?:not found|not exist|does ?n[o']t exist|no such|unknown|not supported|is not a valid)|is pinned to|(?:no such|unknown|invalid) model|not a valid model|模型不存在/i.test(message)
     && !/parameter|field/i.test(message);
 }
 
