@@ -84,8 +84,11 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .action(async (folder: string | undefined, options: { template: TemplateName; model?: string; data?: string; name?: string }) => {
       done(await init(terminal, folder, { template: options.template, model: options.model ?? null, data: options.data ?? null, name: options.name ?? null }));
     });
-  command('check', say('check')).addArgument(project()).option('--recipe-only', say('checkRecipeOnly')).addOption(sets())
-    .action(async (where: string, options: { recipeOnly?: true; set?: string[] }) => { done(await check(terminal, where, { recipeOnly: options.recipeOnly === true, set: options.set ?? [] })); });
+  command('check', say('check')).addArgument(project()).option('--recipe-only', say('checkRecipeOnly')).addOption(sets()).addOption(json())
+    .addOption(new Option('--fix', say('checkFix')).conflicts(['set', 'recipeOnly'])).option('--online', say('checkOnline'))
+    .action(async (where: string, options: { recipeOnly?: true; set?: string[]; json?: true; fix?: true; online?: true }) => {
+      done(await check(terminal, where, { recipeOnly: options.recipeOnly === true, set: options.set ?? [], json: options.json === true, fix: options.fix === true, online: options.online === true }));
+    });
   command('run', say('run')).addArgument(project()).addOption(sets()).option('--detach', say('runDetach')).option('--no-queue', say('runNoQueue')).addOption(json(say('runJson')))
     .action(async (where: string, options: { set?: string[]; detach?: true; queue: boolean; json?: true }) => {
       done(await run(terminal, where, { set: options.set ?? [], detach: options.detach === true, queue: options.queue, json: options.json === true }));

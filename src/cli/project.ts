@@ -17,13 +17,18 @@ export interface FoundRecipe {
   readonly recipe: Recipe;
 }
 
-/** Reads a project's recipe (a folder's distill.json, or the file itself), its mistakes told. Throws Refusal. */
-export function loadRecipe(terminal: Terminal, where: string, changes: readonly string[] = []): FoundRecipe {
+/** The recipe's file (a folder's distill.json, or the file itself) and its text with the changes in it. Throws Refusal. */
+export function findRecipe(terminal: Terminal, where: string, changes: readonly string[] = []): { readonly file: string; readonly text: string } {
   const place = path.resolve(where);
   const file = existsSync(place) && statSync(place).isDirectory() ? path.join(place, RECIPE_FILE) : place;
   if (!existsSync(place)) throw new Refusal(terminal.say(path.basename(place).endsWith('.json') ? 'noFile' : 'noFolder', where));
   if (!existsSync(file)) throw new Refusal(terminal.say('noRecipe', where));
-  const text = changes.reduce((changed, change) => withChange(terminal, changed, change), readFileSync(file, 'utf8'));
+  return { file, text: changes.reduce((changed, change) => withChange(terminal, changed, change), readFileSync(file, 'utf8')) };
+}
+
+/** Reads a project's recipe, its mistakes told. Throws Refusal. */
+export function loadRecipe(terminal: Terminal, where: string, changes: readonly string[] = []): FoundRecipe {
+  const { file, text } = findRecipe(terminal, where, changes);
   const { recipe, problems } = readRecipe(text);
   if (recipe !== undefined) return { file, project: path.dirname(file), recipe };
   const shown = path.relative(process.cwd(), file) || file;

@@ -1,122 +1,122 @@
-/** distill check: the recipe, then everything it names, read the way the engine reads it; all that is wrong is told at once. */
-import { existsSync } from 'node:fs';
+/** distill check: the recipe, then everything it names, compared before anything is launched; what can be mended is, with --fix. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { dataFileProblems, prepareData } from '../../engine/data/prepare.ts';
-import { resolvePath } from '../../engine/data/paths.ts';
-import type { DecoderConfig } from '../../engine/model/contract.ts';
-import { checkWeights, readConfig } from '../../engine/model/folder.ts';
-import { loadTokenizer } from '../../engine/model/tokenizer.ts';
-import { scoringTeachers, tokenizerOf } from '../../engine/stages/models.ts';
-import { DistillError, sentence } from '../../shared/messages.ts';
-import type { Recipe } from '../../shared/recipe.ts';
+import { thisMachine } from '../../engine/check/machine.ts';
+import { preflight } from '../../engine/check/preflight.ts';
+import type { Language } from '../../shared/messages.ts';
+import { countOf, editedRecipe, type Evidence, type Finding, type Fix, type PreflightReport } from '../../shared/preflight.ts';
+import { checkTitle, evidenceLabel, findingText, fixText, LEVEL_SIGNS, wordText } from '../../shared/preflightText.ts';
+import { readRecipe } from '../../shared/recipeText.ts';
+import { writeWholeFile } from '../../system/wholeFile.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { loadRecipe } from '../project.ts';
-import type { Terminal } from '../terminal.ts';
+import { findRecipe, loadRecipe } from '../project.ts';
+import { engineProgram } from '../programs.ts';
+import { clipped, table, type Style, type Terminal } from '../terminal.ts';
 
-type Sizes = Pick<DecoderConfig, 'layers' | 'hiddenSize' | 'vocabSize' | 'maxPositions'>;
+export interface CheckOptions {
+  readonly recipeOnly: boolean;
+  readonly set: readonly string[];
+  readonly json: boolean;
+  readonly fix: boolean;
+  /** Ask services for their models. */
+  readonly online: boolean;
+}
 
-export async function check(terminal: Terminal, where: string, options: { readonly recipeOnly: boolean; readonly set: readonly string[] }): Promise<ExitCode> {
+/** Lines of evidence under a finding, and columns of a cell; --json has all. */
+const MOST_LINES = 6;
+const WIDEST_CELL = 60;
+/** A mended recipe may show what was hidden before; after so many rounds a person should look. */
+const MOST_ROUNDS = 5;
+
+const COLOURS: Readonly<Record<Finding['level'], Style>> = { pass: 'green', warning: 'yellow', refusal: 'red' };
+
+export async function check(terminal: Terminal, where: string, options: CheckOptions): Promise<ExitCode> {
   const { say } = terminal;
-  const { file, project, recipe } = loadRecipe(terminal, where, options.set);
+  const { file, text } = findRecipe(terminal, where, options.set);
+  // With --json a recipe that can't be read is a finding like others.
+  if (!options.json || options.recipeOnly) loadRecipe(terminal, where, options.set);
   const shown = path.relative(process.cwd(), file) || file;
   if (options.recipeOnly) {
     terminal.print(say('checkFine', shown));
     return EXIT.fine;
   }
-  const findings = new Findings(terminal);
-  await checkModels(terminal, recipe, project, findings);
-  await checkData(terminal, recipe, project, findings);
-  if (findings.count === 0) {
-    terminal.print(say('checkAllFine', shown));
-    return EXIT.fine;
+  const make = (recipe: string): Promise<PreflightReport> => preflightOf(terminal, file, recipe, options.online);
+  let report = await make(text);
+  if (options.fix) report = await mend(terminal, file, report, make);
+  if (options.json) {
+    terminal.print(JSON.stringify(report, null, 2));
+    return exitOf(report);
   }
-  terminal.note(findings.count === 1 ? say('checkFileProblem', shown) : say('checkFileProblems', findings.count, shown));
-  return EXIT.usage;
+  tell(terminal, report);
+  const [refusals, warnings] = [countOf(report, 'refusal'), countOf(report, 'warning')];
+  if (refusals > 0) terminal.note(refusals === 1 ? say('checkFileProblem', shown) : say('checkFileProblems', refusals, shown));
+  else terminal.print(warnings === 0 ? say('checkAllFine', shown) : warnings === 1 ? say('checkWarning', shown) : say('checkWarnings', warnings, shown));
+  const fixes = fixesOf(report).length;
+  if (fixes > 0 && !options.fix) terminal.note(say('checkFixable', fixes));
+  return exitOf(report);
 }
 
-/** What is wrong, told as it is found: one sentence for each, however many places lead to it. */
-class Findings {
-  readonly #told = new Set<string>();
+function exitOf(report: PreflightReport): ExitCode {
+  return countOf(report, 'refusal') === 0 ? EXIT.fine : EXIT.usage;
+}
 
-  constructor(private readonly terminal: Terminal) {}
+function preflightOf(terminal: Terminal, file: string, text: string, online: boolean): Promise<PreflightReport> {
+  // Ctrl-C ends the process, and nothing was begun that would have to be undone.
+  const { signal } = new AbortController();
+  return preflight({
+    file, text, online, signal, machine: thisMachine(engineProgram().script, signal),
+    onProgress: (name, done, total) => { terminal.live(`${checkTitle(name, terminal.language)} ${String(done)}/${String(total)}`); },
+  });
+}
 
-  get count(): number {
-    return this.#told.size;
-  }
-
-  add({ code, data }: DistillError): void {
-    const text = sentence(code, data, this.terminal.language);
-    if (this.#told.has(text)) return;
-    this.#told.add(text);
-    this.terminal.note(this.terminal.paint('red', text));
-  }
-
-  /** What `work` gives, or null where it found something wrong. */
-  async of<T>(work: () => Promise<T>): Promise<T | null> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof DistillError)) throw error;
-      this.add(error);
-      return null;
+/** What is fine goes to stdout, what is not to stderr: both in order on a terminal. */
+function tell(terminal: Terminal, { findings }: PreflightReport): void {
+  for (const finding of findings) {
+    const about = finding.subject === null ? '' : ` (${finding.subject})`;
+    const line = `${terminal.paint(COLOURS[finding.level], LEVEL_SIGNS[finding.level])} ${checkTitle(finding.check, terminal.language)}${about}: ${findingText(finding, terminal.language)}`;
+    if (finding.level === 'pass') {
+      terminal.print(line);
+      continue;
     }
+    terminal.note(line);
+    if (finding.evidence !== null) terminal.note(terminal.paint('dim', evidenceText(finding.evidence, terminal.language)));
+    if (finding.fix !== null) terminal.note(`    → ${fixText(finding.fix, terminal.language)}`);
   }
 }
 
-async function checkModels(terminal: Terminal, recipe: Recipe, project: string, findings: Findings): Promise<void> {
-  const { student, teachers, stages, data: { maxLength } } = recipe;
-  const model = (written: string): Promise<DecoderConfig | null> => findings.of(async () => {
-    const folder = resolvePath(project, written);
-    const config = await readConfig(folder);
-    await findings.of(() => checkWeights(folder, config));
-    return config;
-  });
-  const configs = new Map<string, DecoderConfig>();
-  for (const [name, teacher] of Object.entries(teachers)) {
-    const config = teacher.type === 'local' ? await model(teacher.model) : null;
-    if (config === null) continue;
-    configs.set(name, config);
-    terminal.print(modelText(terminal, config, name));
+function evidenceText({ columns, rows }: Evidence, language: Language): string {
+  const cell = (text: string): string => clipped(wordText(text, {}, language).replaceAll('\n', '⏎').replaceAll('\t', '⇥'), WIDEST_CELL);
+  return table([columns.map((label) => evidenceLabel(label, language)), ...rows.slice(0, MOST_LINES).map((cells) => cells.map(cell))]).replaceAll(/^/gm, '    ');
+}
+
+/** Makes the fixes, round by round, each shown; writes the recipe once a round. Comments stay. */
+async function mend(terminal: Terminal, file: string, first: PreflightReport, make: (text: string) => Promise<PreflightReport>): Promise<PreflightReport> {
+  let report = first;
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    let text = readFileSync(file, 'utf8');
+    const made = fixesOf(report).filter((fix) => {
+      const next = editedRecipe(text, fix.edits);
+      // Two fixes may not go together, or say the same.
+      if (next === text || readRecipe(next).recipe === undefined) return false;
+      text = next;
+      return true;
+    });
+    if (made.length === 0) break;
+    for (const fix of made) terminal.note(`${terminal.paint('cyan', '→')} ${fixText(fix, terminal.language)}`);
+    await writeWholeFile(file, text);
+    report = await make(text);
   }
-  const own = await studentSizes(student, configs, model, findings);
-  if (own !== null) terminal.print(modelText(terminal, own, null));
-  if (!stages.some(({ type }) => type === 'train')) return;
-  const readers = [own, ...scoringTeachers(recipe).map((name) => configs.get(name))];
-  const positions = Math.min(...readers.map((each) => each?.maxPositions ?? Infinity));
-  if (maxLength > positions) findings.add(new DistillError('recipe-longer-than-model', { path: 'data.maxLength', longest: maxLength, positions }));
+  return report;
 }
 
-/** The student's sizes where a folder tells them; a new one's stand in the recipe and were checked with it. */
-async function studentSizes(student: Recipe['student'], teachers: ReadonlyMap<string, DecoderConfig>, model: (written: string) => Promise<DecoderConfig | null>, findings: Findings): Promise<Sizes | null> {
-  if ('model' in student) return model(student.model);
-  if ('new' in student) return null;
-  const teacher = teachers.get(student.fromTeacher);
-  if (teacher === undefined) return null;
-  for (const layer of student.layers) if (layer >= teacher.layers) findings.add(new DistillError('layers-not-in-teacher', { layer, last: teacher.layers - 1 }));
-  return { ...teacher, layers: student.layers.length };
-}
-
-async function checkData(terminal: Terminal, recipe: Recipe, project: string, findings: Findings): Promise<void> {
-  const { say, language } = terminal;
-  const tokenizer = await findings.of(async () => {
-    const folder = resolvePath(project, tokenizerOf(recipe));
-    // Said of the model already, in the same words.
-    if (!existsSync(folder)) throw new DistillError('model-folder-missing', { folder });
-    return loadTokenizer(folder);
+/** The first fix for each place: another one for it may be needless then. */
+function fixesOf({ findings }: PreflightReport): readonly Fix[] {
+  const taken = new Set<string>();
+  const serious = [...findings].filter(({ level }) => level !== 'pass').sort((a, b) => Number(b.level === 'refusal') - Number(a.level === 'refusal'));
+  return serious.flatMap(({ fix }) => {
+    const places = (fix?.edits ?? []).map(({ path: at }) => JSON.stringify(at));
+    if (fix === null || places.some((place) => taken.has(place))) return [];
+    for (const place of places) taken.add(place);
+    return [fix];
   });
-  const prepared = tokenizer === null ? null : await findings.of(() => prepareData({
-    recipe, base: project, tokenizer,
-    onProgress: async (done, total) => {
-      terminal.live(`${say('workEncoding')} ${String(done)}/${String(total)}`);
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-    onWarning: (code, data) => { terminal.note(terminal.paint('yellow', sentence(code, data, language))); },
-  }));
-  if (prepared !== null) terminal.print(say('checkData', prepared.train.length, prepared.validation.length, prepared.evaluation.length));
-  // It stopped at the first mistake; the other files may have theirs.
-  else for (const problem of await dataFileProblems({ recipe, base: project })) findings.add(problem);
-}
-
-function modelText({ say }: Terminal, { layers, hiddenSize, vocabSize, maxPositions }: Sizes, teacher: string | null): string {
-  return teacher === null ? say('checkStudent', layers, hiddenSize, vocabSize, maxPositions) : say('checkTeacher', layers, hiddenSize, vocabSize, maxPositions, teacher);
 }

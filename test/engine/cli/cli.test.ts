@@ -112,12 +112,14 @@ describe('distill', () => {
     expect(code).toBe(2);
     expect(stdout).not.toContain('right');
     const said = stderr.trim().split('\n');
-    expect(said).toHaveLength(6);
-    expect(said[0]).toMatch(/model\.safetensors ends before its tensor .*: it should have \d+ bytes and has \d+/);
-    expect(said[1]).toBe('Layer 9 is not in the teacher, whose layers are 0 to 4. Correct student.layers.');
-    expect(said[2]).toBe('data.maxLength is 4096, longer than the model’s max_position_embeddings 512.');
-    expect(said.slice(3, 5).sort().map((line) => /rows is a folder|line 1: the field "answer" is missing/.test(line))).toEqual([true, true]);
-    expect(said[5]).toBe('distill.json has 5 problems in the files that it names.');
+    const refusals = said.filter((line) => line.startsWith('✗'));
+    expect(refusals[0]).toMatch(/^✗ Models \(big\): .*model\.safetensors ends before its tensor .*: it should have \d+ bytes and has \d+/);
+    expect(refusals[1]).toBe('✗ Student (big): Layer 9 is not in the teacher, whose layers are 0 to 4. Correct student.layers.');
+    expect(refusals.slice(2, 4).sort().map((line) => /rows is a folder|line 1: the field "answer" is missing/.test(line))).toEqual([true, true]);
+    expect(refusals[4]).toBe('✗ Positions: data.maxLength is 4096, longer than the model’s max_position_embeddings 512.');
+    expect(refusals).toHaveLength(5);
+    expect(said).toContain('    → Set data.maxLength to 512');
+    expect(said.slice(-2)).toEqual(['distill.json can’t work: 5 problems.', '2 of it can be fixed here: distill check --fix']);
   });
 
   test('init makes a folder of its own, names the project, and refuses what does not belong together', async () => {
@@ -186,7 +188,7 @@ describe('a project of reasoning traces', () => {
     expect(await distill(folder, 'init', 'gsm', '-t', 'traces', '-m', stories, '-d', gsm8k)).toMatchObject({ code: 0, stdout: `Made ${path.join('gsm', 'distill.json')}.\n` });
     const checked = await distill(folder, 'check', 'gsm');
     expect(checked.code).toBe(0);
-    expect(checked.stdout).toMatch(/data: 38 rows to train on, 5 to validate on, 5 prompts to evaluate on/);
+    expect(checked.stdout).toMatch(/Data: 38 rows to train on, 5 to validate on, 5 prompts to evaluate on/);
 
     const run = begin(folder, 'run', 'gsm', '--json', ...SHORT);
     let seen = '';
@@ -244,6 +246,6 @@ describe('a project of reasoning traces', () => {
     const checked = await distill(folder, 'check', 'p/r1', '--set', both, '--set', 'data.template={"prompt":"{prompt}\\n","completion":"{think}\\n#### {answer}"}');
     expect(checked.code).toBe(0);
     // An R1 answer has 1,300 tokens and more of this tiny vocabulary, the model 512 positions.
-    expect(checked.stderr).toMatch(/\d+ of \d+ rows \((9\d|100)\.\d%\) are longer than 512 tokens and were cut at a step of their reasoning/);
+    expect(checked.stderr).toMatch(/\d+ of \d+ rows \((9\d|100)%\) are longer than data\.maxLength 512/);
   }, 120_000);
 });
