@@ -107,7 +107,7 @@ function sourceOf({ say }: Terminal, input: string, options: ConvertOptions): Re
   const common = { format: options.from ?? 'auto', fields: options.fields, limit: options.limit } as const;
   if (!input.startsWith('hub:')) {
     if (!existsSync(input)) throw new Refusal(say('noFile', input));
-    return { ...common, file: path.resolve(input), split: options.split };
+    return { ...common, file: path.resolve(input), written: input, split: options.split };
   }
   const [dataset = '', revision = 'main'] = input.slice('hub:'.length).split('@');
   const { success, data } = sourceSchema.shape.hub.safeParse({ dataset, revision, ...(options.split === undefined ? {} : { split: options.split }) });

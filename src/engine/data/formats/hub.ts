@@ -53,7 +53,7 @@ interface Connection {
   readonly url: string;
   readonly token: string | undefined;
   readonly options: HubOptions;
-  /** Ends with the signal, and knows the redirects of a mirror. */
+  /** Ends with the signal, and shows the token to the hub and to nobody else. */
   readonly fetch: typeof fetch;
 }
 
@@ -61,9 +61,16 @@ function connection(options: HubOptions): Connection {
   const environment = options.environment ?? process.env;
   const written = environment['HF_ENDPOINT'] ?? '';
   const token = environment['HF_TOKEN'] ?? '';
+  const url = (written === '' ? 'https://huggingface.co' : written).replace(/\/+$/, '');
   return {
-    url: (written === '' ? 'https://huggingface.co' : written).replace(/\/+$/, ''), token: token === '' ? undefined : token, options,
-    fetch: (input, init) => fetch(input, options.signal === undefined ? init : { ...init, signal: options.signal }),
+    url, token: token === '' ? undefined : token, options,
+    // The client takes tokens of huggingface.co only (hf_…); mirrors have others.
+    fetch: (input, init) => {
+      const headers = new Headers(init?.headers);
+      const address = input instanceof Request ? input.url : String(input);
+      if (token !== '' && !headers.has('authorization') && new URL(address).origin === new URL(url).origin) headers.set('authorization', `Bearer ${token}`);
+      return fetch(input, { ...init, headers, ...(options.signal === undefined ? {} : { signal: options.signal }) });
+    },
   };
 }
 
@@ -78,7 +85,7 @@ async function listed(source: HubSource, place: string, hub: Connection): Promis
   }
   const { datasetInfo, listFiles } = await import('@huggingface/hub');
   return asked(source, hub, async () => {
-    const common = { hubUrl: hub.url, fetch: hub.fetch, ...(hub.token === undefined ? {} : { accessToken: hub.token }) };
+    const common = { hubUrl: hub.url, fetch: hub.fetch };
     const { sha } = await datasetInfo({ ...common, name: source.dataset, revision: source.revision, additionalFields: ['sha'] });
     const files: { path: string; size: number }[] = [];
     for await (const entry of listFiles({ ...common, repo: { type: 'dataset', name: source.dataset }, revision: sha, recursive: true })) {
@@ -107,7 +114,7 @@ async function download(source: HubSource, commit: string, { path: name, size }:
   const partial = `${target}.partial`;
   await asked(source, hub, async () => {
     const repo = { type: 'dataset', name: source.dataset } as const;
-    const blob = await downloadFile({ repo, path: name, revision: commit, hubUrl: hub.url, fetch: hub.fetch, ...(hub.token === undefined ? {} : { accessToken: hub.token }) });
+    const blob = await downloadFile({ repo, path: name, revision: commit, hubUrl: hub.url, fetch: hub.fetch });
     if (blob === null) throw new DistillError('hub-file-missing', { dataset: source.dataset, file: name, revision: source.revision });
     const done = await stat(partial).then((found) => found.size, () => 0);
     const from = done <= blob.size ? done : 0;

@@ -42,7 +42,6 @@ export async function parquetWriter(file: string): Promise<RecordWriter> {
 }
 
 const text = (name: string, optional: boolean): SchemaElement => ({ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: optional ? 'OPTIONAL' : 'REQUIRED' });
-const json = (name: string): SchemaElement => ({ name, type: 'BYTE_ARRAY', converted_type: 'JSON', repetition_type: 'OPTIONAL' });
 const group = (name: string, children: number): SchemaElement => ({ name, num_children: children, repetition_type: 'OPTIONAL' });
 /** Parquet's three levels of a list, around what its elements are. */
 const list = (name: string): readonly SchemaElement[] => [{ name, num_children: 1, converted_type: 'LIST', repetition_type: 'OPTIONAL' }, { name: 'list', num_children: 1, repetition_type: 'REPEATED' }];
@@ -57,13 +56,14 @@ const SCHEMA: SchemaElement[] = [
   text('think', false), text('answer', false), text('gold', true), text('task', true), text('language', true), { name: 'difficulty', type: 'INT32', repetition_type: 'OPTIONAL' },
   ...list('options'), text('element', true),
   group('tests', 4), text('language', true), text('prelude', true), text('code', true), text('entry', true),
-  json('logprobs'), json('provenance'),
+  // As text: what Parquet calls JSON is an extension type to pyarrow, which few programs read.
+  text('logprobs', true), text('provenance', true),
 ];
 
 function rowOf(record: DataRecord): Row {
   return {
     format: 1, id: record.id, prompt: record.prompt, messages: record.messages ?? null, think: record.think, answer: record.answer, gold: record.gold,
     task: record.task ?? null, language: record.language ?? null, difficulty: record.difficulty ?? null, options: record.options ?? null, tests: record.tests ?? null,
-    logprobs: record.logprobs ?? null, provenance: record.provenance,
+    logprobs: record.logprobs === undefined ? null : JSON.stringify(record.logprobs), provenance: JSON.stringify(record.provenance),
   };
 }

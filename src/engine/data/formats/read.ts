@@ -20,6 +20,8 @@ import { recordOf, type Fields, type ShapeOptions } from './shape.ts';
 /** What of a recipe's source this reads; `synthesise` is another's. */
 export interface ReadSource extends Partial<Pick<SourceRecipe, 'file' | 'hub' | 'fields' | 'task' | 'language' | 'limit'>> {
   readonly format: DataFormat;
+  /** What the file is called in provenance and messages, where that isn't how `file` is written. */
+  readonly written?: string | undefined;
   /** Of a dataset folder; train by default. */
   readonly split?: string | undefined;
 }
@@ -87,7 +89,7 @@ export async function sourceFiles(source: ReadSource, { base, signal }: Pick<Rea
   }
   if (file === undefined) throw new Error('a source without file or hub');
   const found = await dataFiles(resolvePath(base, file), { split: source.split });
-  return recognised(found, file.replace(/[\\/]+$/, ''), format);
+  return recognised(found, (source.written ?? file).replace(/[\\/]+$/, ''), format);
 }
 
 async function recognised(files: readonly { readonly file: string; readonly inside: string | null }[], written: string, format: DataFormat): Promise<readonly RecognisedFile[]> {

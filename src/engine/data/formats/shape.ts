@@ -54,7 +54,7 @@ export function shapeOf(row: JsonObject, { fields, format }: Pick<ShapeOptions, 
     case 'think': return 'fields';
     case 'auto': case 'jsonl': case 'json': case 'csv': case 'parquet': case 'huggingface': break;
   }
-  if (row['format'] === 1 && isJsonObject(row['provenance'])) return 'distill';
+  if (row['format'] === 1 && (isJsonObject(row['provenance']) || (typeof row['provenance'] === 'string' && typeof row['id'] === 'string'))) return 'distill';
   // A prompt of its own goes before a conversation beside it, unless that is where the recipe says to look.
   const prompt = textField(fields.prompt, 'prompt', row);
   if (prompt === null && conversationField(row, fields) !== null) return 'conversation';
@@ -70,15 +70,27 @@ function ownRecord(row: JsonObject, at: Place, { answered, task, language }: Sha
   }
   if (row['gold'] !== null && row['gold'] !== undefined && typeof row['gold'] !== 'string') throw new DistillError('data-row-not-text', { ...at, field: 'gold' });
   // Parquet has a null where JSON has nothing.
-  const told = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined));
+  const told = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined).map(([key, value]) => [key, JSON_COLUMNS.has(key) ? fromJson(value, at, key) : value]));
   const record = { ...told, format: 1, gold: row['gold'] ?? null } as unknown as DataRecord;
   if (record.prompt.trim() === '') throw new DistillError('data-row-empty', { ...at, field: 'prompt' });
   if (answered && record.think.trim() === '' && record.answer.trim() === '') throw new DistillError('data-row-empty', { ...at, field: 'answer' });
   const id = typeof row['id'] === 'string' && row['id'] !== '' ? row['id'] : recordId(record);
   return {
     ...(task === undefined ? {} : { task }), ...(language === undefined ? {} : { language }),
-    ...record, id, provenance: { ...NO_PROVENANCE, ...(isJsonObject(row['provenance']) ? row['provenance'] : {}) },
+    ...record, id, provenance: { ...NO_PROVENANCE, ...(isJsonObject(told['provenance']) ? told['provenance'] : {}) },
   };
+}
+
+/** What our Parquet files hold as JSON text. */
+const JSON_COLUMNS: ReadonlySet<string> = new Set(['provenance', 'logprobs']);
+
+function fromJson(value: unknown, at: Place, field: string): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch (error) {
+    throw new DistillError('data-row-not-json', { ...at, detail: `${field}: ${error instanceof Error ? error.message : String(error)}` }, { cause: error });
+  }
 }
 
 function fromFields(row: JsonObject, at: Place, options: ShapeOptions): Content {
