@@ -19,6 +19,7 @@ const programs = [
   { entryPoints: ['src/engine/data/clean/worker.ts'], outfile: `${out}/clean.js`, ...forNode },
   { entryPoints: ['src/runs/reader.ts'], outfile: `${out}/reader.js`, ...forNode },
   { entryPoints: ['src/ui/traces/compareWorker.ts'], outfile: `${out}/compare.js`, ...forNode },
+  { entryPoints: ['src/engine/data/review/dataWorker.ts'], outfile: `${out}/data.js`, ...forNode, external: nativePackages },
   { entryPoints: ['src/cli.ts'], outfile: `${out}/cli.js`, ...forNode, external: nativePackages, banner: { js: `#!/usr/bin/env node\n${forNode.banner.js}` } },
 ];
 const pages = readdirSync(at('webview'), { withFileTypes: true })

@@ -6,11 +6,13 @@ import { handlers } from './ui/commands/handlers.ts';
 import { registerCommands } from './ui/commands/register.ts';
 import { EndOfRuns } from './ui/endOfRuns.ts';
 import { followWorkspace } from './ui/followWorkspace.ts';
+import { displayLanguage } from './ui/language.ts';
 import { createLog } from './ui/log.ts';
 import { MetricsPanel } from './ui/metrics/panel.ts';
 import { Programs } from './ui/programs.ts';
 import { Projects } from './ui/project/projects.ts';
 import { registerRecipeEditing } from './ui/recipe/recipeEditing.ts';
+import { ReviewPanel } from './ui/review/panel.ts';
 import { StatusItem } from './ui/statusItem.ts';
 import { TraceViews } from './ui/traces/traceViews.ts';
 import { ExperimentTree } from './ui/tree/experimentTree.ts';
@@ -18,6 +20,9 @@ import { EXPERIMENTS_VIEW, followView } from './ui/tree/experimentView.ts';
 import { Questions } from './ui/tree/questions.ts';
 import { WindowTraceFilters } from './ui/tree/traceFilters.ts';
 import type { Workbench } from './ui/workbench.ts';
+
+/** What must be done before the window goes: decisions of the last moment are written. */
+let closing: (() => Promise<void>) | undefined;
 
 /** Builds the parts in order. Everything that can wait, waits until it is used. Under test it hands its parts out. */
 export function activate(context: vscode.ExtensionContext): Workbench | undefined {
@@ -33,14 +38,20 @@ export function activate(context: vscode.ExtensionContext): Workbench | undefine
   const view = vscode.window.createTreeView(EXPERIMENTS_VIEW, { treeDataProvider: tree, showCollapseAll: true, canSelectMany: true, manageCheckboxStateManually: true });
   const metrics = new MetricsPanel({ extension, store, log });
   const traces = new TraceViews({ extension, store, filters, questions, log });
+  const review = new ReviewPanel({ extension, language: displayLanguage(), programs, projects, log });
+  closing = () => review.close();
   const environment = new EnvironmentReport();
   const ended = new EndOfRuns(store, context.workspaceState, context.globalStorageUri, log);
   const version = String((context.extension.packageJSON as { readonly version?: unknown }).version);
-  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, environment, ended };
+  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, review, environment, ended };
   context.subscriptions.push(
-    log, projects, store, filters, tree, view, metrics, traces, ended, environment.register(), new StatusItem(store),
+    log, projects, store, filters, tree, view, metrics, traces, review, ended, environment.register(), new StatusItem(store),
     registerRecipeEditing(extension, projects), registerCommands(handlers(workbench), log), followView(workbench), followWorkspace(workbench),
   );
   log.info(`activated in ${(performance.now() - begin).toFixed(1)} ms`);
   return context.extensionMode === vscode.ExtensionMode.Test ? workbench : undefined;
+}
+
+export async function deactivate(): Promise<void> {
+  await closing?.();
 }

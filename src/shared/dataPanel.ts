@@ -149,7 +149,7 @@ export type DataFromPage =
   | { readonly kind: 'again' }
   | { readonly kind: 'convert' }
   | { readonly kind: 'choose' }
-  | { readonly kind: 'open-data'; readonly row: number }
+  | { readonly kind: 'open-data'; readonly line: number; readonly removed: boolean }
   | { readonly kind: 'open-review' };
 
 /** What of these goes on to the thread as it is. */

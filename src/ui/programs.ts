@@ -17,6 +17,11 @@ export class Programs {
     return this.#bundle('reader.js');
   }
 
+  /** The thread of the Review Data page. */
+  get data(): string {
+    return this.#bundle('data.js');
+  }
+
   engine(scope?: vscode.Uri): EngineProgram {
     return { script: this.#bundle('engine.js'), node: namedNode(scope) };
   }

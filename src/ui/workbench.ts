@@ -5,6 +5,7 @@ import type { EndOfRuns } from './endOfRuns.ts';
 import type { EnvironmentReport } from './commands/environment.ts';
 import type { Programs } from './programs.ts';
 import type { Projects } from './project/projects.ts';
+import type { ReviewPanel } from './review/panel.ts';
 import type { TraceViews } from './traces/traceViews.ts';
 import type { ExperimentTree } from './tree/experimentTree.ts';
 import type { TraceFilters, TreeNode } from './tree/nodes.ts';
@@ -22,5 +23,6 @@ export interface Workbench {
   readonly view: vscode.TreeView<TreeNode>;
   readonly metrics: MetricsPanel;
   readonly traces: TraceViews;
+  readonly review: ReviewPanel;
   readonly ended: EndOfRuns;
 }

@@ -16,7 +16,7 @@ const SHOWN_CHARACTERS = 60_000;
 export interface DetailEvents {
   decide(decision: ReviewDecision | '', edited?: Edited): void;
   go(row: number): void;
-  openInFile(row: number): void;
+  openInFile(): void;
   /** The reasoning was folded or unfolded. */
   folded(closed: boolean): void;
 }
@@ -43,7 +43,7 @@ export function buildDetail(detail: RowDetail, options: DetailOptions): HTMLElem
       element('div', { class: 'detail-title' },
         element('h1', {}, fill(text.line, formatCount(detail.line))),
         element('span', { class: 'quiet' }, position),
-        element('button', { type: 'button', class: 'plain', title: text.showInFile, 'aria-label': text.showInFile, onClick: () => events.openInFile(detail.row) }, icon(ICONS.goto) as unknown as HTMLElement),
+        element('button', { type: 'button', class: 'plain', title: text.showInFile, 'aria-label': text.showInFile, onClick: () => events.openInFile() }, icon(ICONS.goto) as unknown as HTMLElement),
         element('span', { class: 'spring' }),
         review === null ? null : element('span', { class: `badge decision ${review.decision}` }, decisionMark(review.decision), decisionName(review.decision, text)),
         element('span', { class: `badge verdict ${verdict === '' ? 'none' : verdict}` }, verdictMark(verdict), verdictName(verdict, text))),

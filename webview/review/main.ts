@@ -228,7 +228,7 @@ function showDetail(): void {
     position: shown.position === null ? '' : fill(text.position, formatCount(shown.position + 1), formatCount(view.total)),
     events: {
       decide: (decision, edited) => decide(decision, edited), go: follow,
-      openInFile: (row) => host.post({ kind: 'open-data', row }), folded: (closed) => { thinkClosed = closed; },
+      openInFile: () => host.post({ kind: 'open-data', line: shown.line, removed: shown.removed !== null }), folded: (closed) => { thinkClosed = closed; },
     },
   }));
   detailPane.querySelector('#edit')?.addEventListener('click', startEditing);

@@ -1,4 +1,5 @@
 import type { Workbench } from '../workbench.ts';
+import { reviewData } from '../review/reviewData.ts';
 import { checkEnvironment } from './environment.ts';
 import * as labels from './labels.ts';
 import * as launch from './launch.ts';
@@ -23,6 +24,7 @@ export function handlers(workbench: Workbench): Handlers {
     toggleTraceInline: () => traces.toggleInline(),
     filterTraces: (target) => look.filterTraces(workbench, target),
     moreExamples: (target) => look.moreExamples(workbench, target),
+    reviewData: (target) => reviewData(workbench, target),
     checkEnvironment: () => checkEnvironment(workbench),
     openLog: (target) => labels.openLog(workbench, target),
     openRecipe: (target) => look.openRecipe(workbench, target),

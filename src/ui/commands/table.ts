@@ -24,6 +24,7 @@ export const COMMANDS = {
   filterTraces: { id: 'distill.filterTraces', needsTrust: false, palette: true },
   openTracePage: { id: 'distill.openTracePage', needsTrust: false, palette: true },
   toggleTraceInline: { id: 'distill.toggleTraceInline', needsTrust: false, palette: true },
+  reviewData: { id: 'distill.reviewData', needsTrust: false, palette: true },
   checkEnvironment: { id: 'distill.checkEnvironment', needsTrust: true, palette: true },
   openLog: { id: 'distill.openLog', needsTrust: false, palette: true },
   openRecipe: { id: 'distill.openRecipe', needsTrust: false, palette: true },

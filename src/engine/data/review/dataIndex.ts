@@ -5,6 +5,7 @@ import { DistillError, type ErrorCode } from '../../../shared/messages.ts';
 import type { MessageData } from '../../../shared/events.ts';
 import type { DataRecord } from '../../../shared/record.ts';
 import { systemCode, withFileErrors } from '../../../system/fileErrors.ts';
+import { removedFileOf } from '../clean/removed.ts';
 import { Column, Ids, Names } from './columns.ts';
 import { MOST_ROW_BYTES, scanLines, type ScannedLine, type ScanFrom } from './lineScan.ts';
 import { lineRecord, removalOf } from './lineRecord.ts';
@@ -21,11 +22,6 @@ export interface BrokenLine {
   readonly line: number;
   readonly code: ErrorCode;
   readonly data: MessageData;
-}
-
-/** The side file into which cleaning puts what it takes away. */
-export function removedFileOf(file: string): string {
-  return `${file.replace(/\.\w+$/, '')}.removed.jsonl`;
 }
 
 /** What a file looked like when it was read. */
@@ -118,13 +114,18 @@ export class DataIndex {
     this.verdict.push(verdict?.verdict ?? '');
     this.rule.push(rule);
     this.findings.push([...new Set(verdict?.findings)].sort().join(' '));
-    this.task.push(record.task ?? '');
-    this.difficulty.push(record.difficulty === undefined ? '' : String(record.difficulty));
+    this.task.push(words(record.task));
+    this.difficulty.push(words(record.difficulty));
     this.teacher.push(teacher?.name ?? '');
-    this.language.push(record.language ?? '');
+    this.language.push(words(record.language));
     this.known.push([source, teacher, promptHash, sampling, tokens, cost, verdict].reduce((bits, part, bit) => bits | (part === null ? 0 : 1 << bit), 0));
   }
 
+}
+
+/** Of a field that another program may have filled with anything. */
+function words(value: string | number | undefined): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 /** In the order of the bits of `known`. */
@@ -223,8 +224,7 @@ async function readRemoved(index: DataIndex, { signal, breathe }: IndexOptions):
   const file = removedFileOf(index.file);
   for await (const group of scanLines(file, { offset: 0, line: 0 }, signal)) {
     for (const scanned of group) {
-      const json = scanned.content === null ? null : parsed(scanned.content);
-      const removal = json === null ? null : removalOf(json);
+      const removal = scanned.content === null ? null : removalOf(file, { line: scanned.line, text: scanned.content.toString('utf8') });
       if (removal === null) continue;
       index.add(removal.record, scanned, removal.rule);
       index.removed += 1;
@@ -247,13 +247,5 @@ function read(index: DataIndex, file: string, { line, content, ended }: ScannedL
   } catch (error) {
     if (error instanceof DistillError) return refuse(error.code, error.data);
     throw error;
-  }
-}
-
-function parsed(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString('utf8'));
-  } catch {
-    return null;
   }
 }

@@ -3,10 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { DataFilter, DataFromWorker, DataSort, DataToWorker, DataWorkerStart, DecisionState, FileSummary, RowDetail, RowPreview } from '../../../shared/dataPanel.ts';
 import { DistillError } from '../../../shared/messages.ts';
 import type { DataRecord } from '../../../shared/record.ts';
-import { buildIndex, fileState, growIndex, removedFileOf, type DataIndex, type FileState } from './dataIndex.ts';
+import { removedFileOf } from '../clean/removed.ts';
+import { buildIndex, fileState, growIndex, type DataIndex, type FileState } from './dataIndex.ts';
 import { refuseOtherFormats } from './formatOf.ts';
 import { openRowCounter, type RowCounter } from './lengths.ts';
-import { removalOf } from './lineRecord.ts';
 import { makeReport } from './report.ts';
 import { ReviewStore, troubleOf } from './reviewStore.ts';
 import { RowReader } from './rows.ts';
@@ -237,12 +237,12 @@ export class DataService {
     const { index, review, reader } = this.#ready();
     if (row < 0 || row >= index.length) return;
     const record = await reader.read(row);
+    const removal = await reader.removal(row);
     if (index !== this.#index) return;
     const lengths = this.#lengths();
     const { decisions } = review;
     const decision = index.isRemoved(row) ? '' : decisions.of(row);
     const position = this.#view?.view.order.indexOf(row) ?? -1;
-    const removal = index.isRemoved(row) ? removalOf(record) : null;
     const detail: RowDetail = {
       row, position: position < 0 ? null : position, line: index.lines.at(row) + 1, record,
       removed: removal === null ? null : { rule: removal.rule, detail: removal.detail },

@@ -1,65 +1,67 @@
 /** One line of a JSONL file as a record, whatever its format; and a line of the side file of removed rows. */
 import { DistillError } from '../../../shared/messages.ts';
 import type { RemovedBy } from '../../../shared/dataPanel.ts';
-import { NO_PROVENANCE, type DataRecord } from '../../../shared/record.ts';
-import type { JsonLine } from '../jsonLines.ts';
-import { recordId } from '../recordId.ts';
-import { readRow } from '../row.ts';
+import { NO_PROVENANCE, type DataRecord, type Provenance } from '../../../shared/record.ts';
+import { parsedLine, USUAL_FIELDS } from '../formats/read.ts';
+import { recordOf } from '../formats/shape.ts';
 
-type Json = Readonly<Record<string, unknown>>;
+export interface PlacedText {
+  /** 0-based. */
+  readonly line: number;
+  readonly text: string;
+}
 
-/** The names that rows of other hands use: those of the recipe's defaults. */
-const FIELDS = { prompt: 'prompt', messages: 'messages', think: 'think', answer: 'answer', gold: 'gold' } as const;
+/** As reviews know it: fields by their usual names, so that its id is the same whatever recipe reads it. Throws DistillError `data-row-…`. */
+export function lineRecord(file: string, { line, text }: PlacedText): DataRecord {
+  const { at, value, broken } = parsedLine(text, { file, line: line + 1 });
+  if (broken !== undefined) throw broken;
+  const record = recordOf(value, at, { fields: USUAL_FIELDS, format: 'auto', answered: false }, { file, format: 'jsonl', row: line + 1 });
+  return { ...record, provenance: soundProvenance(record.provenance) };
+}
 
-/** Throws DistillError `data-row-…` where it is none. */
-export function lineRecord(file: string, { line, text }: JsonLine): DataRecord {
-  const json = objectOf(text, file, line);
-  if (isRecord(json)) return json;
-  const row = readRow(file, { line, text }, FIELDS);
-  const texts = { prompt: row.prompt, think: row.think, answer: row.answer, gold: row.gold };
+/** What another program wrote as a record's life may be anything: parts that are not what they should be count as unknown. */
+function soundProvenance(provenance: Provenance): Provenance {
+  const { source, teacher, promptHash, sampling, tokens, cost, finish, verdict, transformations } = provenance;
+  const texts = (part: object, ...keys: readonly string[]): boolean => keys.every((key) => typeof (part as Readonly<Record<string, unknown>>)[key] === 'string');
+  const numbers = (part: object, ...keys: readonly string[]): boolean => keys.every((key) => typeof (part as Readonly<Record<string, unknown>>)[key] === 'number');
+  const isObject = (part: unknown): part is object => typeof part === 'object' && part !== null;
   return {
-    format: 1, id: recordId(texts), ...texts,
-    ...(typeof json['task'] === 'string' ? { task: json['task'] } : {}), ...(typeof json['language'] === 'string' ? { language: json['language'] } : {}),
-    provenance: { ...NO_PROVENANCE, source: { file, format: 'jsonl', row: line + 1 } },
+    ...NO_PROVENANCE,
+    source: isObject(source) && texts(source, 'file', 'format') && numbers(source, 'row') ? source : null,
+    teacher: isObject(teacher) && texts(teacher, 'name', 'model', 'service') ? teacher : null,
+    promptHash: typeof promptHash === 'string' ? promptHash : null,
+    sampling: isObject(sampling) && numbers(sampling, 'temperature', 'topP', 'maxTokens', 'sample') ? sampling : null,
+    tokens: isObject(tokens) && numbers(tokens, 'input', 'cachedInput', 'output', 'reasoning') ? tokens : null,
+    cost: isObject(cost) && numbers(cost, 'amount') && texts(cost, 'currency') ? cost : null,
+    finish: finish === 'end' || finish === 'length' || finish === 'filter' ? finish : null,
+    verdict: isObject(verdict) && texts(verdict, 'verdict', 'reason') && Array.isArray(verdict.findings) ? verdict : null,
+    transformations: Array.isArray(transformations) ? transformations.filter((each: unknown) => isObject(each) && texts(each, 'name')) : [],
   };
 }
 
-function objectOf(text: string, file: string, line: number): Json {
+export interface Removal extends RemovedBy {
+  readonly record: DataRecord;
+  /** Id of the row that was kept in its place; null where it is no duplicate. */
+  readonly partner: string | null;
+}
+
+/** A line of the side file of a cleaning: null where it is not a removed row (but, say, what a changed one was). */
+export function removalOf(file: string, { line, text }: PlacedText): Removal | null {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new DistillError('data-row-not-json', { file, line: line + 1, detail: error instanceof Error ? error.message : String(error) });
+  } catch {
+    return null;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DistillError('data-row-not-object', { file, line: line + 1 });
-  return value as Json;
-}
-
-/** What the page and the index rely on; the rest may be of a newer version. */
-function isRecord(json: Json): json is Json & DataRecord {
-  const { format, id, prompt, think, answer, gold, provenance } = json;
-  return format === 1 && typeof id === 'string' && typeof prompt === 'string' && typeof think === 'string' && typeof answer === 'string'
-    && (gold === null || typeof gold === 'string') && typeof provenance === 'object' && provenance !== null && isProvenance(provenance as Json);
-}
-
-function isProvenance({ source, teacher, tokens, cost, verdict, transformations }: Json): boolean {
-  const isObject = (part: unknown): part is Json => typeof part === 'object' && part !== null;
-  return (source === null || isObject(source)) && Array.isArray(transformations)
-    && (teacher === null || (isObject(teacher) && typeof teacher['name'] === 'string'))
-    && (tokens === null || (isObject(tokens) && typeof tokens['output'] === 'number'))
-    && (cost === null || (isObject(cost) && typeof cost['amount'] === 'number' && typeof cost['currency'] === 'string'))
-    && (verdict === null || (isObject(verdict) && typeof verdict['verdict'] === 'string' && Array.isArray(verdict['findings'])));
-}
-
-/** How a rule names the row that was kept in a duplicate's place. */
-const PARTNER_KEYS = ['of', 'duplicateOf', 'kept', 'partner'];
-
-/** A removed row with the rule that took it; null where the line is none. */
-export function removalOf(value: unknown): (RemovedBy & { readonly record: DataRecord; readonly partner: string | null }) | null {
   if (typeof value !== 'object' || value === null) return null;
-  const json = value as Json;
-  if (!isRecord(json)) return null;
-  const { name = '', detail = {} } = json.provenance.transformations.at(-1) ?? {};
-  const partner = PARTNER_KEYS.map((key) => detail[key]).find((id) => typeof id === 'string') ?? null;
-  return { record: json, rule: name.replace(/^clean\//, ''), detail, partner: partner === null ? null : String(partner) };
+  const { kind, rule, detail, record } = value as Readonly<Record<string, unknown>>;
+  if (kind !== 'removed' || typeof rule !== 'string') return null;
+  const facts = Object.fromEntries(Object.entries((detail ?? {}) as object).filter((entry): entry is [string, string | number] => typeof entry[1] === 'string' || typeof entry[1] === 'number'));
+  try {
+    const own = recordOf(record, { file, line: line + 1 }, { fields: USUAL_FIELDS, format: 'distill', answered: false }, null);
+    return { record: { ...own, provenance: soundProvenance(own.provenance) }, rule, detail: facts, partner: typeof facts['of'] === 'string' ? facts['of'] : null };
+  } catch (error) {
+    if (error instanceof DistillError) return null;
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@ import { DistillError } from '../../../shared/messages.ts';
 import type { DataRecord } from '../../../shared/record.ts';
 import { withFileErrors } from '../../../system/fileErrors.ts';
 import type { DataIndex } from './dataIndex.ts';
-import { lineRecord } from './lineRecord.ts';
+import { lineRecord, removalOf, type Removal } from './lineRecord.ts';
 
 /** Rows that lie this near to each other are read together. */
 const GAP_BYTES = 64 * 1024;
@@ -71,13 +71,18 @@ export class RowReader {
     }
   }
 
+  /** Why a removed row was taken away; null for any other row. */
+  async removal(row: number): Promise<Removal | null> {
+    const { index } = this;
+    if (!index.isRemoved(row)) return null;
+    const line = Buffer.allocUnsafe(index.bytes.at(row));
+    await (await this.#handle(index.fileOf(row))).read(line, 0, line.length, index.offsets.at(row));
+    return removalOf(index.fileOf(row), { line: index.lines.at(row), text: line.toString('utf8') });
+  }
+
   #record(row: number, bytes: Buffer): DataRecord | null {
-    try {
-      const record = lineRecord(this.index.fileOf(row), { line: this.index.lines.at(row), text: bytes.toString('utf8').trim() });
-      return record.id === this.index.ids.at(row) ? record : null;
-    } catch {
-      return null;
-    }
+    const record = recordAt(this.index, row, bytes);
+    return record?.id === this.index.ids.at(row) ? record : null;
   }
 
   #handle(file: string): Promise<FileHandle> {
@@ -91,3 +96,14 @@ export class RowReader {
 }
 
 const ROWS_A_GROUP = 256;
+
+/** The record in a row's bytes; null where there is none any more. */
+export function recordAt(index: DataIndex, row: number, bytes: Buffer): DataRecord | null {
+  const placed = { line: index.lines.at(row), text: bytes.toString('utf8').trim() };
+  try {
+    return index.isRemoved(row) ? removalOf(index.fileOf(row), placed)?.record ?? null : lineRecord(index.file, placed);
+  } catch (error) {
+    if (error instanceof DistillError) return null;
+    throw error;
+  }
+}

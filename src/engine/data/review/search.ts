@@ -5,7 +5,7 @@
 import { open } from 'node:fs/promises';
 import { withFileErrors } from '../../../system/fileErrors.ts';
 import type { DataIndex } from './dataIndex.ts';
-import { lineRecord } from './lineRecord.ts';
+import { recordAt } from './rows.ts';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 
@@ -57,7 +57,9 @@ export async function searchRows(index: DataIndex, needle: string, breathe: (don
         const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
         for (const hit of candidates(index, bytes.subarray(0, bytesRead), pattern, row, last, start)) {
           const from = index.offsets.at(hit) - start;
-          if (rowSays(file, index.lines.at(hit), bytes.subarray(from, from + index.bytes.at(hit)), lowered)) found[hit] = 1;
+          // Null: the file changed under the search, and the index is made again.
+          const record = recordAt(index, hit, bytes.subarray(from, from + index.bytes.at(hit)));
+          if (record !== null && says([record.prompt, record.think, record.answer], lowered)) found[hit] = 1;
         }
         row = last + 1;
         await breathe(row);
@@ -88,15 +90,5 @@ function* candidates(index: DataIndex, bytes: Buffer, pattern: RegExp | null, fi
     if (row === last) return;
     row += 1;
     pattern.lastIndex = index.offsets.at(row) - start;
-  }
-}
-
-function rowSays(file: string, line: number, bytes: Buffer, lowered: string): boolean {
-  try {
-    const { prompt, think, answer } = lineRecord(file, { line, text: bytes.toString('utf8').trim() });
-    return says([prompt, think, answer], lowered);
-  } catch {
-    // The file changed under the search: the index is made again.
-    return false;
   }
 }
