@@ -11,6 +11,8 @@ const TRY_MS = 90_000;
 
 /** `engine`: the engine's bundle, which tries a backend in a process of its own. */
 export function thisMachine(engine: string, signal: AbortSignal): Machine {
+  /** What a backend says does not change while a recipe is mended. */
+  const known = new Map<BackendName, Promise<BackendAttempt>>();
   return {
     freeMemory: () => {
       // Containers have less than their host says; Node 20.13 and newer ask for it.
@@ -21,16 +23,23 @@ export function thisMachine(engine: string, signal: AbortSignal): Machine {
       const { bavail, bsize } = await statfs(path);
       return bavail * bsize;
     },
-    attempt: async (backend: BackendName): Promise<BackendAttempt> => {
-      try {
-        const { stdout } = await promisify(execFile)(process.execPath, [engine, '--try-backend', backend], { timeout: TRY_MS, signal, windowsHide: true, encoding: 'utf8' });
-        // Libraries print what they like; the answer is the last line.
-        return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as BackendAttempt;
-      } catch (error) {
-        signal.throwIfAborted();
-        return { backend, outcome: 'unavailable', detail: error instanceof Error ? error.message.split('\n')[0] ?? '' : String(error) };
-      }
+    attempt: (backend) => {
+      const attempt = known.get(backend) ?? tryInProcess(engine, backend, signal);
+      known.set(backend, attempt);
+      return attempt;
     },
     environment: process.env,
   };
+}
+
+/** A native library may end the process that loads it. */
+async function tryInProcess(engine: string, backend: BackendName, signal: AbortSignal): Promise<BackendAttempt> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [engine, '--try-backend', backend], { timeout: TRY_MS, signal, windowsHide: true, encoding: 'utf8' });
+    // Libraries print what they like; the answer is the last line.
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as BackendAttempt;
+  } catch (error) {
+    signal.throwIfAborted();
+    return { backend, outcome: 'unavailable', detail: error instanceof Error ? error.message.split('\n')[0] ?? '' : String(error) };
+  }
 }

@@ -25,7 +25,8 @@ export async function checkThinkMarks(context: CheckContext): Promise<readonly F
   const rows = await context.rows();
   const withThink = rows === null || rows.sample.length === 0 ? null : rows.sample.filter(({ think }) => think).length / rows.sample.length;
   if (!template.completion.hasThink) {
-    if (withThink === null || withThink === 0) return [finding('think', 'pass', 'think-absent', {}, { path })];
+    if (withThink === null) return [];
+    if (withThink === 0) return [finding('think', 'pass', 'think-absent', {}, { path })];
     const completion = data.template === 'chat' ? '' : data.template.completion;
     const fix = completion.includes('{answer}') ? fixOf(text, 'add-think', { think: '<think>{think}</think>' }, [{ path: [...path, 'completion'], value: completion.replace('{answer}', '<think>{think}</think>{answer}') }]) : null;
     return [finding('think', 'warning', 'think-not-in-template', { share: percent(withThink), think: '{think}' }, { path, fix })];

@@ -110,7 +110,7 @@ describe('distill', () => {
     }));
     const { code, stdout, stderr } = await distill(project, 'check');
     expect(code).toBe(2);
-    expect(stdout).not.toContain('right');
+    expect(stdout).not.toContain('nothing stands in the way');
     const said = stderr.trim().split('\n');
     const refusals = said.filter((line) => line.startsWith('✗'));
     expect(refusals[0]).toMatch(/^✗ Models \(big\): .*model\.safetensors ends before its tensor .*: it should have \d+ bytes and has \d+/);
@@ -120,6 +120,35 @@ describe('distill', () => {
     expect(refusals).toHaveLength(5);
     expect(said).toContain('    → Set data.maxLength to 512');
     expect(said.slice(-2)).toEqual(['distill.json can’t work: 5 problems.', '2 of it can be fixed here: distill check --fix']);
+  });
+
+  test('check --fix makes what it showed, keeps the comments, and is fine then; --json tells the same to a program', async () => {
+    const project = temporaryFolder();
+    cpSync(stories, path.join(project, 'teacher'), { recursive: true });
+    writeFileSync(path.join(project, 'train.jsonl'), Array.from({ length: 40 }, (_, index) => `${JSON.stringify({ prompt: `What is ${String(index)}?`, think: 'x', answer: '4' })}\n`).join(''));
+    const written = JSON.stringify({
+      format: 1, name: 'x', teachers: { big: { type: 'local', model: 'teacher' } }, student: { fromTeacher: 'big', layers: [0, 9] },
+      data: { train: 'train.jsonl', template: { prompt: '{prompt}', completion: '<think>{think}</think>{answer}' }, maxLength: 4096 },
+      stages: [{ type: 'train', batch: { size: 4 }, limits: { steps: 20 }, validate: { every: 5 } }], engine: { backend: 'wasm' },
+    }, null, 2).replace('"maxLength"', '// as long as R1 writes\n    "maxLength"');
+    writeFileSync(path.join(project, 'distill.json'), written);
+    const report = (text: string) => JSON.parse(text) as { readonly findings: readonly { readonly level: string; readonly code: string; readonly fix: object | null }[] };
+    const before = await distill(project, 'check', '--json');
+    expect([before.code, before.stderr]).toEqual([2, '']);
+    expect(report(before.stdout).findings.filter(({ level }) => level === 'refusal').map(({ code }) => code)).toEqual(['layers-not-in-teacher', 'recipe-longer-than-model']);
+
+    const mended = await distill(project, 'check', '--fix');
+    expect([mended.code, mended.stderr.split('\n')]).toEqual([0, ['→ Set student.layers to [0]', '→ Set data.maxLength to 512', '']]);
+    expect(mended.stdout).toContain('distill.json: nothing stands in the way of a run.');
+    const text = readFileSync(path.join(project, 'distill.json'), 'utf8');
+    expect(text).toContain('// as long as R1 writes\n    "maxLength": 512');
+    expect((await distill(project, 'check', '--fix')).stderr).toBe('');
+    expect(readFileSync(path.join(project, 'distill.json'), 'utf8')).toBe(text);
+
+    writeFileSync(path.join(project, 'distill.json'), '{');
+    const broken = await distill(project, 'check', '--json');
+    expect([broken.code, report(broken.stdout).findings.map(({ code }) => code)]).toEqual([2, ['recipe-syntax']]);
+    expect((await distill(project, 'check', '--fix', '--set', 'seed=1')).code).toBe(2);
   });
 
   test('init makes a folder of its own, names the project, and refuses what does not belong together', async () => {
