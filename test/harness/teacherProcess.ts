@@ -10,6 +10,8 @@ export interface TeacherProcess {
   readonly url: string;
   readonly pid: number;
   counts(): Promise<Counts>;
+  /** How many answers it has written to their end: counts() without the list. */
+  answered(): Promise<number>;
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -26,6 +28,7 @@ export async function startTeacherProcess(options: TeacherServerOptions, folder:
     url: `http://127.0.0.1:${String(port)}/v1`,
     pid: child.pid ?? 0,
     counts: async () => await (await fetch(`${control}/counts`)).json() as Counts,
+    answered: async () => (await (await fetch(`${control}/answered`)).json() as { readonly answered: number }).answered,
     reset: async () => { await fetch(`${control}/reset`, { method: 'POST' }); },
     stop: async () => {
       if (child.exitCode !== null) return;

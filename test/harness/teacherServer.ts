@@ -11,6 +11,7 @@
  *
  *   GET  /v1/models          the models
  *   GET  /control/counts     Counts as JSON: how often each prompt and sample was answered, what was billed
+ *   GET  /control/answered   {"answered":…} alone
  *   POST /control/reset      forgets the counts
  *
  * A sample is told apart by the request's `seed`. Billed is what a real service would bill: the prompt once generation began
@@ -204,6 +205,7 @@ class Service {
     request.on('end', () => {
       const path = (request.url ?? '').replace(/\?.*$/, '');
       if (path === '/control/counts') send(response, 200, this.counts());
+      else if (path === '/control/answered') send(response, 200, { answered: this.#totals.answered });
       else if (path === '/control/reset') {
         this.reset();
         send(response, 200, {});
@@ -471,7 +473,12 @@ class Answering {
     }
   }
 
+  /** Damaged ones are no answers: whoever asks again is right. */
   #answered(): void {
+    if (this.misbehaviour === 'duplicates' || this.misbehaviour === 'bad-utf8') {
+      this.#end('broken');
+      return;
+    }
     this.record.answered += 1;
     this.record.times.push({ from: this.#from, to: Date.now() });
     this.#end('answered');
