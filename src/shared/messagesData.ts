@@ -210,6 +210,14 @@ export const DATA_ERRORS = {
     en: 'The difficulty goes from {from} to {to}: the first must not be above the second, both of 1 … 5.',
     'zh-cn': '难度范围 {from} 到 {to} 无效：前者不得大于后者，均在 1 … 5 之间。',
   },
+  'mix-nothing-to-train': {
+    en: 'Validation ({validation}) and test ({test}) together leave nothing to train on: they must sum to less than 1.',
+    'zh-cn': '验证（{validation}）与测试（{test}）的比例之和不得达到 1，否则没有可训练的数据。',
+  },
+  'mix-unknown-group': {
+    en: 'The weights name "{group}", and no row has it as its {by} (have: {have}).',
+    'zh-cn': '权重中的 "{group}" 在数据的 {by} 中不存在（现有：{have}）。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const DATA_WARNINGS = {

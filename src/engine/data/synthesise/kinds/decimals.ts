@@ -81,7 +81,7 @@ function stepOf(operator: Operator, value: Decimal, draw: Draw, places: number, 
     return {
       first: value, other, result,
       lines: [voice.say(
-        ['Line up the points with {common} decimal places. Without the point: {digits}. Put it back: {claim}.', 'With {common} decimal places each, the digits give {digits}, so {claim}.', 'Counting in units of the last of {common} places, {digits}; therefore {claim}.'],
+        ['Line up the points, {common} digit(s) after each. Without the point: {digits}. Put it back: {claim}.', 'With {common} digit(s) after the point in both, {digits}, so {claim}.', 'Counted in units of decimal place {common}, {digits}; therefore {claim}.'],
         ['小数点对齐，保留 {common} 位小数。不看小数点：{digits}，放回小数点：{claim}。', '都写成 {common} 位小数，按整数算 {digits}，所以 {claim}。', '以第 {common} 位小数为单位，{digits}，因此 {claim}。'], values,
       )],
     };

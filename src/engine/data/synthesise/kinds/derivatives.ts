@@ -146,7 +146,7 @@ function transcendental(draw: Draw, voice: Voice): Derived {
   const [outer, inner] = sine ? ['sin', 'cos'] : ['cos', 'sin'];
   const sign = sine ? 1 : -1;
   const second = polynomial([sign * k * a, sign * k * b]);
-  const derivative = `${String(a)}${outer}(${kx}) + (${second})${inner}(${kx})`;
+  const derivative = `${term(a, `${outer}(${kx})`)} + (${second})${inner}(${kx})`;
   return {
     f: `${first}${outer}(${kx})`, derivative,
     lines: [

@@ -27,6 +27,7 @@ export const fractions: ProblemKind<string> = {
     for (let i = 0; i < Math.max(1, difficulty - 2); i++) {
       const operator = draw.pick<Operator>(difficulty === 1 ? ['+', '-'] : difficulty === 2 ? ['+', '-', '×'] : ['+', '-', '×', '÷']);
       const other = fraction(draw, difficulty, value);
+      if (other.d === 1) return null;
       const step = stepOf(operator, value, other, voice);
       if (step === null || step.result.n <= 0 || Math.max(step.result.n, step.result.d) > LARGEST) return null;
       const tight = operator === '×' || operator === '÷';
@@ -71,7 +72,7 @@ function stepOf(operator: Operator, a: Fraction, b: Fraction, voice: Voice): { r
     const [p, q] = [`${String(x)}/${String(d)}`, `${String(y)}/${String(d)}`];
     if (a.d === b.d) lines.push(voice.say(['The denominators are equal, so only the numerators count: {sum}.', 'Both have the denominator {d}: {sum}.'], ['分母相同，只需计算分子：{sum}。', '两个分数的分母都是 {d}：{sum}。'], { d, sum: `${String(x)} ${operator} ${String(y)} = ${String(n)}` }));
     else lines.push(voice.say(['The least common denominator of {ad} and {bd} is {d}: {first}, {second}.', 'Bring both to the denominator {d}: {first} and {second}.'], ['{ad} 和 {bd} 的最小公分母是 {d}：{first}，{second}。', '通分到分母 {d}：{first}，{second}。'], { ad: a.d, bd: b.d, d, first: same(text(a), p), second: same(text(b), q) }));
-    lines.push(`${text(a)} ${operator} ${text(b)} = ${p} ${operator} ${q} = ${String(n)}/${String(d)}`);
+    lines.push(`${text(a)} ${operator} ${text(b)} = ${a.d === b.d ? '' : `${p} ${operator} ${q} = `}${String(n)}/${String(d)}`);
   } else {
     const flipped = operator === '÷' ? { n: b.d, d: b.n } : b;
     [n, d] = [a.n * flipped.n, a.d * flipped.d];

@@ -30,14 +30,14 @@ export const integrals: ProblemKind<Statement> = {
     const gold = fractionText(value);
     if (gold.length > 8) return null;
     const text = primitiveText(primitive);
-    const put = (x: number): string => putIn(primitive, x);
+    const put = (x: number): string => [putIn(primitive, x), termsAt(primitive, x)].join(' = ');
     return {
       statement: { f, from, to }, gold, answer: voice.answer(gold), values: { x: SOMEWHERE },
       think: voice.steps(
         opening,
         voice.say(['An antiderivative, each exponent raised by one and divided by: {text}', 'Integrate term by term: {text}'], ['逐项积分，指数加 1 再除以新指数：{text}', '原函数为 {text}'], { text }),
-        voice.say(['At the upper limit {to}: {claim}.', 'Put {to} in: {claim}.'], ['代入上限 {to}：{claim}。', '上限 {to} 处：{claim}。'], { to, claim: `${put(to)} = ${fractionText(upper)}` }),
-        voice.say(['At the lower limit {from}: {claim}.', 'Put {from} in: {claim}.'], ['代入下限 {from}：{claim}。', '下限 {from} 处：{claim}。'], { from, claim: `${put(from)} = ${fractionText(lower)}` }),
+        voice.say(['At the upper limit {to}: {claim}.', 'Put {to} in: {claim}.'], ['代入上限 {to}：{claim}。', '上限 {to} 处：{claim}。'], { to, claim: closed(put(to), fractionText(upper)) }),
+        voice.say(['At the lower limit {from}: {claim}.', 'Put {from} in: {claim}.'], ['代入下限 {from}：{claim}。', '下限 {from} 处：{claim}。'], { from, claim: closed(put(from), fractionText(lower)) }),
         voice.say(['The difference: {claim}.', 'Upper minus lower: {claim}.'], ['相减：{claim}。', '上限值减下限值：{claim}。'], { claim: `${fractionText(upper)} - ${lower.n < 0n ? `(${fractionText(lower)})` : fractionText(lower)} = ${gold}` }),
       ),
       prompt: voice.say(['Compute the integral of {f} from x = {from} to x = {to}.', 'Evaluate the definite integral ∫ ({f}) dx with limits {from} and {to}. Give an exact value.', 'What is the exact value of ∫ ({f}) dx from {from} to {to}?'], ['求 {f} 从 x = {from} 到 x = {to} 的定积分。', '计算定积分 ∫ ({f}) dx，下限 {from}，上限 {to}，给出精确值。', '{f} 在区间 [{from}, {to}] 上的定积分等于多少（精确值）？'], { f, from, to }),
@@ -77,12 +77,27 @@ function integrandOf(draw: Draw, difficulty: Difficulty, voice: Voice): { readon
   }
 }
 
+/** A chain that ends in the value; one that ends there already is left as it is. */
+const closed = (chain: string, value: string): string => chain.endsWith(` = ${value}`) ? chain : `${chain} = ${value}`;
+
 function primitiveText(primitive: readonly Rational[]): string {
   return written(primitive, (power) => powerOf('x', power), (text) => text);
 }
 
 function putIn(primitive: readonly Rational[], x: number): string {
   return written(primitive, (power) => power === 1 ? bracketed(x) : `${bracketed(x)}^${String(power)}`, (text) => ` × ${text}`);
+}
+
+/** The values of the terms, those that are 0 left out. */
+function termsAt(primitive: readonly Rational[], x: number): string {
+  let text = '';
+  primitive.forEach((coefficient, index) => {
+    const value = multiply(coefficient, rational(BigInt(x) ** BigInt(primitive.length - index)));
+    if (value.n === 0n) return;
+    const size = fractionText(value.n < 0n ? { n: -value.n, d: value.d } : value);
+    text += text === '' ? `${value.n < 0n ? '-' : ''}${size}` : ` ${value.n < 0n ? '-' : '+'} ${size}`;
+  });
+  return text === '' ? '0' : text;
 }
 
 /** `3/2x^2 - x` or the same with a number in the place of x. */

@@ -102,7 +102,7 @@ function told(claim: Claim, names: readonly string[], voice: Voice, speaker: num
     case 'both': return voice.say(['{a}, and {b}.'], ['{a}，并且{b}。'], { a: being(claim.who, claim.whoKnight), b: being(claim.other, claim.otherKnight) });
     case 'either': return voice.say(['{a}, or {b} (or both).'], ['{a}，或者{b}（也可能都成立）。'], { a: being(claim.who, claim.whoKnight), b: being(claim.other, claim.otherKnight) });
     case 'if': return voice.say(['If {a}, then {b}.'], ['如果{a}，那么{b}。'], { a: being(claim.who, claim.whoKnight), b: being(claim.other, claim.otherKnight) });
-    case 'count': return voice.say(['There are exactly {n} knights among us.'], ['我们当中恰好有 {n} 个骑士。'], { n: claim.knights });
+    case 'count': return voice.say(claim.knights === 1 ? ['There is exactly 1 knight among us.'] : claim.knights === 0 ? ['There are no knights among us.'] : ['There are exactly {n} knights among us.'], ['我们当中恰好有 {n} 个骑士。'], { n: claim.knights });
   }
 }
 

@@ -5,7 +5,7 @@ import { floatValue, parseExpression } from '../../symbolic/expression.ts';
 import { toNumber } from '../../symbolic/rational.ts';
 import { valueOf } from '../proofs.ts';
 import type { Voice } from '../voice.ts';
-import { bracketed, following, polynomial, ratio, term } from '../writing.ts';
+import { bracketed, following, polynomial, powerOf, ratio, term } from '../writing.ts';
 import { SOMEWHERE } from './derivatives.ts';
 
 interface Statement {
@@ -44,8 +44,10 @@ const MAKERS: Readonly<Record<Difficulty, (draw: Draw, voice: Voice) => Solved>>
   1: (draw, voice) => {
     const [a, b, c, at] = [draw.int(-6, 6), draw.nonZero(-9, 9), draw.int(-12, 12), draw.int(-5, 6)];
     const value = a * at * at + b * at + c;
-    const put = [...(a === 0 ? [] : [`${String(a)} × ${bracketed(at)}^2`]), `${a === 0 ? String(b) : bracketed(b)} × ${bracketed(at)}`].join(' + ');
-    return { f: polynomial(a === 0 ? [b, c] : [a, b, c]), at, gold: String(value), lines: [voice.say(['A polynomial is continuous, so put {at} in: {claim}', 'Nothing goes wrong at {at}; substitute: {claim}'], ['多项式连续，直接代入 {at}：{claim}', '在 {at} 处没有问题，代入：{claim}'], { at, claim: `${put}${c === 0 ? '' : following(c)} = ${String(value)}` })] };
+    const square = a === 0 ? [] : [a === 1 ? `${bracketed(at)}^2` : `${String(a)} × ${bracketed(at)}^2`];
+    const put = [...square, `${a === 0 ? String(b) : bracketed(b)} × ${bracketed(at)}`].join(' + ');
+    const terms = `${a === 0 ? '' : String(a * at * at)}${a === 0 ? String(b * at) : following(b * at)}`;
+    return { f: polynomial(a === 0 ? [b, c] : [a, b, c]), at, gold: String(value), lines: [voice.say(['A polynomial is continuous, so put {at} in: {claim}', 'Nothing goes wrong at {at}; substitute: {claim}'], ['多项式连续，直接代入 {at}：{claim}', '在 {at} 处没有问题，代入：{claim}'], { at, claim: `${put}${c === 0 ? '' : following(c)} = ${terms}${c === 0 ? '' : following(c)} = ${String(value)}` })] };
   },
   2: (draw, voice) => {
     const [at, q, k] = [draw.int(-9, 9), draw.int(-9, 9), draw.int(1, 4)];
@@ -59,7 +61,7 @@ const MAKERS: Readonly<Record<Difficulty, (draw: Draw, voice: Voice) => Solved>>
     const gold = lower ? '0' : ratio(top[0] ?? 0, bottom[0] ?? 1);
     return {
       f, at: 'infinity', gold,
-      lines: [voice.say(['Divide numerator and denominator by the highest power, x^{degree}: all lower terms tend to 0.', 'For large x only the leading terms matter; the rest, over x^{degree}, vanishes.'], ['分子分母同除以最高次 x^{degree}，低次项都趋于 0。', 'x 很大时只有最高次项起作用。'], { degree }),
+      lines: [voice.say(['Divide numerator and denominator by the highest power, {power}: all lower terms tend to 0.', 'For large x only the leading terms matter; the rest, over {power}, vanishes.'], ['分子分母同除以最高次 {power}，低次项都趋于 0。', 'x 很大时只有最高次项起作用。'], { power: powerOf('x', degree) }),
         lower ? voice.say(['The numerator has the lower degree, so the quotient tends to 0.', 'The denominator grows faster: the limit is 0.'], ['分子次数较低，商趋于 0。', '分母增长更快，极限为 0。']) : voice.say(['What remains is the quotient of the leading coefficients: {claim}', 'The leading coefficients decide: {claim}'], ['剩下首项系数之比：{claim}', '由首项系数决定：{claim}'], { claim: claimOf(top[0] ?? 0, bottom[0] ?? 1, gold) })],
     };
   },

@@ -18,7 +18,7 @@ export const linearEquations: ProblemKind<string> = {
       statement: equation, gold, values: { x: rational(n, d) }, answer: voice.answer(gold),
       think: voice.steps(
         voice.say(['We need x with {equation}.', 'Let me isolate x in {equation}.', 'Start from {equation}.', ''], ['求满足 {equation} 的 x。', '从 {equation} 出发，把 x 单独留在一边。', '解 {equation}。', ''], { equation }),
-        lines, `x = ${gold}`,
+        lines, (lines.at(-1) ?? '').endsWith(`x = ${gold}`) ? '' : `x = ${gold}`,
         draw.chance(0.4) ? voice.say(['Putting x = {gold} back makes both sides equal.', 'Check: with x = {gold} both sides agree.'], ['代回 x = {gold}，两边相等。', '检验：x = {gold} 时等式成立。'], { gold }) : '',
       ),
       prompt: voice.say(

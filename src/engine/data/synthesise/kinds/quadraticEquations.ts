@@ -84,7 +84,7 @@ function equationOf(draw: Draw, difficulty: Difficulty, voice: Voice): Drawn {
   switch (difficulty) {
     case 1: {
       const [a, r] = [draw.int(1, 9), draw.int(1, 20)];
-      return draw.chance(0.5) ? { ...plain(a, 0, -a * r * r), equation: `${polynomial([a, 0, 0])} = ${String(a * r * r)}` } : plain(a, a * r * (draw.chance(0.5) ? 1 : -1), 0);
+      return draw.chance(0.4) ? { ...plain(a, 0, -a * r * r), equation: `${polynomial([a, 0, 0])} = ${String(a * r * r)}` } : plain(a, draw.nonZero(-99, 99), 0);
     }
     case 2: case 3: {
       const most = difficulty === 2 ? 9 : 24;
@@ -115,10 +115,10 @@ function equationOf(draw: Draw, difficulty: Difficulty, voice: Voice): Drawn {
 }
 
 function stepsOf(a: number, b: number, c: number, root: number, solutions: readonly string[], draw: Draw, voice: Voice): string {
-  const either = voice.list(solutions.map((x) => `x = ${x}`));
+  const either = solutions.map((x) => `x = ${x}`).join(voice.of([' or ', ' 或 ']));
   const last = voice.say(['So {either}.', 'Hence {either}.', 'The solutions: {either}.'], ['所以 {either}。', '因此 {either}。', '解为 {either}。'], { either });
-  if (b === 0) return voice.steps(voice.say(['x^2 stands alone: x^2 = {claim}', 'Isolate the square: x^2 = {claim}'], ['化为 x^2 = {claim}', '把平方项单独留下：x^2 = {claim}'], { claim: `${String(-c)} ÷ ${String(a)} = ${String(-c / a)}` }), voice.say(['Both roots count: {claim} and its negative.', '{claim}, and the negative root works, too.'], ['注意正负两个根：{claim}，以及它的相反数。', '{claim}，负根同样成立。'], { claim: `${String(root / (2 * a))}^2 = ${String(-c / a)}` }), last);
-  if (c === 0) {
+  if (b === 0 && Number.isInteger(root / (2 * a))) return voice.steps(voice.say(['x^2 stands alone: x^2 = {claim}', 'Isolate the square: x^2 = {claim}'], ['化为 x^2 = {claim}', '把平方项单独留下：x^2 = {claim}'], { claim: `${String(-c)} ÷ ${String(a)} = ${String(-c / a)}` }), voice.say(['Both roots count: {claim} and its negative.', '{claim}, and the negative root works, too.'], ['注意正负两个根：{claim}，以及它的相反数。', '{claim}，负根同样成立。'], { claim: `${String(root / (2 * a))}^2 = ${String(-c / a)}` }), last);
+  if (c === 0 && b !== 0) {
     const [factor, inner] = [greatestCommon(a, b), [a / greatestCommon(a, b), b / greatestCommon(a, b)]];
     return voice.steps(voice.say(['Every term has x: {open}', 'Factor x out: {open}'], ['每项都含 x，提取公因式：{open}', '提公因式：{open}'], { open: `${factor === 1 ? '' : String(factor)}x(${polynomial(inner)}) = 0` }), voice.say(['A product is 0 when a factor is 0.', 'One of the factors must be zero.'], ['乘积为 0，则必有一个因式为 0。', '其中一个因式等于零。']), last);
   }
