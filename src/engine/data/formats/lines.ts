@@ -35,7 +35,10 @@ export function decodedLine(bytes: Pick<EncodedBytes, 'decode' | 'encoding'>, ra
   return { line, text: text.trim(), broken: null };
 }
 
-/** All lines as bytes, without their newline; null for one that is longer than the limit: it is passed over without being kept. */
+/**
+ * All lines as bytes, without their newline; null for one that is longer than the limit, as soon as it is: the rest of it is
+ * passed over without being kept.
+ */
 export async function* byteLines(pieces: AsyncIterable<Buffer>, limit = ROW_LIMIT): AsyncGenerator<{ readonly line: number; readonly bytes: Buffer | null }> {
   let rest: Buffer[] = [];
   let length = 0;
@@ -44,16 +47,19 @@ export async function* byteLines(pieces: AsyncIterable<Buffer>, limit = ROW_LIMI
     let start = 0;
     for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, start)) {
       const last = piece.subarray(start, end);
-      if (length + last.length > limit) yield { line, bytes: null };
-      else yield { line, bytes: rest.length === 0 ? last : Buffer.concat([...rest, last]) };
+      if (length <= limit) yield { line, bytes: length + last.length > limit ? null : rest.length === 0 ? last : Buffer.concat([...rest, last]) };
       [rest, length, start] = [[], 0, end + 1];
       line += 1;
     }
     if (start === piece.length) continue;
+    const known = length > limit;
     length += piece.length - start;
-    if (length > limit) rest = [];
     // A copy: the piece around it would stay in memory as long as its end does.
-    else rest.push(Buffer.from(piece.subarray(start)));
+    if (length <= limit) rest.push(Buffer.from(piece.subarray(start)));
+    else if (!known) {
+      rest = [];
+      yield { line, bytes: null };
+    }
   }
-  if (length > 0) yield { line, bytes: length > limit ? null : Buffer.concat(rest) };
+  if (length > 0 && length <= limit) yield { line, bytes: Buffer.concat(rest) };
 }

@@ -23,10 +23,13 @@ export class GrowingFile {
 
   private constructor(readonly file: string, private readonly temporary: string, private readonly handle: FileHandle) {}
 
-  /** Throws DistillError of withFileErrors. */
-  static async begin(file: string): Promise<GrowingFile> {
+  /**
+   * Throws DistillError of withFileErrors.
+   * @param begin makes the temporary file; a test gives a device that is full
+   */
+  static async begin(file: string, begin: (temporary: string) => Promise<FileHandle> = (temporary) => open(temporary, 'wx')): Promise<GrowingFile> {
     const temporary = temporaryName(file);
-    return new GrowingFile(file, temporary, await withFileErrors(file, () => open(temporary, 'wx')));
+    return new GrowingFile(file, temporary, await withFileErrors(file, () => begin(temporary)));
   }
 
   async append(part: string | Uint8Array): Promise<void> {
