@@ -193,7 +193,7 @@ async function endOfLines(file: string): Promise<number> {
 }
 
 /** The engine gets our environment, but for what VS Code put there for its own children. */
-function inherited(environment: NodeJS.ProcessEnv): Record<string, string> {
+export function inherited(environment: NodeJS.ProcessEnv): Record<string, string> {
   const entries = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries(entries.filter(([name]) => !/^(VSCODE_|ELECTRON_|APPLICATION_INSIGHTS_)/.test(name)));
 }

@@ -360,6 +360,10 @@ export const ERRORS = {
     en: 'The layer pair {pair} [teacher, student] does not exist: the teacher has {teacher} layers, the student {student}. Correct hidden.layers or attention.layers.',
     'zh-cn': '层对 {pair}（[教师, 学生]）不存在：教师有 {teacher} 层，学生有 {student} 层。请修正 hidden.layers 或 attention.layers。',
   },
+  'preflight-failed': {
+    en: 'The check of {recipe} ended before it had a result: {detail}',
+    'zh-cn': '对 {recipe} 的检查未得出结果就结束了：{detail}',
+  },
   'tokenizers-differ-several': {
     en: 'The teachers {teachers} cut text into other tokens than the student ({student}), so their logits cannot be compared: {details}. Take a student with their tokenizer, or the objective "sequence"; `distill check` shows each of them.',
     'zh-cn': '教师 {teachers} 与学生（{student}）的分词不同，无法比较 logits：{details}。请使用与它们相同分词器的学生，或将目标设为 "sequence"；`distill check` 会逐一列出。',
