@@ -64,8 +64,6 @@ export interface FileSummary {
   readonly currency: string | null;
   /** Decisions whose row is not in the file any more; they are kept. */
   readonly orphans: number;
-  /** Empty while the side file can be read. */
-  readonly reviewTrouble: { readonly code: ErrorCode; readonly data: MessageData } | null;
 }
 
 export interface RowPreview {
@@ -177,7 +175,9 @@ export type DataFromWorker =
   | { readonly kind: 'saved' };
 
 export type DataToPage =
-  | Exclude<DataFromWorker, { readonly kind: 'trouble' | 'saved' }>
+  | Exclude<DataFromWorker, { readonly kind: 'trouble' | 'saved' | 'indexed' }>
+  /** `broken`: the sentence of the first line that is no row. */
+  | (Extract<DataFromWorker, { readonly kind: 'indexed' }> & { readonly broken: string })
   | { readonly kind: 'trouble'; readonly about: 'file' | 'review' | 'row' | 'report'; readonly text: string; readonly convert: boolean }
   /** No file is chosen. */
   | { readonly kind: 'nothing' }

@@ -138,15 +138,15 @@ function showReport(): void {
   }));
 }
 
-function showFile(): void {
+function showFile(firstBroken: string): void {
   if (summary === null) return;
-  const { file, rows, removed, broken, firstBroken } = summary;
+  const { file, rows, removed, broken } = summary;
   setText(fileName, file.split(/[\\/]/).at(-1) ?? file);
   fileName.title = file;
   setText(fileFacts, [fill(text.rows, formatCount(rows)), ...(removed > 0 ? [fill(text.removedRows, formatCount(removed))] : [])].join(' · '));
   filters.about(summary);
   const words = [
-    ...(broken > 0 && firstBroken !== null ? [fill(text.broken, formatCount(broken), fill(text.line, formatCount(firstBroken.line)))] : []),
+    ...(broken > 0 ? [fill(text.broken, formatCount(broken), firstBroken)] : []),
     ...(summary.orphans > 0 ? [fill(text.orphans, formatCount(summary.orphans))] : []),
   ];
   if (words.length > 0) showNotice(words.join(' '), false);
@@ -325,13 +325,13 @@ function restart(next: DataPlace): void {
   showTab();
 }
 
-function indexed({ summary: next, change, state }: Extract<DataToPage, { kind: 'indexed' }>): void {
+function indexed({ summary: next, change, state, broken }: Extract<DataToPage, { kind: 'indexed' }>): void {
   summary = next;
   if (change === 'grown' || change === 'replaced') report = null;
   blank.hidden = true;
   progress.hidden = true;
   showNotice('', false);
-  showFile();
+  showFile(broken);
   showState(state);
   if (change === 'grown') say(fill(text.changeGrown, formatCount(next.rows)));
   if (change === 'replaced') {
@@ -374,7 +374,7 @@ function decided({ by, rows, row, decision, state, conflicts }: Extract<DataToPa
       : line !== undefined && decision !== null ? [decision === '' ? fill(text.saidUndecided, formatCount(line)) : fill(text.saidDecided, formatCount(line), decisionName(decision, text))]
         : [fill(text.saidMany, formatCount(rows))];
   say(words.join(' '));
-  if (by === 'file') showNotice(words.join(' '), conflicts > 0);
+  if (by === 'file') showNotice(rows === 0 && conflicts === 0 ? '' : words.join(' '), conflicts > 0);
   if (editing) return;
   // What was undone is shown; otherwise the row that is read is read again if it was among them.
   if ((by === 'undo' || by === 'redo') && row !== null) follow(row);

@@ -149,6 +149,11 @@ export class ReviewPanel implements vscode.Disposable {
       this.#post({ kind: 'trouble', about: message.about, text: sentence(message.code, message.data, this.#options.language), convert: message.code === 'review-convert-first' });
       return;
     }
+    if (message.kind === 'indexed') {
+      const { firstBroken } = message.summary;
+      this.#post({ ...message, broken: firstBroken === null ? '' : sentence(firstBroken.code, firstBroken.data, this.#options.language) });
+      return;
+    }
     this.#post(message);
   }
 

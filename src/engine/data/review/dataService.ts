@@ -8,13 +8,13 @@ import { buildIndex, fileState, growIndex, type DataIndex, type FileState } from
 import { refuseOtherFormats } from './formatOf.ts';
 import { openRowCounter, type RowCounter } from './lengths.ts';
 import { makeReport } from './report.ts';
-import { ReviewStore, troubleOf } from './reviewStore.ts';
+import { ReviewStore, troubleOf, type ReviewTrouble } from './reviewStore.ts';
 import { RowReader } from './rows.ts';
 import { searchRows } from './search.ts';
 import { lengthsOf, makeView, type Lengths, type View } from './view.ts';
 
 /** How often the files are looked at for changes by others. */
-const LOOK_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 500;
 const PROGRESS_EVERY_MS = 100;
 /** Characters of a prompt and an answer in the list. */
 const PREVIEW = 160;
@@ -112,7 +112,7 @@ export class DataService {
     const review = await ReviewStore.open(index, {
       takenUp: (rows, conflicts) => this.#post({ kind: 'decided', by: 'file', rows, row: null, decision: null, state: this.#state(), conflicts }),
       saved: () => this.#post({ kind: 'state', state: this.#state() }),
-      trouble: (trouble) => { if (this.#review === review && trouble !== null) this.#post({ kind: 'trouble', about: 'review', ...trouble }); },
+      trouble: (trouble) => this.#tellReviewTrouble(index, trouble),
     });
     signal.throwIfAborted();
     await this.#reader?.close();
@@ -156,6 +156,15 @@ export class DataService {
 
   #tellIndexed(change: 'first' | 'grown' | 'replaced' | 'lengths' | 'cancelled'): void {
     this.#post({ kind: 'indexed', summary: this.#summary(), change, state: this.#state() });
+    const { trouble } = this.#ready().review;
+    if (trouble !== null) this.#post({ kind: 'trouble', about: 'review', ...trouble });
+  }
+
+  /** What was wrong before the index was told is told with it. */
+  #tellReviewTrouble(index: DataIndex, trouble: ReviewTrouble | null): void {
+    if (this.#index !== index) return;
+    if (trouble !== null) this.#post({ kind: 'trouble', about: 'review', ...trouble });
+    else this.#post({ kind: 'decided', by: 'file', rows: 0, row: null, decision: null, state: this.#state(), conflicts: 0 });
   }
 
   #summary(): FileSummary {
@@ -163,7 +172,7 @@ export class DataService {
     return {
       file: index.file, rows: index.rows, removed: index.removed, bytes: index.state?.bytes ?? 0, broken: index.broken, firstBroken: index.firstBroken,
       lengths: this.#lengths().unit, limit: this.#start.training?.limit ?? null, currency: index.currencies.values[1] ?? null,
-      orphans: review.decisions.orphans, reviewTrouble: review.trouble,
+      orphans: review.decisions.orphans,
     };
   }
 
