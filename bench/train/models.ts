@@ -10,7 +10,7 @@ export interface BenchModel {
 
 const decoder = (vocabSize: number, hiddenSize: number, layers: number, heads: number, kvHeads: number, intermediateSize: number, seq: number): DecoderConfig => ({
   family: 'llama', vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim: hiddenSize / heads, maxPositions: seq,
-  ropeTheta: 10_000, ropeScaling: null, qkNorm: false, rmsNormEpsilon: 1e-6, tiedHead: true, qkvBias: false, outputBias: false, bosTokenId: null, eosTokenIds: [0],
+  ropeTheta: 10_000, ropeScaling: null, qkNorm: false, rmsNormEpsilon: 1e-6, tiedHead: true, qkvBias: false, outputBias: false, int8: false, bosTokenId: null, eosTokenIds: [0],
 });
 
 export const MODELS: readonly BenchModel[] = [

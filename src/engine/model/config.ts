@@ -53,7 +53,7 @@ export function parseConfig(json: unknown, file: string): DecoderConfig {
   only('hidden_act', 'silu');
   only('mlp_bias', false);
   only('partial_rotary_factor', 1);
-  if (given('quantization_config') !== undefined) throw unsupported('quantization_config', fields['quantization_config'], 'weights that are not quantised');
+  const int8 = isInt8(fields, unsupported);
 
   const layers = count('num_hidden_layers');
   const heads = count('num_attention_heads');
@@ -88,10 +88,51 @@ export function parseConfig(json: unknown, file: string): DecoderConfig {
     qkvBias: attentionBias,
     outputBias: family !== 'qwen2' && attentionBias,
     qkNorm: family === 'qwen3',
+    int8,
     bosTokenId: tokenIds('bos_token_id' in fields ? fields['bos_token_id'] : DEFAULTS[family].bos_token_id)[0] ?? null,
     eosTokenIds: tokenIds('eos_token_id' in fields ? fields['eos_token_id'] : DEFAULTS[family].eos_token_id),
   };
 }
+
+/**
+ * INT8 weights per channel and activations per token, as the compressed-tensors library writes it (and vLLM reads it); or our own
+ * mark on float weights that are trained for it.
+ */
+function isInt8(fields: Json, unsupported: Refusal): boolean {
+  if (fields[INT8_MARK] === 'int8') return true;
+  const quantised = fields['quantization_config'];
+  if (quantised === undefined || quantised === null) return false;
+  const same = JSON.stringify(normalisedGroups(quantised)) === JSON.stringify(normalisedGroups(INT8_CONFIG));
+  if (!same) throw unsupported('quantization_config', quantised, 'compressed-tensors W8A8: int8 weights by channel, dynamic int8 activations by token');
+  return true;
+}
+
+const INT8_MARK = 'distill_trained_for';
+
+/** The part that decides what is computed. */
+function normalisedGroups(config: unknown): unknown {
+  const { quant_method: method, format, config_groups: groups } = config as Json;
+  const first = (groups as Readonly<Record<string, Json>> | undefined)?.['group_0'];
+  const scheme = (key: string): unknown => {
+    const { num_bits: bits, type, symmetric, strategy, dynamic = false } = (first?.[key] ?? {}) as Json;
+    return [bits, type, symmetric, strategy, dynamic];
+  };
+  return [method, format, Object.keys(groups ?? {}).length, first?.['targets'], scheme('weights'), scheme('input_activations')];
+}
+
+const INT8_CONFIG = {
+  quant_method: 'compressed-tensors',
+  format: 'int-quantized',
+  quantization_status: 'compressed',
+  ignore: ['lm_head'],
+  config_groups: {
+    group_0: {
+      targets: ['Linear'],
+      weights: { num_bits: 8, type: 'int', symmetric: true, strategy: 'channel', dynamic: false },
+      input_activations: { num_bits: 8, type: 'int', symmetric: true, strategy: 'token', dynamic: true },
+    },
+  },
+} as const;
 
 /** An id, a list of ids or nothing, as Hugging Face's files have them. */
 export function tokenIds(value: unknown): readonly number[] {
@@ -154,8 +195,9 @@ export function configFromSizes(sizes: Sizes, tokenizer: { readonly vocabSize: n
 }
 
 /** config.json as Transformers 4 and 5 both read it. */
-export function writeConfig(config: DecoderConfig, dtype: FloatDtype): string {
+export function writeConfig(config: DecoderConfig, dtype: FloatDtype | 'int8'): string {
   const { family } = config;
+  const floats = dtype === 'int8' ? 'float32' : dtype;
   return `${JSON.stringify({
     architectures: [ARCHITECTURES[family]],
     model_type: family,
@@ -180,8 +222,9 @@ export function writeConfig(config: DecoderConfig, dtype: FloatDtype): string {
     attention_dropout: 0,
     bos_token_id: config.bosTokenId,
     eos_token_id: config.eosTokenIds.length > 1 ? config.eosTokenIds : (config.eosTokenIds[0] ?? null),
-    dtype,
-    torch_dtype: dtype,
+    dtype: floats,
+    torch_dtype: floats,
+    ...(dtype === 'int8' ? { quantization_config: INT8_CONFIG } : config.int8 ? { [INT8_MARK]: 'int8' } : {}),
   }, null, 2)}\n`;
 }
 

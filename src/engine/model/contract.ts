@@ -29,6 +29,8 @@ export interface DecoderConfig {
   readonly outputBias: boolean;
   /** RMSNorm over each head's queries and keys before they are turned (Qwen3). */
   readonly qkNorm: boolean;
+  /** Projections compute with fake-quantised INT8 weights (per output channel) and activations (per token). */
+  readonly int8: boolean;
   readonly bosTokenId: number | null;
   readonly eosTokenIds: readonly number[];
 }

@@ -7,6 +7,7 @@ import { DistillError } from '../../shared/messages.ts';
 import type { Backend } from '../backend/contract.ts';
 import { tf } from '../tf.ts';
 import { INITIALIZER_RANGE } from './config.ts';
+import { fakeQuantise } from './fakeQuantise.ts';
 import type { DecoderConfig, DecoderModel, Observed, Tap, Wanted } from './contract.ts';
 import { PositionTables } from './positions.ts';
 import { Random } from './random.ts';
@@ -79,6 +80,11 @@ export async function decoderFromLayers(teacher: DecoderModel, layers: readonly 
     values.set(name, await readFloats(teacher.weights.get(source)!));
   }
   return decoderFrom(config, teacher.backend, (name) => values.get(name)!);
+}
+
+/** The same weights (shared, not copied), computed with as INT8. */
+export function quantisedDecoder(model: DecoderModel): DecoderModel {
+  return model.config.int8 ? model : new Decoder({ ...model.config, int8: true }, model.backend, model.weights);
 }
 
 /** A weight's values on the host (a copy). */
@@ -213,7 +219,8 @@ function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: At
   const { heads, kvHeads, headDim } = config;
   const weight = <T extends tf.Tensor>(name: string): T => weightOf<T>(model, `model.layers.${layer}.${name}`);
   const project = (input: tf.Tensor2D, name: string, bias: boolean): tf.Tensor2D => {
-    const product: tf.Tensor2D = tf.matMul(input, weight<tf.Tensor2D>(`${name}.weight`), false, true);
+    const own = weight<tf.Tensor2D>(`${name}.weight`);
+    const product: tf.Tensor2D = config.int8 ? tf.matMul(fakeQuantise(input), fakeQuantise(own), false, true) : tf.matMul(input, own, false, true);
     return bias ? tf.add<tf.Tensor2D>(product, weight<tf.Tensor1D>(`${name}.bias`)) : product;
   };
   const toHeads = (rows: tf.Tensor2D, count: number): tf.Tensor4D =>

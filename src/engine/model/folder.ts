@@ -8,7 +8,8 @@ import type { Backend } from '../backend/contract.ts';
 import { parseConfig, writeConfig } from './config.ts';
 import type { DecoderConfig, DecoderModel } from './contract.ts';
 import { decoderFromAsync, readFloats, weightShapes } from './decoder.ts';
-import { openWeights, writeWeights } from './weightFiles.ts';
+import { isQuantised, quantiseRows } from './fakeQuantise.ts';
+import { openWeights, scaleOf, writeWeights } from './weightFiles.ts';
 import type { FloatDtype } from './safetensors.ts';
 import { readJson } from './tokenizer.ts';
 
@@ -35,7 +36,7 @@ export async function readConfig(folder: string): Promise<DecoderConfig> {
  */
 export async function loadDecoder(folder: string, backend: Backend): Promise<DecoderModel> {
   const config = await readConfig(folder);
-  const files = await openWeights(folder);
+  const files = await openWeights(folder, config);
   try {
     return await decoderFromAsync(config, backend, (name, shape) => files.floats(name, shape));
   } finally {
@@ -45,7 +46,7 @@ export async function loadDecoder(folder: string, backend: Backend): Promise<Dec
 
 /** Whether a folder's weights are those that its config calls for, from the files' headers and sizes alone. Throws the errors of loadDecoder. */
 export async function checkWeights(folder: string, config: DecoderConfig): Promise<void> {
-  const files = await openWeights(folder);
+  const files = await openWeights(folder, config);
   try {
     for (const [name, shape] of weightShapes(config)) await files.check(name, shape);
   } finally {
@@ -54,8 +55,8 @@ export async function checkWeights(folder: string, config: DecoderConfig): Promi
 }
 
 export interface SaveOptions {
-  /** Default float32, which loses nothing. */
-  readonly dtype?: FloatDtype;
+  /** Default float32, which loses nothing. int8: projections as int8 with a scale for each row (compressed-tensors), the rest float32. */
+  readonly dtype?: FloatDtype | 'int8';
   /** A model folder whose tokenizer files and generation_config.json are copied. */
   readonly tokenizerFolder?: string | undefined;
   /** Files go on to be written into the folder before it appears (trainer state). */
@@ -73,10 +74,26 @@ export async function saveDecoder(model: DecoderModel, folder: string, options: 
   const dtype = options.dtype ?? 'float32';
   await writeWholeFolder(folder, async (temporary) => {
     await writeFile(path.join(temporary, 'config.json'), writeConfig(model.config, dtype));
-    await writeWeights(temporary, [...model.weights].map(([name, weight]) => ({ name, shape: weight.shape })), (name) => readFloats(model.weights.get(name)!), { dtype });
+    if (dtype === 'int8') await writeInt8(temporary, model);
+    else await writeWeights(temporary, [...model.weights].map(([name, weight]) => ({ name, shape: weight.shape })), (name) => readFloats(model.weights.get(name)!), { dtype });
     if (options.tokenizerFolder !== undefined) await copyCompanions(options.tokenizerFolder, temporary);
     await options.more?.(temporary);
   });
+}
+
+async function writeInt8(folder: string, { weights }: DecoderModel): Promise<void> {
+  const layout = [...weights].flatMap(([name, { shape }]) => isQuantised(name)
+    ? [{ name, shape, int8: true }, { name: scaleOf(name), shape: [shape[0] ?? 0, 1] }]
+    : [{ name, shape }]);
+  // A weight and its scale are asked for apart, one after the other or not: each is small work beside reading it.
+  const rowsOf = async (name: string): Promise<ReturnType<typeof quantiseRows>> => {
+    const weight = weights.get(name)!;
+    return quantiseRows(await readFloats(weight), weight.shape[0] ?? 0);
+  };
+  await writeWeights(folder, layout, async (name) => {
+    if (weights.has(name)) return isQuantised(name) ? (await rowsOf(name)).values : readFloats(weights.get(name)!);
+    return (await rowsOf(name.slice(0, -scaleOf('').length))).scales;
+  }, { dtype: 'float32' });
 }
 
 /** Copies the tokenizer's files and generation_config.json, those that are there. */

@@ -34,6 +34,8 @@ export interface TensorLayout {
   readonly shape: readonly number[];
   /** Int32Array values, written as I32; otherwise Float32Array. */
   readonly integer?: boolean;
+  /** Int8Array values, written as I8. */
+  readonly int8?: boolean;
 }
 
 /** An open safetensors file. Close it. */
@@ -96,13 +98,13 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 export async function writeSafetensors(
   path: string,
   layout: readonly TensorLayout[],
-  read: (name: string) => Promise<Float32Array | Int32Array>,
+  read: (name: string) => Promise<Float32Array | Int32Array | Int8Array>,
   options: { readonly dtype?: FloatDtype; readonly metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
   const floats = DTYPE_NAMES[options.dtype ?? 'float32'];
   // Wide types first, then by name, as the format's own library does: every tensor begins on a multiple of its width.
   const entries = layout
-    .map(({ name, shape, integer }) => ({ name, shape, dtype: integer === true ? 'I32' : floats, count: product(shape) }) as const)
+    .map(({ name, shape, integer, int8 }) => ({ name, shape, dtype: integer === true ? 'I32' : int8 === true ? 'I8' : floats, count: product(shape) }) as const)
     .sort((a, b) => BYTES[b.dtype] - BYTES[a.dtype] || (a.name < b.name ? -1 : 1));
   const header: Record<string, unknown> = { __metadata__: { format: 'pt', ...options.metadata } };
   let offset = 0;
@@ -241,7 +243,7 @@ function toInt32(dtype: Dtype, buffer: ArrayBuffer): Int32Array | null {
   }
 }
 
-function toBytes(dtype: Dtype, values: Float32Array | Int32Array): Uint8Array {
+function toBytes(dtype: Dtype, values: Float32Array | Int32Array | Int8Array): Uint8Array {
   const bits = dtype === 'F16' ? narrowToFloat16(values as Float32Array) : dtype === 'BF16' ? narrowToBfloat16(values as Float32Array) : values;
   return new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength);
 }

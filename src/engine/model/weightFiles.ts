@@ -2,6 +2,7 @@
 import { access, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
+import { isQuantised, widenRows } from './fakeQuantise.ts';
 import { bytesPerValue, FLOATS, openSafetensors, writeSafetensors } from './safetensors.ts';
 import type { FloatDtype, SafetensorsFile, TensorLayout } from './safetensors.ts';
 import { readJson } from './tokenizer.ts';
@@ -19,8 +20,8 @@ export interface WeightFiles {
   close(): Promise<void>;
 }
 
-/** Throws DistillError `model-file-missing`, `model-file-malformed`, `model-pickle-only`, `tensor-truncated`. */
-export async function openWeights(folder: string): Promise<WeightFiles> {
+/** Throws DistillError `model-file-missing`, `model-file-malformed`, `model-pickle-only`, `tensor-truncated`. `int8`: weights may be int8 with a scale for each row. */
+export async function openWeights(folder: string, { int8 = false }: { readonly int8?: boolean } = {}): Promise<WeightFiles> {
   const index = path.join(folder, INDEX);
   const single = path.join(folder, SINGLE);
   const open = new Map<string, SafetensorsFile>();
@@ -60,14 +61,28 @@ export async function openWeights(folder: string): Promise<WeightFiles> {
     if (info.shape.length !== shape.length || info.shape.some((side, i) => side !== shape[i])) {
       throw new DistillError('tensor-shape', { file: file.path, tensor: name, found: `[${info.shape.join(', ')}]`, expected: `[${shape.join(', ')}]` });
     }
+    if (int8 && info.dtype === 'I8' && isQuantised(name)) return file;
     if (!FLOATS.includes(info.dtype)) throw new DistillError('tensor-dtype', { file: file.path, tensor: name, found: info.dtype, allowed: FLOATS.join(', ') });
     return file;
   };
   return {
-    floats: async (name, shape) => (await checkedFile(name, shape)).floats(name),
-    check: async (name, shape) => { await checkedFile(name, shape); },
+    floats: async (name, shape) => {
+      const file = await checkedFile(name, shape);
+      if (file.tensors.get(name)?.dtype !== 'I8') return file.floats(name);
+      const scale = scaleOf(name);
+      return widenRows({ values: Int8Array.from(await file.integers(name)), scales: await (await checkedFile(scale, [shape[0] ?? 0, 1])).floats(scale) });
+    },
+    check: async (name, shape) => {
+      const file = await checkedFile(name, shape);
+      if (file.tensors.get(name)?.dtype === 'I8') await checkedFile(scaleOf(name), [shape[0] ?? 0, 1]);
+    },
     close,
   };
+}
+
+/** As compressed-tensors names it. */
+export function scaleOf(weight: string): string {
+  return `${weight}_scale`;
 }
 
 /** Only reached when there is no safetensors file. */
@@ -80,11 +95,11 @@ async function refusePickle(folder: string): Promise<void> {
 export async function writeWeights(
   folder: string,
   layout: readonly TensorLayout[],
-  read: (name: string) => Promise<Float32Array>,
+  read: (name: string) => Promise<Float32Array | Int8Array>,
   options: { readonly dtype: FloatDtype; readonly maxShardBytes?: number },
 ): Promise<void> {
   const limit = options.maxShardBytes ?? MAX_SHARD_BYTES;
-  const bytesOf = ({ shape }: TensorLayout): number => shape.reduce((size, side) => size * side, bytesPerValue(options.dtype));
+  const bytesOf = ({ shape, int8 }: TensorLayout): number => shape.reduce((size, side) => size * side, int8 === true ? 1 : bytesPerValue(options.dtype));
   const shards: TensorLayout[][] = [[]];
   let filled = 0;
   for (const tensor of layout) {

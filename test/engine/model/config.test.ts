@@ -15,14 +15,14 @@ const llama3 = json('tiny-llama3');
 test('the spelling of Transformers 4 (rope_theta, rope_scaling, torch_dtype)', () => {
   expect(parseConfig(llama, 'config.json')).toEqual({
     family: 'llama', vocabSize: 50, hiddenSize: 24, intermediateSize: 36, layers: 3, heads: 4, kvHeads: 1, headDim: 10, maxPositions: 48, ropeTheta: 500, ropeScaling: null, qkNorm: false,
-    rmsNormEpsilon: 1e-5, tiedHead: true, qkvBias: true, outputBias: true, bosTokenId: 0, eosTokenIds: [49],
+    rmsNormEpsilon: 1e-5, tiedHead: true, qkvBias: true, outputBias: true, int8: false, bosTokenId: 0, eosTokenIds: [49],
   });
 });
 
 test('the spelling of Transformers 5 (rope_parameters, dtype)', () => {
   expect(parseConfig(qwen2, 'config.json')).toEqual({
     family: 'qwen2', vocabSize: 385, hiddenSize: 32, intermediateSize: 40, layers: 2, heads: 4, kvHeads: 2, headDim: 8, maxPositions: 64, ropeTheta: 1_000_000, ropeScaling: null, qkNorm: false,
-    rmsNormEpsilon: 1e-6, tiedHead: false, qkvBias: true, outputBias: false, bosTokenId: null, eosTokenIds: [382],
+    rmsNormEpsilon: 1e-6, tiedHead: false, qkvBias: true, outputBias: false, int8: false, bosTokenId: null, eosTokenIds: [382],
   });
 });
 

@@ -12,7 +12,7 @@ import { assign } from '../../../src/engine/train/optimizer.ts';
 
 const CONFIG: DecoderConfig = {
   family: 'qwen3', vocabSize: 19, hiddenSize: 12, intermediateSize: 10, layers: 4, heads: 6, kvHeads: 3, headDim: 4, maxPositions: 32, ropeTheta: 10_000, ropeScaling: null,
-  rmsNormEpsilon: 1e-5, tiedHead: true, qkvBias: true, outputBias: true, qkNorm: true, bosTokenId: null, eosTokenIds: [1],
+  rmsNormEpsilon: 1e-5, tiedHead: true, qkvBias: true, outputBias: true, qkNorm: true, int8: false, bosTokenId: null, eosTokenIds: [1],
 };
 const ROWS = [[3, 1, 4, 1, 5, 9, 2, 6], [5, 3, 5, 8, 9], [7, 9, 3, 2, 3, 8, 4, 6, 2, 6]];
 

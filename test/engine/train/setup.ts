@@ -17,7 +17,7 @@ export const VOCABULARY = 17;
 export const TINY: DecoderConfig = {
   family: 'llama', vocabSize: VOCABULARY, hiddenSize: 8, intermediateSize: 12, layers: 2, heads: 2, kvHeads: 1, headDim: 4,
   maxPositions: 64, ropeTheta: 10_000, ropeScaling: null, qkNorm: false, rmsNormEpsilon: 1e-5, tiedHead: true, qkvBias: false, outputBias: false,
-  bosTokenId: null, eosTokenIds: [1],
+  int8: false, bosTokenId: null, eosTokenIds: [1],
 };
 
 /** Two threads, as on the smallest machine we care for. */
