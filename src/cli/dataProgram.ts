@@ -1,7 +1,10 @@
 /** The grammar of `distill data …`: each subcommand stands in a file of its own below commands/data. */
 import type { Argument, Command, Option } from 'commander';
 import { registerClean } from './commands/data/clean.ts';
+import { registerBudget } from './commands/data/budget.ts';
+import { registerCollect } from './commands/data/collect.ts';
 import { registerConvert } from './commands/data/convert.ts';
+import { registerEstimate } from './commands/data/estimate.ts';
 import { registerRestore } from './commands/data/restore.ts';
 import { registerShow } from './commands/data/show.ts';
 import type { ExitCode } from './exit.ts';
@@ -19,7 +22,7 @@ export interface DataTools {
 }
 
 /** In the order in which a person meets them. */
-const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [registerConvert, registerShow, registerClean, registerRestore];
+const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [registerEstimate, registerCollect, registerBudget, registerConvert, registerShow, registerClean, registerRestore];
 
 export function registerData(tools: DataTools): void {
   for (const register of SUBCOMMANDS) register(tools);

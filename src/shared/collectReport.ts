@@ -1,6 +1,7 @@
 /** reports/collect-NAME.json: what a collect stage did with its rows, and what it cost. */
 import type { CleanReport } from './cleanReport.ts';
 import type { Verdict } from './events.ts';
+import type { MixReport } from './mixReport.ts';
 import type { TokenUse } from './record.ts';
 
 export interface CollectReport {
@@ -22,7 +23,10 @@ export interface CollectReport {
   };
   /** The first rows that could not be read, in words. */
   readonly brokenRows: readonly string[];
+  /** What cleaning did with the rows that came in. */
   readonly clean: CleanReport | null;
+  /** And with the answers that the teacher gave to them. */
+  readonly cleanAnswers: CleanReport | null;
   readonly ask: {
     readonly teacher: string;
     readonly model: string;
@@ -45,7 +49,7 @@ export interface CollectReport {
   } | null;
   /** What augmenting and mixing say of themselves. */
   readonly augment: unknown;
-  readonly mix: unknown;
+  readonly mix: MixReport | null;
   /** Of the rows that were written. */
   readonly written: {
     readonly tokens: TokenUse;

@@ -50,6 +50,10 @@ export const TEACHER_ERRORS = {
     en: 'teachers.{teacher}.prices are in {currency}, and what this project has spent so far is in {spent}: they can’t be added up under one cap. Write the prices in {spent}.',
     'zh-cn': 'teachers.{teacher}.prices 的货币为 {currency}，而本项目此前的花费为 {spent}：无法在同一上限下相加。请以 {spent} 填写价格。',
   },
+  'estimate-local': {
+    en: 'The teacher {teacher} is a model of this machine: it costs nothing, and a sample of it would need its backend. Run the stage: distill data collect.',
+    'zh-cn': '教师 {teacher} 是本机模型：不产生费用，抽样需要其后端。请直接运行该阶段：distill data collect。',
+  },
   'teacher-key-not-set': {
     en: 'The teacher {teacher} at {address} needs a key. Use the command "Set Teacher API Key", or on the command line set the environment variable {variable}.',
     'zh-cn': '位于 {address} 的教师 {teacher} 需要密钥。请使用命令“设置教师 API 密钥”，或在命令行设置环境变量 {variable}。',

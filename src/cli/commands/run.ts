@@ -18,16 +18,17 @@ export interface RunOptions {
 export async function run(terminal: Terminal, where: string, options: RunOptions): Promise<ExitCode> {
   const { file, project, recipe } = loadRecipe(terminal, where, options.set);
   const started = await startRun({ project, recipePath: file, recipe, queue: options.queue, versions: { workbench: workbenchVersion() } }, engineProgram());
-  return go(terminal, started, noPast(started.folder), options);
+  return goOn(terminal, started, noPast(started.folder), options);
 }
 
 export async function resume(terminal: Terminal, name: string | undefined, options: Pick<RunOptions, 'detach' | 'json'>): Promise<ExitCode> {
   const folder = await findRun(terminal, name);
   const past = await readPast(folder);
-  return go(terminal, await resumeRun(folder, engineProgram()), past, options);
+  return goOn(terminal, await resumeRun(folder, engineProgram()), past, options);
 }
 
-async function go(terminal: Terminal, { folder, process: { pid } }: LaunchedRun, past: ReturnType<typeof noPast>, options: Pick<RunOptions, 'detach' | 'json'>): Promise<ExitCode> {
+/** Says that a run was started and follows it to its end, or leaves it alone. */
+export async function goOn(terminal: Terminal, { folder, process: { pid } }: LaunchedRun, past: ReturnType<typeof noPast>, options: Pick<RunOptions, 'detach' | 'json'>): Promise<ExitCode> {
   if (!options.detach) {
     terminal.note(terminal.say('runStarted', runTitle(folder), pid));
     return follow(terminal, folder, past, options.json);

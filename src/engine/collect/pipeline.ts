@@ -1,18 +1,23 @@
 /** The parts of a collect stage behind one another, and what each of them counts. */
 import type { MessageData } from '../../shared/events.ts';
+import type { CleanReport } from '../../shared/cleanReport.ts';
 import type { CollectReport } from '../../shared/collectReport.ts';
 import { sentence, type DistillError, type WarningCode } from '../../shared/messages.ts';
+import type { MixReport } from '../../shared/mixReport.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import type { CollectStage } from '../../shared/recipeCollect.ts';
 import type { DataRecord } from '../../shared/record.ts';
 import type { Backend } from '../backend/contract.ts';
-import type { RecordWriter } from '../data/formats/write.ts';
+import { mixRecords } from '../data/mix/mix.ts';
+import { SIDES, type Side } from '../data/mix/split.ts';
 import type { OpenAsker } from '../teacher/asker.ts';
 import { teacherJudge } from '../verify/judge.ts';
 import { askRecords, failureData, type AskCounts } from './ask.ts';
 import type { Askers } from './askers.ts';
+import { answerRules, cleanedRecords, questionRules } from './cleaned.ts';
 import type { CollectProgress } from './progress.ts';
 import { NAMED_ROWS, OutputSums } from './report.ts';
+import type { SideRows } from './sideRows.ts';
 import { sourceRecords } from './sources.ts';
 import { askedTeacher } from './teachersOf.ts';
 import { newVerifyCounts, verifiedRecords } from './verified.ts';
@@ -24,6 +29,9 @@ export interface PipelineOptions {
   readonly signal: AbortSignal;
   readonly askers: Askers;
   readonly backend: () => Promise<Backend>;
+  readonly side: SideRows | null;
+  /** Where rows may wait: the run folder. */
+  readonly scratch: string;
   readonly onWarning: (code: WarningCode, data: MessageData) => void;
 }
 
@@ -34,6 +42,9 @@ export class Pipeline {
   /** The first cap that was reached; rows are missing then. */
   spent: DistillError | null = null;
   #asker: OpenAsker | null = null;
+  #cleaned: CleanReport | null = null;
+  #cleanedAnswers: CleanReport | null = null;
+  #mixed: MixReport | null = null;
   #lastFailure: DistillError | null = null;
   readonly #failures: { id: string; code: string; detail: string }[] = [];
   readonly #brokenRows: string[] = [];
@@ -52,29 +63,40 @@ export class Pipeline {
         if (this.#brokenRows.length < NAMED_ROWS) this.#brokenRows.push(sentence(broken.code, broken.data, 'en'));
       },
     });
-    for await (const row of this.#counted(rows, 'read')) {
-      this.counts.questions += 1;
-      yield row;
-    }
+    const read = counted(rows, () => { this.counts.read += 1; });
+    const cleaned = stage.clean === undefined ? read : this.#clean(read, questionRules(stage.clean, stage.ask), (report) => { this.#cleaned = report; });
+    yield* counted(cleaned, () => { this.counts.questions += 1; });
   }
 
-  /** From the questions to the rows that are written. */
-  async *rest(questions: AsyncIterable<DataRecord>, progress: CollectProgress): AsyncGenerator<DataRecord> {
+  /** From the questions to the rows that are written, and to which of the files. */
+  async *rest(questions: AsyncIterable<DataRecord>, progress: CollectProgress): AsyncGenerator<{ readonly row: DataRecord; readonly side: Side }> {
     let rows = questions;
     const { stage } = this.options;
-    if (stage.ask !== undefined) rows = await this.#ask(rows, stage.ask, progress);
+    if (stage.ask !== undefined) {
+      rows = await this.#ask(rows, stage.ask, progress);
+      if (stage.clean !== undefined) rows = this.#clean(rows, answerRules(stage.clean), (report) => { this.#cleanedAnswers = report; });
+    }
     if (stage.verify !== undefined) rows = await this.#verify(rows, stage.verify, progress);
-    yield* rows;
+    if (stage.mix === undefined) {
+      for await (const row of rows) yield { row, side: 'train' };
+      return;
+    }
+    const { signal, scratch } = this.options;
+    const mixed = await mixRecords(rows, stage.mix, { folder: scratch, signal });
+    try {
+      this.#mixed = mixed.report;
+      for (const side of SIDES) {
+        progress.begin('mix', () => ({ done: this.sums.rows, total: mixed.rows.train + mixed.rows.validation + mixed.rows.test, kept: this.sums.rows, cached: this.counts.ask.cached, failed: this.counts.ask.failed }));
+        for await (const row of mixed.records(side)) yield { row, side };
+      }
+    } finally {
+      await mixed.remove();
+    }
   }
 
   /** Rows of the stage, as its events count them. */
   get total(): number {
     return this.options.stage.ask === undefined ? this.counts.read : this.counts.ask.done;
-  }
-
-  /** The files under their names. */
-  async close(writer: RecordWriter): Promise<void> {
-    await writer.close();
   }
 
   /** Of failures that left rows out. */
@@ -90,13 +112,13 @@ export class Pipeline {
       format: 1, stage: stage.name, at: Date.now(), end, to: end === 'nothing' ? null : stage.to,
       rows: { read: counts.read, broken: counts.broken, questions: counts.questions, written: sums.rows },
       brokenRows: this.#brokenRows,
-      clean: null,
+      clean: this.#cleaned, cleanAnswers: this.#cleanedAnswers,
       ask: this.#asker === null ? null : {
         teacher: this.#asker.teacher.name, model: this.#asker.teacher.model, requests: counts.ask.done, answered: counts.ask.answered,
         cached: counts.ask.cached, failed: counts.ask.failed, unasked: counts.ask.unasked, failures: this.#failures,
       },
       verify: stage.verify === undefined ? null : counts.verify,
-      augment: null, mix: null,
+      augment: null, mix: this.#mixed,
       written: {
         tokens: sums.tokens, cost, tasks: sums.tasks,
         costPerRow: Object.fromEntries(Object.entries(cost).map(([currency, amount]) => [currency, sums.rows === 0 ? 0 : amount / sums.rows])),
@@ -122,7 +144,7 @@ export class Pipeline {
   }
 
   async #verify(rows: AsyncIterable<DataRecord>, verify: NonNullable<CollectStage['verify']>, progress: CollectProgress): Promise<AsyncIterable<DataRecord>> {
-    const { askers, signal, stage } = this.options;
+    const { askers, signal, stage, side } = this.options;
     const counts = this.counts.verify;
     const asker = verify.judge === undefined ? null : await askers.asker(verify.judge.teacher);
     const verified = (): number => counts.verdicts.right + counts.verdicts.wrong + counts.verdicts.unknown;
@@ -130,14 +152,20 @@ export class Pipeline {
     return verifiedRecords(rows, {
       verify, counts, judges: asker?.concurrency() ?? 0, tools: { signal, ...(asker === null ? {} : { judge: teacherJudge(asker) }) },
       onSpent: (error) => { this.spent ??= error; },
-      onRemoved: () => undefined,
+      onRemoved: (record) => side?.notKept(record, verified() - 1, verified() - counts.removed),
     });
   }
 
-  async *#counted(rows: AsyncIterable<DataRecord>, name: 'read'): AsyncGenerator<DataRecord> {
-    for await (const row of rows) {
-      this.counts[name] += 1;
-      yield row;
-    }
+  #clean(rows: AsyncIterable<DataRecord>, rules: NonNullable<CollectStage['clean']>, onReport: (report: CleanReport) => void): AsyncIterable<DataRecord> {
+    const { recipe, base, signal, backend, side, scratch } = this.options;
+    if (side === null) throw new Error('cleaning without a side file');
+    return cleanedRecords(rows, rules, { recipe, base, signal, backend, scratch, removed: side, onReport, onProgress: () => undefined });
+  }
+}
+
+async function* counted(rows: AsyncIterable<DataRecord>, count: () => void): AsyncGenerator<DataRecord> {
+  for await (const row of rows) {
+    count();
+    yield row;
   }
 }

@@ -3,21 +3,24 @@
  * before the first request: inputs are read to their end (what is to be asked waits in the run folder), keys and caps looked
  * at, the output's folder tried. Answers are safe as soon as they come (teacher/cache.ts); the output appears whole, at the end.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Spend } from '../../shared/events.ts';
 import { DistillError } from '../../shared/messages.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import type { CollectStage } from '../../shared/recipeCollect.ts';
 import type { DataRecord } from '../../shared/record.ts';
-import { withFileErrors } from '../../system/fileErrors.ts';
 import { Askers } from '../collect/askers.ts';
+import { needsModel } from '../collect/cleaned.ts';
+import { Outputs } from '../collect/outputs.ts';
 import { Pipeline } from '../collect/pipeline.ts';
 import { CollectProgress } from '../collect/progress.ts';
 import { reportName, spentSince, writeReport } from '../collect/report.ts';
 import { teachersOf } from '../collect/teachersOf.ts';
 import { resolvePath } from '../data/paths.ts';
 import { readRecords } from '../data/formats/read.ts';
-import { recordWriter, type RecordWriter } from '../data/formats/write.ts';
+import { recordWriter } from '../data/formats/write.ts';
+import type { OpenAsker } from '../teacher/asker.ts';
 import { messagesOf } from '../teacher/prompts.ts';
 import type { Execution, Outcome } from './execute.ts';
 import { warningKey, type History } from './history.ts';
@@ -27,7 +30,7 @@ const POLL_MS = 250;
 
 /** Whether a stage computes with a model of this machine: then it waits for the device like training. */
 export function needsMachine(stage: CollectStage, { teachers }: Recipe): boolean {
-  return stage.clean?.irrelevant?.model !== undefined || teachersOf(stage, teachers).some((name) => teachers[name]?.type === 'local');
+  return (stage.clean !== undefined && needsModel(stage.clean)) || teachersOf(stage, teachers).some((name) => teachers[name]?.type === 'local');
 }
 
 /** Null when the stage is done and the next one may begin. Throws DistillError, and what libraries throw. */
@@ -56,43 +59,39 @@ export async function runCollectStage(execution: Execution, stage: CollectStage,
   }
 }
 
+interface Ended {
+  readonly total: number;
+  /** The cap that was reached; rows are missing then. */
+  readonly spent: DistillError | null;
+}
+
 class CollectWork {
   readonly #askers: Askers;
-  readonly #pipeline: Pipeline;
   readonly #spool: string;
+  readonly #onWarning: ConstructorParameters<typeof Askers>[0]['onWarning'];
   #progress: CollectProgress | null = null;
   #trouble: unknown = null;
 
   constructor(private readonly execution: Execution, private readonly stage: CollectStage, private readonly index: number, private readonly signal: AbortSignal, { warned }: History) {
     const { run, folder, keys, machine, journal } = execution;
     const { recipe, base } = run;
-    const onWarning: ConstructorParameters<typeof Askers>[0]['onWarning'] = (code, data) => {
+    this.#onWarning = (code, data) => {
       if (!warned.has(warningKey(code, data))) journal.event({ kind: 'warning', code, data });
     };
-    this.#askers = new Askers({ recipe, base, keys, about: folder, backend: () => machine.backend(), onWarning });
-    this.#pipeline = new Pipeline({ stage, recipe, base, signal, askers: this.#askers, backend: () => machine.backend(), onWarning });
+    this.#askers = new Askers({ recipe, base, keys, about: folder, backend: () => machine.backend(), onWarning: this.#onWarning });
     this.#spool = path.join(folder, `.questions-${String(index)}.jsonl`);
   }
 
-  async run(): Promise<{ readonly total: number; readonly spent: DistillError | null }> {
-    const { stage, execution: { run: { base, recipe }, journal } } = this;
-    const to = resolvePath(base, stage.to);
-    await withFileErrors(to, () => mkdir(path.dirname(to), { recursive: true }));
+  async run(): Promise<Ended> {
+    const { stage, signal, execution: { run: { base, recipe }, folder, machine } } = this;
     // Keys, locks and ledgers of all teachers, before a row is read.
     for (const name of teachersOf(stage, recipe.teachers)) await this.#askers.asker(name);
-    const before = await this.#askers.spends();
-    const name = this.#pipeline.askedTeacher;
-    const asker = name === null ? null : await this.#askers.asker(name);
-    this.#progress = new CollectProgress(journal, this.index, () => asker?.spend() ?? null, (error) => { this.#trouble ??= error; });
-    const writer = await recordWriter(to);
+    const outputs = await Outputs.begin(stage, resolvePath(base, stage.to));
     try {
-      this.#progress.begin('read', () => ({ done: this.#pipeline.counts.read, total: null, kept: this.#pipeline.counts.questions, cached: 0, failed: this.#pipeline.counts.broken }));
-      const questions = stage.ask === undefined ? this.#pipeline.questions() : await this.#spooled();
-      const rows = this.#pipeline.rest(questions, this.#progress);
-      await this.#write(rows, writer);
-      return await this.#finish(writer, before);
+      const pipeline = new Pipeline({ stage, recipe, base, signal, side: outputs.side, scratch: folder, askers: this.#askers, backend: () => machine.backend(), onWarning: this.#onWarning });
+      return await this.#flow(pipeline, outputs);
     } catch (error) {
-      await writer.abandon();
+      await outputs.abandon();
       throw error;
     }
   }
@@ -103,18 +102,33 @@ class CollectWork {
     await rm(this.#spool, { force: true });
   }
 
+  async #flow(pipeline: Pipeline, outputs: Outputs): Promise<Ended> {
+    const { stage, execution: { journal } } = this;
+    const before = await this.#askers.spends();
+    const asker = pipeline.askedTeacher === null ? null : await this.#askers.asker(pipeline.askedTeacher);
+    const progress = new CollectProgress(journal, this.index, () => asker?.spend() ?? null, (error) => { this.#trouble ??= error; });
+    this.#progress = progress;
+    const { counts } = pipeline;
+    progress.begin(stage.clean === undefined ? 'read' : 'clean', () => ({ done: counts.read, total: null, kept: counts.questions, cached: 0, failed: counts.broken }));
+    const questions = asker === null ? pipeline.questions() : await this.#spooled(pipeline, asker);
+    for await (const { row, side } of pipeline.rest(questions, progress)) {
+      await outputs.write(row, side);
+      pipeline.sums.take(row);
+      this.#check();
+    }
+    return this.#finish(pipeline, outputs, before);
+  }
+
   /** Reads everything before anything is asked: what is wrong with the input costs nothing, and the number of questions is known. */
-  async #spooled(): Promise<AsyncIterable<DataRecord>> {
-    const { ask } = this.stage;
+  async #spooled(pipeline: Pipeline, asker: OpenAsker): Promise<AsyncIterable<DataRecord>> {
+    const { stage: { ask }, signal, execution: { run: { base } } } = this;
     const writer = await recordWriter(this.#spool);
-    const name = this.#pipeline.askedTeacher;
-    const asker = name === null ? null : await this.#askers.asker(name);
     try {
-      let checked = false;
-      for await (const record of this.#pipeline.questions()) {
-        if (!checked && ask !== undefined && asker !== null && !asker.has(messagesOf(record, ask), ask.sampling, 0)) {
+      let roomy = false;
+      for await (const record of pipeline.questions()) {
+        if (!roomy && ask !== undefined && !asker.has(messagesOf(record, ask), ask.sampling, 0)) {
           asker.checkRoom(messagesOf(record, ask), ask.sampling);
-          checked = true;
+          roomy = true;
         }
         await writer.write(record);
         this.#check();
@@ -124,29 +138,21 @@ class CollectWork {
       await writer.abandon();
       throw error;
     }
-    return readRecords({ file: this.#spool, format: 'distill' }, { base: this.execution.run.base, onBroken: 'refuse', signal: this.signal });
+    return readRecords({ file: this.#spool, format: 'distill' }, { base, onBroken: 'refuse', signal });
   }
 
-  async #write(rows: AsyncIterable<DataRecord>, writer: RecordWriter): Promise<void> {
-    for await (const row of rows) {
-      await writer.write(row);
-      this.#pipeline.sums.take(row);
-      this.#check();
-    }
-  }
-
-  /** The file under its name, or, where the budget ended too early to replace a longer one, beside it; then the report. */
-  async #finish(writer: RecordWriter, before: Awaited<ReturnType<Askers['spends']>>): Promise<{ readonly total: number; readonly spent: DistillError | null }> {
+  /** The files under their names, then the report. Nothing is written where no row is left: what was there before stays. */
+  async #finish(pipeline: Pipeline, outputs: Outputs, before: readonly Spend[]): Promise<Ended> {
     const { stage, execution: { folder } } = this;
-    const { spent, sums, counts } = this.#pipeline;
-    this.#progress?.begin('write', () => ({ done: sums.rows, total: sums.rows, kept: sums.rows, cached: counts.ask.cached, failed: counts.ask.failed }));
-    this.#progress?.tell();
+    const { spent, sums, counts, total } = pipeline;
+    const rows = { done: sums.rows, total: sums.rows, kept: sums.rows, cached: counts.ask.cached, failed: counts.ask.failed };
+    this.#progress?.begin('write', () => rows);
     const end = sums.rows === 0 ? 'nothing' : spent === null ? 'done' : 'budget';
-    if (end === 'nothing') await writer.abandon();
-    else await this.#pipeline.close(writer);
-    const total = this.#pipeline.total;
-    await writeReport(folder, this.#pipeline.report({ end, spent: spentSince(before, await this.#askers.spends()) }));
-    this.#pipeline.warn();
+    if (end === 'nothing') await outputs.abandon();
+    else await outputs.close();
+    this.#progress?.tell();
+    await writeReport(folder, pipeline.report({ end, spent: spentSince(before, await this.#askers.spends()) }));
+    pipeline.warn();
     if (end === 'nothing' && spent === null) throw new DistillError('collect-nothing', { stage: stage.name, file: stage.to, rows: counts.read, report: reportName(stage.name) });
     return { total, spent };
   }

@@ -173,7 +173,7 @@ function progressOf(terminal: Terminal, size: number | null): { bytes(piece: Buf
 
 const RULE_TEXT: Readonly<Record<CleanRule, TextKey>> = {
   unicode: 'ruleUnicode', control: 'ruleControl', html: 'ruleHtml', boilerplate: 'ruleBoilerplate', empty: 'ruleEmpty', pattern: 'rulePattern', length: 'ruleLength', secrets: 'ruleSecrets',
-  contamination: 'ruleContamination', dissimilar: 'ruleDissimilar', perplexity: 'rulePerplexity', duplicate: 'ruleDuplicate', 'near-duplicate': 'ruleNearDuplicate', 'same-problem': 'ruleSameProblem',
+  contamination: 'ruleContamination', dissimilar: 'ruleDissimilar', perplexity: 'rulePerplexity', duplicate: 'ruleDuplicate', 'near-duplicate': 'ruleNearDuplicate', 'same-problem': 'ruleSameProblem', verdict: 'ruleVerdict',
 };
 /** Examples under each rule of the table; --json has more. */
 const EXAMPLES = 2;

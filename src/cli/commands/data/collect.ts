@@ -1,0 +1,34 @@
+/** distill data collect: a run of a recipe's collect stages alone, followed like any other. */
+import { Option } from 'commander';
+import { startRun } from '../../../runs/launcher.ts';
+import type { Recipe } from '../../../shared/recipe.ts';
+import type { CollectStage } from '../../../shared/recipeCollect.ts';
+import type { DataTools } from '../../dataProgram.ts';
+import { noPast } from '../../follow.ts';
+import { engineProgram, workbenchVersion } from '../../programs.ts';
+import { loadRecipe } from '../../project.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Terminal } from '../../terminal.ts';
+import { goOn } from '../run.ts';
+
+export function registerCollect({ terminal, command, project, done }: DataTools): void {
+  const { say } = terminal;
+  command('collect', say('collect')).addArgument(project()).option('--stage <name>', say('collectStage'))
+    .addOption(new Option('--set <path=value>', say('runSet')).argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]))
+    .option('--detach', say('runDetach')).option('--json', say('runJson'))
+    .action(async (where: string, options: { stage?: string; set?: string[]; detach?: true; json?: true }) => {
+      const { file, project: folder, recipe } = loadRecipe(terminal, where, options.set ?? []);
+      const stages = collectStages(terminal, recipe, options.stage);
+      const started = await startRun({ project: folder, recipePath: file, recipe: { ...recipe, stages: [...stages] }, versions: { workbench: workbenchVersion() } }, engineProgram());
+      done(await goOn(terminal, started, noPast(started.folder), { detach: options.detach === true, json: options.json === true }));
+    });
+}
+
+/** The collect stages, or the one of that name. Throws Refusal where there is none. */
+export function collectStages({ say }: Pick<Terminal, 'say'>, { stages }: Recipe, name: string | undefined): readonly CollectStage[] {
+  const all = stages.filter((stage) => stage.type === 'collect');
+  if (all.length === 0) throw new Refusal(say('collectNoStage'));
+  const chosen = name === undefined ? all : all.filter((stage) => stage.name === name);
+  if (chosen.length === 0) throw new Refusal(say('collectNoSuchStage', name ?? '', all.map((stage) => stage.name).join(', ')));
+  return chosen;
+}
