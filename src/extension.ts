@@ -3,8 +3,11 @@ import { workerReader } from './runs/readerClient.ts';
 import { RunStore } from './runs/store.ts';
 import { EnvironmentReport } from './ui/commands/environment.ts';
 import { handlers } from './ui/commands/handlers.ts';
+import { CheckPanel } from './ui/check/checkPanel.ts';
+import { CheckProblems } from './ui/check/checkProblems.ts';
 import { registerCommands } from './ui/commands/register.ts';
 import { EndOfRuns } from './ui/endOfRuns.ts';
+import { registerProvenanceHover } from './ui/data/provenanceHover.ts';
 import { followWorkspace } from './ui/followWorkspace.ts';
 import { displayLanguage } from './ui/language.ts';
 import { createLog } from './ui/log.ts';
@@ -40,13 +43,15 @@ export function activate(context: vscode.ExtensionContext): Workbench | undefine
   const traces = new TraceViews({ extension, store, filters, questions, log });
   const review = new ReviewPanel({ extension, language: displayLanguage(), programs, projects, log });
   closing = () => review.close();
+  const problems = new CheckProblems();
+  const check = new CheckPanel({ extension, language: displayLanguage(), programs, problems, log });
   const environment = new EnvironmentReport();
   const ended = new EndOfRuns(store, context.workspaceState, context.globalStorageUri, log);
   const version = String((context.extension.packageJSON as { readonly version?: unknown }).version);
-  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, review, environment, ended };
+  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, review, environment, check, ended };
   context.subscriptions.push(
-    log, projects, store, filters, tree, view, metrics, traces, review, ended, environment.register(), new StatusItem(store),
-    registerRecipeEditing(extension, projects), registerCommands(handlers(workbench), log), followView(workbench), followWorkspace(workbench),
+    log, projects, store, filters, tree, view, metrics, traces, review, check, problems, ended, environment.register(), new StatusItem(store),
+    registerRecipeEditing(extension, projects), registerProvenanceHover(projects), registerCommands(handlers(workbench), log), followView(workbench), followWorkspace(workbench),
   );
   log.info(`activated in ${(performance.now() - begin).toFixed(1)} ms`);
   return context.extensionMode === vscode.ExtensionMode.Test ? workbench : undefined;

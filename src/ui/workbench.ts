@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { RunStore } from '../runs/store.ts';
+import type { CheckPanel } from './check/checkPanel.ts';
 import type { MetricsPanel } from './metrics/panel.ts';
 import type { EndOfRuns } from './endOfRuns.ts';
 import type { EnvironmentReport } from './commands/environment.ts';
@@ -24,5 +25,6 @@ export interface Workbench {
   readonly metrics: MetricsPanel;
   readonly traces: TraceViews;
   readonly review: ReviewPanel;
+  readonly check: CheckPanel;
   readonly ended: EndOfRuns;
 }

@@ -25,6 +25,7 @@ export function handlers(workbench: Workbench): Handlers {
     filterTraces: (target) => look.filterTraces(workbench, target),
     moreExamples: (target) => look.moreExamples(workbench, target),
     reviewData: (target) => reviewData(workbench, target),
+    checkProject: (target) => launch.checkProject(workbench, target),
     checkEnvironment: () => checkEnvironment(workbench),
     openLog: (target) => labels.openLog(workbench, target),
     openRecipe: (target) => look.openRecipe(workbench, target),

@@ -26,6 +26,12 @@ export async function runRecipe(workbench: Workbench, target: unknown): Promise<
   await launch(workbench, { text: await recipeText(recipe), recipe, parent: null });
 }
 
+/** What the pre-flight finds of a recipe, on its page. */
+export async function checkProject(workbench: Workbench, target: unknown): Promise<void> {
+  const recipe = await chooseRecipe(target, workbench.projects);
+  if (recipe !== undefined) await workbench.check.check(recipe);
+}
+
 /** From a run, its own frozen recipe is changed; from anywhere else, the recipe as it stands. */
 export async function runWithChanges(workbench: Workbench, target: unknown): Promise<void> {
   const origin = await originOf(workbench, target);
@@ -67,6 +73,7 @@ async function check({ text, recipe }: Origin): Promise<Recipe | undefined> {
 async function launch(workbench: Workbench, origin: Origin): Promise<void> {
   const checked = await check(origin);
   if (checked === undefined) return;
+  if (!await workbench.check.allowsRun(origin.recipe, origin.text, checked.name)) return;
   const { programs, store, ended } = workbench;
   const { startRun } = await import('../../runs/launcher.ts');
   const { plotRun } = await import('../../runs/actions.ts');

@@ -25,6 +25,7 @@ export const COMMANDS = {
   openTracePage: { id: 'distill.openTracePage', needsTrust: false, palette: true },
   toggleTraceInline: { id: 'distill.toggleTraceInline', needsTrust: false, palette: true },
   reviewData: { id: 'distill.reviewData', needsTrust: false, palette: true },
+  checkProject: { id: 'distill.checkProject', needsTrust: true, palette: true },
   checkEnvironment: { id: 'distill.checkEnvironment', needsTrust: true, palette: true },
   openLog: { id: 'distill.openLog', needsTrust: false, palette: true },
   openRecipe: { id: 'distill.openRecipe', needsTrust: false, palette: true },

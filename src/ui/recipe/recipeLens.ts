@@ -3,7 +3,7 @@ import { COMMANDS } from '../commands/table.ts';
 import type { Projects } from '../project/projects.ts';
 import { isRecipe } from './isRecipe.ts';
 
-/** "▶ Run" and "Run with Changes…" above the recipe's first line. */
+/** "▶ Run", "Run with Changes…" and "Check" above the recipe's first line. */
 export function registerRecipeLens(projects: Projects): vscode.Disposable {
   return vscode.languages.registerCodeLensProvider([{ language: 'jsonc' }, { language: 'json' }], {
     onDidChangeCodeLenses: projects.onDidChange as vscode.Event<unknown> as vscode.Event<void>,
@@ -13,6 +13,7 @@ export function registerRecipeLens(projects: Projects): vscode.Disposable {
       return [
         new vscode.CodeLens(top, { command: COMMANDS.run.id, title: `$(play) ${vscode.l10n.t('Run')}`, arguments: [document.uri] }),
         new vscode.CodeLens(top, { command: COMMANDS.runWithChanges.id, title: vscode.l10n.t('Run with Changes…'), arguments: [document.uri] }),
+        new vscode.CodeLens(top, { command: COMMANDS.checkProject.id, title: `$(checklist) ${vscode.l10n.t('Check')}`, arguments: [document.uri] }),
       ];
     },
   });
