@@ -16,6 +16,8 @@ export const FIELD_NAMES = {
   /** The right option, by letter, text or index. */
   choice: ['answer', 'answerkey', 'answer_key', 'correct_option', 'answer_index', 'answer_idx', 'label', 'gold', 'golden'],
   conversation: ['messages', 'conversations', 'conversation', 'dialogue'],
+  /** A whole conversation as one text, with a chat template's marks. */
+  templated: ['text', 'content'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** What a recorder of a model's output calls the whole of it, reasoning in tags included. */

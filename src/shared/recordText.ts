@@ -62,6 +62,7 @@ const TEXT = {
   textGold: ['Reference', '标准答案'],
   noText: ['none', '无'],
   moreLines: ['… {0} more lines', '… 还有 {0} 行'],
+  oneMoreLine: ['… 1 more line', '… 还有 1 行'],
 } as const satisfies Record<string, readonly [en: string, zh: string]>;
 
 /** What a run did with a row. */
@@ -125,7 +126,8 @@ function sayIn(language: Language): Say {
 function folded(text: string, most: number, say: Say): string {
   const lines = text.trim().split('\n');
   if (lines.length <= most) return lines.join('\n');
-  return `${lines.slice(0, most).join('\n')}\n${say('moreLines', lines.length - most)}`;
+  const more = lines.length - most;
+  return `${lines.slice(0, most).join('\n')}\n${more === 1 ? say('oneMoreLine') : say('moreLines', more)}`;
 }
 
 /** `clean/unicode (characters 3)`. */

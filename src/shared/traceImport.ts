@@ -2,15 +2,12 @@
  * Recorded outputs of two models as traces, without a run: a JSON array or JSONL, one row a prompt, in the same order in
  * both files. Text is looked for under the names that recorders use.
  */
+import { FIELD_NAMES, WHOLE_OUTPUT_NAMES } from './fieldNames.ts';
 import { splitThink, type Trace } from './trace.ts';
 import type { TraceRole } from './events.ts';
 import { DistillError } from './messages.ts';
 
-const TEXT_KEYS = ['response', 'output', 'completion', 'generated_text', 'text', 'content'] as const;
-const THINK_KEYS = ['think', 'reasoning', 'reasoning_content', 'thinking_process', 'thinking'] as const;
-const ANSWER_KEYS = ['answer', 'final_answer'] as const;
-const PROMPT_KEYS = ['prompt', 'question', 'problem', 'instruction', 'input'] as const;
-const GOLD_KEYS = ['gold', 'label', 'reference', 'expected'] as const;
+const ANSWER_KEYS = FIELD_NAMES.answer.filter((name) => !WHOLE_OUTPUT_NAMES.includes(name));
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -52,17 +49,17 @@ export function parseTraceRows(text: string, name: string): Row[] {
 
 /** A recorded row as a trace; `tokens` is 0 where the recording doesn't count them. Throws DistillError `traces-no-text` when it holds no text under a known name. */
 export function traceOfRow(row: Row, index: number, role: TraceRole, name: string): Trace {
-  const whole = first(row, TEXT_KEYS);
-  const apart = { think: first(row, THINK_KEYS) ?? '', answer: first(row, ANSWER_KEYS) ?? '' };
+  const whole = first(row, WHOLE_OUTPUT_NAMES);
+  const apart = { think: first(row, FIELD_NAMES.think) ?? '', answer: first(row, ANSWER_KEYS) ?? '' };
   const { think, answer } = whole === null ? apart : splitThink(whole);
   if (think === '' && answer === '') {
-    throw new DistillError('traces-no-text', { file: name, line: index + 1, known: [...TEXT_KEYS, ...THINK_KEYS, ...ANSWER_KEYS].join(', '), have: Object.keys(row).join(', ') });
+    throw new DistillError('traces-no-text', { file: name, line: index + 1, known: [...WHOLE_OUTPUT_NAMES, ...FIELD_NAMES.think, ...ANSWER_KEYS].join(', '), have: Object.keys(row).join(', ') });
   }
   const tokens = typeof row['tokens'] === 'number' ? row['tokens'] : 0;
   const verdict = row['verdict'] === 'right' || row['verdict'] === 'wrong' ? row['verdict'] : 'unknown';
   const id = typeof row['example'] === 'string' ? row['example'] : String(index + 1);
   return {
-    format: 1, id: `${id}-${role}`, example: id, role, stage: 0, step: 0, prompt: first(row, PROMPT_KEYS) ?? '', think, answer, gold: first(row, GOLD_KEYS),
+    format: 1, id: `${id}-${role}`, example: id, role, stage: 0, step: 0, prompt: first(row, FIELD_NAMES.prompt) ?? '', think, answer, gold: first(row, FIELD_NAMES.gold),
     verdict, tokens, finish: row['finish'] === 'length' || (think !== '' && answer === '') ? 'length' : 'end', model: typeof row['model'] === 'string' ? row['model'] : name,
     sampling: { temperature: 0, topP: 1, seed: 0 },
   };

@@ -53,7 +53,7 @@ describe('the life of a row', () => {
 
   test('folds its texts', () => {
     const texts = recordTexts({ ...record, think: 'one\ntwo\nthree' }, 2, 'en').map(({ label, value }) => `${label}: ${value}`);
-    expect(texts).toEqual(['Question: q', 'Reasoning: one\ntwo\n… 1 more lines', 'Answer: a', 'Reference: none']);
+    expect(texts).toEqual(['Question: q', 'Reasoning: one\ntwo\n… 1 more line', 'Answer: a', 'Reference: none']);
   });
 });
 

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
-import { jsonLines } from '../../engine/data/jsonLines.ts';
+import { fileRows } from '../../engine/data/formats/read.ts';
 import { readConfig } from '../../engine/model/folder.ts';
 import { loadTokenizer } from '../../engine/model/tokenizer.ts';
 import { guessFields, tracesReadme, tracesRecipe, type TracesFacts } from '../../engine/templates/traces.ts';
 import { RECIPE_FILE } from '../../runs/folder.ts';
+import { isJsonObject } from '../../shared/fieldNames.ts';
 import { DistillError, sentence } from '../../shared/messages.ts';
 import { NAME_LENGTH, projectName } from '../../shared/recipe.ts';
 import { fileError, systemCode, withFileErrors } from '../../system/fileErrors.ts';
@@ -96,14 +97,10 @@ function pathIn(folder: string, file: string): string {
 }
 
 async function firstRow(file: string): Promise<Readonly<Record<string, unknown>>> {
-  for await (const { line, text } of jsonLines(file)) {
-    try {
-      const row: unknown = JSON.parse(text);
-      if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Record<string, unknown>;
-    } catch (error) {
-      throw new DistillError('data-row-not-json', { file, line: line + 1, detail: error instanceof Error ? error.message : String(error) });
-    }
-    throw new DistillError('data-row-not-object', { file, line: line + 1 });
+  for await (const { value, broken, at } of fileRows(file)) {
+    if (broken !== undefined) throw broken;
+    if (isJsonObject(value)) return value;
+    throw new DistillError('data-row-not-object', at);
   }
   throw new DistillError('data-file-empty', { file });
 }

@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { RowRanges, type ConsumedData, type ConsumedFile, type RowFate } from '../../shared/consumed.ts';
+import { ID_BYTES, RowRanges, type ConsumedData, type ConsumedFile, type RowFate } from '../../shared/consumed.ts';
 import { DistillError } from '../../shared/messages.ts';
 import type { DataRecipe } from '../../shared/recipe.ts';
 import { RUN_FILES } from '../../shared/run.ts';
@@ -81,10 +81,30 @@ class Review {
   }
 }
 
+/** Ids one after another: an object for each would cost ten times its bytes. */
+class IdList {
+  #bytes = Buffer.alloc(ID_BYTES << 10);
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#count * ID_BYTES);
+  }
+
+  add(id: Buffer): void {
+    if (this.bytes.length === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(this.#bytes.length)]);
+    id.copy(this.#bytes, this.#count * ID_BYTES);
+    this.#count += 1;
+  }
+}
+
 interface FileNotes {
   readonly found: RecognisedFile;
   readonly read: RowRanges;
-  readonly ids: Buffer[];
+  readonly ids: IdList;
   readonly rows: Map<RowFate, RowRanges>;
   hash: Hash | null;
   sha256: string;
@@ -106,7 +126,7 @@ export class RowNotes {
       this.#current = known;
       return;
     }
-    const notes: FileNotes = { found, read: new RowRanges(), ids: [], rows: new Map(), hash: found.container === 'parquet' ? null : createHash('sha256'), sha256: '', state: null };
+    const notes: FileNotes = { found, read: new RowRanges(), ids: new IdList(), rows: new Map(), hash: found.container === 'parquet' ? null : createHash('sha256'), sha256: '', state: null };
     this.#files.set(found.file, notes);
     this.#current = notes;
   }
@@ -138,7 +158,7 @@ export class RowNotes {
     // Once for each row, though a file may be named for two splits and is read twice.
     if (this.#taking || notes === undefined || notes.state !== null) return;
     notes.read.add(row);
-    notes.ids.push(idBytes(id));
+    notes.ids.add(idBytes(id));
   }
 
   add(file: string, row: number, fate: RowFate): void {
@@ -170,13 +190,13 @@ export class RowNotes {
       const inside = path.relative(base, found.file);
       const written = inside.startsWith('..') || path.isAbsolute(inside) ? found.file : inside;
       const first = firstId;
-      firstId += ids.length;
+      firstId += ids.count;
       return {
         path: written.split(path.sep).join('/'), size: state?.size ?? 0, sha256: hash, format: found.container, read: String(read),
         rows: Object.fromEntries([...rows].map(([fate, ranges]) => [fate, String(ranges)])), firstId: first,
       };
     });
-    return { data: { format: 1, at: Date.now(), files }, ids: Buffer.concat([...this.#files.values()].flatMap(({ ids }) => ids)) };
+    return { data: { format: 1, at: Date.now(), files }, ids: Buffer.concat([...this.#files.values()].map(({ ids }) => ids.bytes)) };
   }
 }
 

@@ -1,4 +1,5 @@
 /** A project that distils any reasoning traces into any Llama-, Qwen2- or Qwen3-family folder: what `distill init` writes. */
+import { FIELD_NAMES } from '../../shared/fieldNames.ts';
 import type { FieldSource } from '../../shared/recipeParts.ts';
 import type { Language } from '../../shared/messages.ts';
 
@@ -20,10 +21,9 @@ export interface GuessedFields {
   readonly gold: FieldSource | null;
 }
 
-const PROMPTS = ['prompt', 'question', 'problem', 'instruction', 'input', 'query'];
-const THINKS = ['think', 'reasoning', 'reasoning_content', 'thinking', 'rationale', 'solution', 'cot'];
-const ANSWERS = ['answer', 'response', 'output', 'completion', 'content', 'final_answer'];
-const GOLDS = ['gold', 'label', 'reference', 'expected', 'final_answer'];
+/** A worked solution is what the student is to learn as its reasoning. */
+const THINKS = [...FIELD_NAMES.think, ...FIELD_NAMES.solution];
+const GOLDS = [...FIELD_NAMES.gold, 'final_answer'];
 /** GSM8K's way of ending a worked solution. */
 const GSM8K_MARK = '#### ';
 
@@ -33,8 +33,8 @@ const LONGEST = 1024;
 /** Guesses from a data set's first row which field holds what; null where nothing fits. */
 export function guessFields(row: Readonly<Record<string, unknown>>): GuessedFields {
   const has = (names: readonly string[], but: readonly (FieldSource | null)[] = []): string | null => names.find((name) => (typeof row[name] === 'string' || typeof row[name] === 'number') && !but.includes(name)) ?? null;
-  const prompt = has(PROMPTS);
-  const answer = has(ANSWERS);
+  const prompt = has(FIELD_NAMES.prompt);
+  const answer = has(FIELD_NAMES.answer);
   if (answer !== null && String(row[answer]).includes(`\n${GSM8K_MARK}`) && has(THINKS) === null) {
     return { prompt, think: { field: answer, before: `\n${GSM8K_MARK}` }, answer: { field: answer, after: GSM8K_MARK }, gold: { field: answer, after: GSM8K_MARK } };
   }

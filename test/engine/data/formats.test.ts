@@ -39,6 +39,10 @@ describe('rows are recognised by what is in them', () => {
     ['ShareGPT', { conversations: [{ from: 'human', value: 'q?' }, { from: 'gpt', value: '<think>because</think>4' }] }, { think: 'because', answer: '4' }],
     ['OpenAI messages with reasoning_content', { messages: [user, { role: 'assistant', content: '4', reasoning_content: 'because' }] }, { think: 'because', answer: '4' }],
     ['OpenAI messages with reasoning', { messages: [user, { role: 'assistant', content: [{ type: 'text', text: '4' }], reasoning: 'because' }] }, { think: 'because', answer: '4' }],
+    ['one text in ChatML', { text: '<|im_start|>user\nq?<|im_end|>\n<|im_start|>assistant\n<think>\nbecause\n</think>\n\n4<|im_end|>\n' }, { think: 'because', answer: '4' }],
+    ['one text as R1 writes it', { text: '<｜begin▁of▁sentence｜><｜User｜>q?<｜Assistant｜><think>\nbecause\n</think>\n\n4<｜end▁of▁sentence｜>' }, { think: 'because', answer: '4' }],
+    ['one text in Llama 3’s template', { text: '<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nq?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n4<|eot_id|>' }, { think: '', answer: '4' }],
+    ['one text with Alpaca’s marks', { text: 'Below is an instruction.\n\n### Instruction:\nq?\n\n### Response:\n4' }, { think: '', answer: '4' }],
     ['a question alone', { messages: [user] }, { think: '', answer: '' }],
   ])('%s', async (_name, row, expected) => {
     const [record] = await read('x.jsonl', lines(row));

@@ -31,6 +31,30 @@ export function conversation(value: unknown, system: unknown): Conversation | nu
   };
 }
 
+/** Texts that a chat template has put together already, by what stands around each turn. */
+const TEMPLATES: readonly RegExp[] = [
+  // ChatML (Qwen)
+  /<\|im_start\|>(\w+)\n([\s\S]*?)(?:<\|im_end\|>|$)/g,
+  // Llama 3
+  /<\|start_header_id\|>(\w+)<\|end_header_id\|>\s*([\s\S]*?)(?:<\|eot_id\|>|$)/g,
+  // DeepSeek-R1
+  /<｜(User|Assistant)｜>([\s\S]*?)(?=<｜(?:User|Assistant|end▁of▁sentence)｜>|$)/g,
+  // Alpaca's own prompt
+  /### (Instruction|Response):\s*([\s\S]*?)(?=\n### |$)/g,
+];
+const TEMPLATE_ROLES: Readonly<Record<string, string>> = { instruction: 'user', response: 'assistant' };
+
+/** The turns of a text that a chat template made; null where it is none of those that are known. */
+export function templatedTurns(text: string): readonly RecordMessage[] | null {
+  for (const template of TEMPLATES) {
+    const turns = [...text.matchAll(template)].map(([, role = '', content = '']) => ({ role: TEMPLATE_ROLES[role.toLowerCase()] ?? role.toLowerCase(), content: content.trim() }));
+    // An empty last turn is the place where the model was to begin.
+    if (turns.at(-1)?.content === '') turns.pop();
+    if (turns.some(({ role }) => role === 'user')) return turns;
+  }
+  return null;
+}
+
 function turn(value: unknown): { readonly role: string; readonly content: string; readonly reasoning: string | null } | null {
   if (!isJsonObject(value)) return null;
   const said = value['role'] ?? value['from'];

@@ -128,7 +128,8 @@ export async function firstBytes(file: string, count: number): Promise<Buffer> {
   return Buffer.concat(pieces).subarray(0, count);
 }
 
-function dataFileError(error: unknown, file: string): unknown {
+/** What reading a data file threw, as the error that a person can act on. */
+export function dataFileError(error: unknown, file: string): unknown {
   if (systemCode(error) === 'ENOENT') return new DistillError('data-file-missing', { file }, { cause: error });
   if (systemCode(error) === 'EISDIR') return new DistillError('data-file-is-folder', { file }, { cause: error });
   return fileError(error, file);

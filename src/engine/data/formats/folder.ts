@@ -109,7 +109,7 @@ export function globPattern(glob: string): RegExp {
 
 const DATA_EXTENSIONS = new Set(['.jsonl', '.ndjson', '.json', '.csv', '.tsv', '.parquet']);
 /** What describes a dataset is none of its data; nor is what this workbench lays beside a file. */
-const NO_DATA = /(?:^|\/)(?:dataset_infos?|dataset_dict|state|package|package-lock|config|tokenizer\w*)\.json$|\.(?:review|removed)\.jsonl$/;
+const NO_DATA = /(?:^|\/)(?:dataset_infos?|dataset_dict|state|package|package-lock|config|tokenizer\w*|distill)\.json$|\.distill\.json$|\.(?:review|removed)\.jsonl$/;
 
 function isData(name: string): boolean {
   return DATA_EXTENSIONS.has(extensionOf(name)) && !NO_DATA.test(name);

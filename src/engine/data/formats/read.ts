@@ -125,7 +125,12 @@ function usualId({ value, at }: RawRow): string | null {
   }
 }
 
-function rawRows({ file, container }: RecognisedFile, { onBroken, signal, onBytes }: ReadOptions): AsyncGenerator<RawRow> {
+/** The rows of one file as they are, whatever their fields mean. */
+export async function* fileRows(file: string): AsyncGenerator<RawRow> {
+  yield* rawRows({ file, container: await recogniseFile(file, 'auto') }, { onBroken: 'refuse' });
+}
+
+function rawRows({ file, container }: Pick<RecognisedFile, 'file' | 'container'>, { onBroken, signal, onBytes }: Pick<ReadOptions, 'onBroken' | 'signal' | 'onBytes'>): AsyncGenerator<RawRow> {
   const bytes: BytesOptions = { signal, onBytes };
   switch (container) {
     case 'jsonl': return jsonLineRows(file, bytes);

@@ -8,7 +8,7 @@ import type { FieldSource } from '../../../shared/recipeParts.ts';
 import { NO_PROVENANCE, type CodeTests, type DataRecord, type Provenance, type RecordMessage } from '../../../shared/record.ts';
 import { splitThink as splitWritten } from '../../../shared/trace.ts';
 import { recordId } from '../recordId.ts';
-import { conversation } from './conversation.ts';
+import { conversation, templatedTurns } from './conversation.ts';
 import { questionOptions } from './options.ts';
 
 export type Fields = DataRecipe['fields'];
@@ -179,7 +179,7 @@ function promptText(row: JsonObject, question: string, promptName: string | null
 function fromConversation(row: JsonObject, at: Place, { fields, answered, format }: ShapeOptions): Content {
   const name = conversationField(row, fields);
   if (name === null) throw missing(format === 'sharegpt' ? 'conversations' : fields.messages, row, at);
-  const turns = conversation(row[name], row['system']);
+  const turns = conversation(typeof row[name] === 'string' ? templatedTurns(row[name]) : row[name], row['system']);
   if (turns === null || (answered && turns.completion === null)) throw new DistillError('data-row-messages', at);
   // Reasoning of earlier turns is not sent back to a reasoning model.
   const history: readonly RecordMessage[] = turns.history.map(({ role, content }) => ({ role, content: role === 'assistant' ? splitThink(content).answer : content }));
@@ -195,7 +195,8 @@ function fromConversation(row: JsonObject, at: Place, { fields, answered, format
 
 function conversationField(row: JsonObject, fields: Fields): string | null {
   const fits = (value: unknown): boolean => value !== undefined && value !== null;
-  return fields.messages === 'messages' ? namedField(row, FIELD_NAMES.conversation, fits) : fits(row[fields.messages]) ? fields.messages : null;
+  if (fields.messages !== 'messages') return fits(row[fields.messages]) ? fields.messages : null;
+  return namedField(row, FIELD_NAMES.conversation, fits) ?? namedField(row, FIELD_NAMES.templated, (value) => typeof value === 'string' && templatedTurns(value) !== null);
 }
 
 /** Our own `tests`, HumanEval (prompt, test, entry_point) and MBPP (test_list): unit tests that go after the answer. */

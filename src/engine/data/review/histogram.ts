@@ -19,17 +19,20 @@ export function lengthPart(part: LengthPart['part'], lengths: Uint32Array): Leng
 /** Equal bars up to the 99th percentile and one for the rest, so that one huge row does not squeeze all others into one bar. */
 function histogram(sorted: Uint32Array, usual: number): readonly Bin[] {
   if (sorted.length === 0) return [];
-  const width = roundWidth(usual);
-  const bars = Math.floor(usual / width) + 1;
+  // Where the shortest row is far from 0, the scale begins near it.
+  const least = sorted[0] ?? 0;
+  const width = roundWidth(least * 2 > usual ? usual - least : usual);
+  const start = least * 2 > usual ? Math.floor(least / width) * width : 0;
+  const bars = Math.floor((usual - start) / width) + 1;
   const counts = new Array<number>(bars + 1).fill(0);
   for (const length of sorted) {
-    const bar = Math.min(bars, Math.floor(length / width));
+    const bar = Math.min(bars, Math.floor((length - start) / width));
     counts[bar] = (counts[bar] ?? 0) + 1;
   }
   const max = sorted.at(-1) ?? 0;
   return counts.flatMap((count, bar): Bin[] => {
-    if (bar === bars) return count === 0 ? [] : [{ from: bars * width, to: max + 1, count }];
-    return [{ from: bar * width, to: (bar + 1) * width, count }];
+    if (bar === bars) return count === 0 ? [] : [{ from: start + bars * width, to: max + 1, count }];
+    return [{ from: start + bar * width, to: start + (bar + 1) * width, count }];
   });
 }
 
