@@ -102,10 +102,15 @@ function shareCases(golds: readonly string[]): readonly Case[] {
   });
 }
 
+/** As it is written, without spaces and the name before it. */
+function value(answer: string): string {
+  return answer.replaceAll(/\s/g, '').replace(/^[a-z]=/, '');
+}
+
 function latexCases(golds: readonly string[]): readonly Case[] {
   return golds.map((gold, index) => ({
     gold, same: latexVariants(gold).map(([, text]) => text),
-    wrong: [...wrongLatex(gold).map(([, text]) => text), ...neighbours(golds, index, (a, b) => a.replaceAll(/\s/g, '') === b.replaceAll(/\s/g, '') || Number(a) === Number(b))],
+    wrong: [...wrongLatex(gold).map(([, text]) => text), ...neighbours(golds, index, (a, b) => value(a) === value(b) || Number(a) === Number(b))],
   }));
 }
 

@@ -16,7 +16,7 @@ export interface PlainNumber {
 
 /** Null for anything that is not a plain decimal. */
 export function readPlain(text: string): PlainNumber | null {
-  const match = /^(-?)(\d[\d,]*)(?:\.(\d+))?$/.exec(text.trim());
+  const match = /^(-?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?$/.exec(text.trim());
   return match === null ? null : { negative: match[1] === '-', whole: (match[2] ?? '').replaceAll(',', ''), decimals: match[3] ?? '' };
 }
 

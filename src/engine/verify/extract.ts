@@ -163,15 +163,16 @@ const CHOICE: readonly RegExp[] = [
   /(?:final answer|correct (?:answer|option|choice)|the answer|answer)\s*(?:\*\*)?\s*(?:is|should be|would be|[:：=])\s*(?:\*\*)?\s*:?\s*(?:option|choice)?\s*[*([（【"“]*\s*([A-J])(?![A-Za-z])/giu,
   /(?:答案|正确选项|正确的是|应该?选择?|故选|选择?|选项)\s*(?:\*\*)?\s*(?:应该是|应为|就是|是|为|[:：=])?\s*(?:\*\*)?\s*(?:选项?)?\s*[*(（【"“]*\s*([A-J])(?![A-Za-z])/giu,
   /(?:option|choice)\s*[*([（"“]*([A-J])(?![A-Za-z])/giu,
-  /[*]{2}\s*[([（]?\s*([A-J])\s*[)\]）.:：]?/gu,
+  /[*]{2}\s*[([（]?\s*([A-J])(?![A-Za-z])/gu,
   /[([（]\s*([A-J])\s*[)\]）]/gu,
   /(?:^|\n)\s*([A-J])\s*(?:[.:：、)）]|$)/gu,
 ];
 
 function choiceIn(body: string, options: readonly string[]): Extraction | null {
   if (optionLetters(body) !== null) return { text: body, by: 'whole' };
+  const plain = body.replaceAll(/\\(?:text|textbf|mathrm|mathbf|mbox)\s*\{([^{}]{0,40})\}/g, '$1').replaceAll('$', '');
   for (const pattern of CHOICE) {
-    const letter = [...body.matchAll(pattern)].at(-1)?.[1];
+    const letter = [...plain.matchAll(pattern)].at(-1)?.[1];
     if (letter !== undefined) return { text: letter.toUpperCase(), by: 'choice' };
   }
   return options.length > 0 && body.length < 1000 ? { text: body.trim(), by: 'whole' } : null;

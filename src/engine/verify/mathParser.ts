@@ -282,7 +282,6 @@ class Parser {
 
   private set(): Meaning {
     const escaped = this.text[this.at] === '\\';
-    const opening = this.at;
     this.at += escaped ? 2 : 1;
     this.space();
     const end = escaped ? '\\}' : '}';
@@ -292,7 +291,7 @@ class Parser {
     if (!this.symbols(end) && !this.symbols('}')) throw new NotMathematics('syntax');
     const [only] = items;
     // LaTeX's own braces only group: {x}^2.
-    if (!escaped && items.length === 1 && only !== undefined && opening > 0) return only;
+    if (!escaped && items.length === 1 && only !== undefined && only.type !== 'list') return only;
     return { type: 'group', open: '{', close: '}', items: items.length === 1 && only?.type === 'list' ? only.items : items };
   }
 

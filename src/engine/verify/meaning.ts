@@ -146,7 +146,8 @@ function numeralWords(text: string): Meaning | null {
   const scale = scaleAfter(rest);
   const after = scale === null ? rest : rest.slice(scale.length);
   const product = scale === null ? span.value : times(span.value, scale.factor);
-  if (product === null || !isNoun(after)) return null;
+  // 一共有 3 个 is no 1.
+  if (product === null || !isNoun(after) || /\d/.test(after)) return null;
   return { type: 'expression', value: number(product), unit: percent ?? unitOf(after) };
 }
 

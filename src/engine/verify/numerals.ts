@@ -51,7 +51,7 @@ function chineseInteger(text: string): bigint | null {
 const NUMERAL = `(?:${HAN}+(?:点${HAN}+)?|\\d+(?:\\.\\d+)?)`;
 const CHINESE = new RegExp(`^(负)?(?:(百|千)分之(${NUMERAL})|(?:(${NUMERAL})又)?(${NUMERAL})分之(${NUMERAL})|(一?半)|(${HAN}+(?:点${HAN}+)?)(?!分之))`);
 /** Of words that begin with a numeral and are none: 一次函数, 三角形, 十字. */
-const NO_NUMERAL = /^(?:一[次元些样般直定起切]|三角|[十百千万亿个]位|四边|五边|六边|二次|百科|千克|千米|万一|十字)/;
+const NO_NUMERAL = /^(?:一[次共起定旦元些样般直定起切]|三角|[十百千万亿个]位|四边|五边|六边|二次|百科|千克|千米|万一|十字)/;
 
 export interface NumeralSpan {
   readonly value: Rational;

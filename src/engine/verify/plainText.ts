@@ -22,6 +22,7 @@ export function plainForms(text: string): string {
     .replace(/(\d?)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])/g, (_, digit: string, glyph: string) => digit === '' ? GLYPHS[glyph] ?? '' : `${digit} ${GLYPHS[glyph] ?? ''}`)
     .replace(SIGN_PATTERN, (sign) => SIGNS[sign] ?? sign)
     .normalize('NFKC')
+    .replace(/^\s*负\s*(?=[\d.¥$])/, '-')
     .replace(/[\u200b-\u200f\u2060\ufeff]/g, '')
     .replace(/[\u00a0\u2000-\u200a\u202f\u3000]/g, ' ')
     .replace(SIGN_PATTERN, (sign) => SIGNS[sign] ?? sign);
