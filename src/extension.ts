@@ -17,6 +17,7 @@ import { Projects } from './ui/project/projects.ts';
 import { registerRecipeEditing } from './ui/recipe/recipeEditing.ts';
 import { ReviewPanel } from './ui/review/panel.ts';
 import { StatusItem } from './ui/statusItem.ts';
+import { TeacherKeys } from './ui/teacherKeys.ts';
 import { TraceViews } from './ui/traces/traceViews.ts';
 import { ExperimentTree } from './ui/tree/experimentTree.ts';
 import { EXPERIMENTS_VIEW, followView } from './ui/tree/experimentView.ts';
@@ -45,10 +46,11 @@ export function activate(context: vscode.ExtensionContext): Workbench | undefine
   closing = () => review.close();
   const problems = new CheckProblems();
   const check = new CheckPanel({ extension, language: displayLanguage(), programs, problems, log });
+  const keys = new TeacherKeys(context.secrets, context.globalState);
   const environment = new EnvironmentReport();
   const ended = new EndOfRuns(store, context.workspaceState, context.globalStorageUri, log);
   const version = String((context.extension.packageJSON as { readonly version?: unknown }).version);
-  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, review, environment, check, ended };
+  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, review, environment, check, keys, ended };
   context.subscriptions.push(
     log, projects, store, filters, tree, view, metrics, traces, review, check, problems, ended, environment.register(), new StatusItem(store),
     registerRecipeEditing(extension, projects), registerProvenanceHover(projects), registerCommands(handlers(workbench), log), followView(workbench), followWorkspace(workbench),

@@ -30,12 +30,12 @@ export class Programs {
    * Runs the command line (`distill …`) to its end and gives what it printed and its exit code. Throws DistillError
    * `node-not-found`, or what the system says when the program can't be started.
    */
-  async distill(args: readonly string[], options: { readonly cwd?: string; readonly signal?: AbortSignal } = {}): Promise<{ readonly stdout: string; readonly stderr: string; readonly code: number }> {
+  async distill(args: readonly string[], { environment, ...options }: { readonly cwd?: string; readonly signal?: AbortSignal; readonly environment?: Readonly<Record<string, string>> } = {}): Promise<{ readonly stdout: string; readonly stderr: string; readonly code: number }> {
     const { findNode } = await import('../runs/node.ts');
     const node = await findNode(namedNode());
     try {
       const { stdout, stderr } = await promisify(execFile)(node.path, [this.#bundle('cli.js'), ...args, '--lang', displayLanguage()], {
-        ...options, encoding: 'utf8', env: { ...process.env, ...node.environment }, maxBuffer: MOST_OUTPUT_BYTES, windowsHide: true,
+        ...options, encoding: 'utf8', env: { ...process.env, ...node.environment, ...environment }, maxBuffer: MOST_OUTPUT_BYTES, windowsHide: true,
       });
       return { stdout, stderr, code: 0 };
     } catch (error) {

@@ -4,6 +4,7 @@ import type { RunStatus } from '../shared/panel.ts';
 import type { RunView } from '../runs/view.ts';
 import { sentence } from '../shared/messages.ts';
 import { errorSentence } from './errors.ts';
+import { collectText } from './collectText.ts';
 import { displayLanguage } from './language.ts';
 import { duration, shortNumber } from '../shared/numbers.ts';
 
@@ -52,7 +53,8 @@ export function lastMetric(facts: RunFacts): string | null {
 export function progressText({ progress, facts }: RunView): string | null {
   if (progress === null) return null;
   const { stage, what, fraction, secondsLeft } = progress;
-  const done = what === null && stage.type === 'train'
+  const done = stage.type === 'collect' && facts.collect?.event.stage === stage.index ? collectText(facts.collect.event)
+    : what === null && stage.type === 'train'
     ? (stage.total === null ? String(stage.done) : `${stage.done}/${stage.total}`)
     : facts.progress === null ? stage.name : `${stage.name} ${facts.progress.event.done}/${facts.progress.event.total}`;
   const left = secondsLeft === null || fraction === 1 ? null : vscode.l10n.t('{0} left', duration(secondsLeft * 1000));
@@ -63,6 +65,8 @@ export function progressText({ progress, facts }: RunView): string | null {
 export function failureText(run: RunView): string | null {
   if (run.problem !== null) return errorSentence(run.problem);
   const { ended } = run.facts;
+  // Stopped by itself: a budget that is spent.
+  if (run.status === 'stopped' && ended?.code !== undefined) return sentence(ended.code, ended.data ?? {}, displayLanguage());
   if (run.status === 'lost') return vscode.l10n.t('The training process is gone without having said why. Resume it from its last checkpoint, or look into engine.log.');
   if (ended?.outcome !== 'failed') return null;
   return sentence(ended.code ?? 'unexpected', ended.data ?? { detail: '' }, displayLanguage());

@@ -7,6 +7,7 @@ import type { EnvironmentReport } from './commands/environment.ts';
 import type { Programs } from './programs.ts';
 import type { Projects } from './project/projects.ts';
 import type { ReviewPanel } from './review/panel.ts';
+import type { TeacherKeys } from './teacherKeys.ts';
 import type { TraceViews } from './traces/traceViews.ts';
 import type { ExperimentTree } from './tree/experimentTree.ts';
 import type { TraceFilters, TreeNode } from './tree/nodes.ts';
@@ -18,6 +19,7 @@ export interface Workbench {
   readonly projects: Projects;
   readonly store: RunStore;
   readonly programs: Programs;
+  readonly keys: TeacherKeys;
   readonly environment: EnvironmentReport;
   readonly tree: ExperimentTree;
   readonly filters: TraceFilters;

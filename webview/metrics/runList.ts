@@ -105,7 +105,8 @@ export function isLive({ status }: RunHead): boolean {
 }
 
 function stepText(head: RunHead, text: MetricsText): string {
-  if (head.step === 0 && head.totalSteps === null) return head.stage ?? '';
+  // Nothing is trained here, or not yet known how long.
+  if (head.step === 0 && (head.totalSteps ?? 0) === 0) return head.stage ?? '';
   const step = head.totalSteps === null ? fill(text.stepOnly, formatCount(head.step)) : fill(text.stepOf, formatCount(head.step), formatCount(head.totalSteps));
   return head.stage === null || !isLive(head) ? step : `${head.stage} · ${step}`;
 }

@@ -5,6 +5,7 @@ import * as labels from './labels.ts';
 import * as launch from './launch.ts';
 import * as look from './look.ts';
 import { newProject } from './newProject.ts';
+import { setTeacherKey } from './teacherKey.ts';
 import type { Handlers } from './register.ts';
 
 export function handlers(workbench: Workbench): Handlers {
@@ -24,6 +25,8 @@ export function handlers(workbench: Workbench): Handlers {
     toggleTraceInline: () => traces.toggleInline(),
     filterTraces: (target) => look.filterTraces(workbench, target),
     moreExamples: (target) => look.moreExamples(workbench, target),
+    collectData: (target) => launch.collectData(workbench, target),
+    setTeacherKey: (target) => setTeacherKey(workbench, target),
     reviewData: (target) => reviewData(workbench, target),
     checkProject: (target) => launch.checkProject(workbench, target),
     checkEnvironment: () => checkEnvironment(workbench),

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { isActive } from '../../runs/status.ts';
+import type { EngineProgram } from '../../runs/launcher.ts';
 import type { RunView } from '../../runs/view.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { Refusal } from '../errors.ts';
@@ -11,6 +12,7 @@ import { editChanges } from '../recipe/changesDialog.ts';
 import { shortTitle } from '../runText.ts';
 import type { Workbench } from '../workbench.ts';
 import { chooseRun, runOf } from './chooseRun.ts';
+import { asksServices, consentsToCollect } from './collect.ts';
 import { openMetrics } from './look.ts';
 
 /** A recipe about to run: its text, the file that its paths are relative to, and the run that it came from. */
@@ -70,10 +72,22 @@ async function check({ text, recipe }: Origin): Promise<Recipe | undefined> {
   return undefined;
 }
 
-async function launch(workbench: Workbench, origin: Origin): Promise<void> {
-  const checked = await check(origin);
-  if (checked === undefined) return;
-  if (!await workbench.check.allowsRun(origin.recipe, origin.text, checked.name)) return;
+/** Collect Data: the recipe's collect stages alone, after consent. */
+export async function collectData(workbench: Workbench, target: unknown): Promise<void> {
+  const recipe = await chooseRecipe(target, workbench.projects);
+  if (recipe === undefined) return;
+  await launch(workbench, { text: await recipeText(recipe), recipe, parent: null }, 'collect');
+}
+
+/** `only`: the stages of that type, and no check of what the others need. */
+async function launch(workbench: Workbench, origin: Origin, only?: 'collect'): Promise<void> {
+  const read = await check(origin);
+  if (read === undefined) return;
+  const checked = only === undefined ? read : { ...read, stages: read.stages.filter(({ type }) => type === only) };
+  if (checked.stages.length === 0) throw new Refusal(vscode.l10n.t('{0} has no stage of type "collect".', path.basename(origin.recipe.fsPath)));
+  if (only === undefined && !await workbench.check.allowsRun(origin.recipe, origin.text, checked.name)) return;
+  const asks = asksServices(checked);
+  if (asks && !await consentsToCollect(workbench, origin.recipe)) return;
   const { programs, store, ended } = workbench;
   const { startRun } = await import('../../runs/launcher.ts');
   const { plotRun } = await import('../../runs/actions.ts');
@@ -85,7 +99,7 @@ async function launch(workbench: Workbench, origin: Origin): Promise<void> {
       parent: origin.parent,
       queue: setting('waitForDevice', origin.recipe),
       versions: { workbench: workbench.version },
-    }, programs.engine(origin.recipe));
+    }, await withKeys(workbench, programs.engine(origin.recipe), asks));
     workbench.log.info(`started ${folder}`);
     ended.mine(folder);
     await plotRun(folder, true);
@@ -94,6 +108,11 @@ async function launch(workbench: Workbench, origin: Origin): Promise<void> {
   if (started === undefined) return;
   await openMetrics(workbench, vscode.Uri.file(started.folder));
   if (workbench.view.visible) await workbench.view.reveal(workbench.tree.runNode(started.folder), { select: true });
+}
+
+/** Keys go to engines that ask services, and to no others. */
+async function withKeys({ keys }: Workbench, engine: EngineProgram, asks: boolean): Promise<EngineProgram> {
+  return asks ? { ...engine, environment: { ...engine.environment, ...await keys.environment() } } : engine;
 }
 
 /** A setting speaks where the recipe leaves the choice open. */
@@ -121,7 +140,8 @@ export async function resume(workbench: Workbench, target: unknown): Promise<voi
   if (run === undefined) return;
   const { resumeRun } = await import('../../runs/launcher.ts');
   await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Resuming {0}…', shortTitle(run)) }, async () => {
-    await resumeRun(run.folder, workbench.programs.engine(vscode.Uri.file(run.folder)));
+    const asks = run.run !== null && asksServices(run.run.recipe);
+    await resumeRun(run.folder, await withKeys(workbench, workbench.programs.engine(vscode.Uri.file(run.folder)), asks));
     workbench.log.info(`resumed ${run.folder}`);
     workbench.ended.mine(run.folder);
     await workbench.store.refresh(run.folder);

@@ -24,6 +24,8 @@ export const COMMANDS = {
   filterTraces: { id: 'distill.filterTraces', needsTrust: false, palette: true },
   openTracePage: { id: 'distill.openTracePage', needsTrust: false, palette: true },
   toggleTraceInline: { id: 'distill.toggleTraceInline', needsTrust: false, palette: true },
+  collectData: { id: 'distill.collectData', needsTrust: true, palette: true },
+  setTeacherKey: { id: 'distill.setTeacherKey', needsTrust: true, palette: true },
   reviewData: { id: 'distill.reviewData', needsTrust: false, palette: true },
   checkProject: { id: 'distill.checkProject', needsTrust: true, palette: true },
   checkEnvironment: { id: 'distill.checkEnvironment', needsTrust: true, palette: true },

@@ -1,6 +1,7 @@
 /** What the Metrics page shows of a run besides its curves. */
 import type { RunView } from '../../runs/view.ts';
 import { sentence, type Language } from '../../shared/messages.ts';
+import { amountText, moneyText, tokensText } from '../../shared/money.ts';
 import { fill, metricsText } from '../../shared/metricsText.ts';
 import type { CheckpointMark, IncidentMark, RunAction, RunHead, StageMark } from '../../shared/panel.ts';
 import { isActive } from '../../runs/status.ts';
@@ -16,7 +17,7 @@ export function headOf(view: RunView, language: Language): RunHead {
     title: chartTitle(view),
     status: view.status,
     startedAt: view.startedAt,
-    stage: progress?.what ?? progress?.stage.name ?? null,
+    stage: collectedText(view, language) ?? progress?.what ?? progress?.stage.name ?? null,
     step: facts.step,
     totalSteps: view.totalSteps,
     secondsLeft: progress?.secondsLeft ?? null,
@@ -29,6 +30,18 @@ export function headOf(view: RunView, language: Language): RunHead {
     incidents: incidentsOf(view, language),
     evaluations: facts.evaluations,
   };
+}
+
+/** Of a run that collects data, or has: how far, and what it has cost. */
+function collectedText({ facts: { collect, step }, progress }: RunView, language: Language): string | null {
+  if (collect === null || (progress === null ? step > 0 : progress.stage.type !== 'collect')) return null;
+  const text = metricsText(language);
+  const { done, total, spend } = collect.event;
+  const rows = fill(text.collectedRows, total === null ? tokensText(done) : `${tokensText(done)}/${tokensText(total)}`);
+  if (spend === null) return rows;
+  const money = spend.money === null ? fill(text.collectedTokens, tokensText(spend.tokens))
+    : spend.moneyCap === null ? moneyText(spend.money, spend.currency) : fill(text.collectedOf, amountText(spend.money), moneyText(spend.moneyCap, spend.currency));
+  return `${rows} · ${money}`;
 }
 
 /** A run in a legend: the name that a person gave it, else the recipe's with the time that tells it from its like. */

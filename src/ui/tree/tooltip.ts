@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { isActive } from '../../runs/status.ts';
 import type { RunView } from '../../runs/view.ts';
 import { sentence } from '../../shared/messages.ts';
+import { collectDetail } from '../collectText.ts';
 import { displayLanguage } from '../language.ts';
 import { duration, shortNumber } from '../../shared/numbers.ts';
 import { failureText, progressText, shortTitle, statusText } from '../runText.ts';
@@ -18,11 +19,12 @@ export function runTooltip(run: RunView): vscode.MarkdownString {
   if (progress !== null) card.appendText(` (${progress})`);
   const failure = failureText(run);
   if (failure !== null) card.appendMarkdown('\n\n').appendText(failure);
-  const { started, latest, warnings } = run.facts;
+  const { started, latest, warnings, collect } = run.facts;
   const values = METRICS.flatMap((name) => {
     const value = latest[name]?.value;
     return value === undefined || value === null ? [] : [`${name} ${shortNumber(value)}`];
   });
+  if (collect !== null) card.appendMarkdown('\n\n').appendText(collectDetail(collect.event));
   if (values.length > 0) card.appendMarkdown('\n\n').appendText(values.join(' · '));
   if (started !== null && started.backend !== null) card.appendMarkdown('\n\n').appendText(vscode.l10n.t('{0} on {1}, {2} threads', started.backend, started.device, started.threads));
   if (run.startedAt !== null) {
