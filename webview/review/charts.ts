@@ -1,15 +1,6 @@
 /** Charts that are tables: a screen reader reads the numbers, the eye sees the bars. Colours come from the theme through classes. */
 import { element } from '../shared/dom.ts';
 
-const SVG = 'http://www.w3.org/2000/svg';
-
-function svg(tag: string, attributes: Readonly<Record<string, string | number>>, ...children: readonly Node[]): SVGElement {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  node.append(...children);
-  return node;
-}
-
 export interface BarPart {
   readonly kind: string;
   readonly count: number;
@@ -64,50 +55,29 @@ export interface HistogramOptions {
   readonly click: (column: Column) => void;
 }
 
-const [WIDTH, HEIGHT, FLOOR, TOP] = [640, 200, 24, 16];
-const GAP = 2;
+/** Ticks that a scale has room for. */
+const MOST_TICKS = 8;
 
 /** Upright bars over a scale; the last one holds everything above the 99th percentile. Each is a button of its own. */
 export function histogram({ caption, columns, mark, tick, click }: HistogramOptions): HTMLElement {
   const most = Math.max(1, ...columns.map(({ count }) => count));
-  const width = WIDTH / Math.max(1, columns.length);
-  const drawing = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'histogram', role: 'group', 'aria-label': caption });
-  drawing.append(svg('line', { x1: 0, x2: WIDTH, y1: HEIGHT - FLOOR + 0.5, y2: HEIGHT - FLOOR + 0.5, class: 'axis' }));
-  columns.forEach((column, at) => {
-    const height = column.count === 0 ? 0 : Math.max(1.5, ((HEIGHT - FLOOR - TOP) * column.count) / most);
-    const title = svg('title', {});
-    title.textContent = column.words;
+  const every = Math.max(1, Math.ceil(columns.length / MOST_TICKS));
+  const bars = columns.map((column, at) => {
+    const bar = element('span', { class: 'bar' });
+    bar.style.height = column.count === 0 ? '0' : `max(2px, ${(100 * column.count) / most}%)`;
     const over = mark !== null && column.from >= mark.at;
-    const bar = svg('g', { class: `column${over ? ' over' : ''}`, tabindex: column.count === 0 ? -1 : 0, role: 'button', 'aria-label': column.words },
-      title, svg('rect', { x: at * width, y: 0, width, height: HEIGHT - FLOOR, class: 'hit' }),
-      svg('rect', { x: at * width + GAP / 2, y: HEIGHT - FLOOR - height, width: Math.max(1, width - GAP), height, rx: 1.5, class: 'bar' }));
-    bar.addEventListener('click', () => click(column));
-    bar.addEventListener('keydown', (event) => {
-      if (event instanceof KeyboardEvent && (event.key === 'Enter' || event.key === ' ')) {
-        event.preventDefault();
-        click(column);
-      }
-    });
-    drawing.append(bar);
+    return element('button', { type: 'button', class: `column${over ? ' over' : ''}`, title: column.words, 'aria-label': column.words, disabled: column.count === 0, onClick: () => click(column) },
+      element('span', { class: 'plot' }, bar), element('span', { class: 'tick', 'aria-hidden': 'true' }, at % every === 0 ? tick(column.from) : ''));
   });
-  const every = Math.max(1, Math.ceil(columns.length / 8));
-  columns.forEach((column, at) => {
-    if (at % every !== 0) return;
-    const words = svg('text', { x: at * width, y: HEIGHT - 7, class: 'tick' });
-    words.textContent = tick(column.from);
-    drawing.append(words);
-  });
-  const place = mark === null ? null : placeOf(mark.at, columns, width);
-  if (mark !== null && place !== null) {
-    const words = svg('text', { x: place > WIDTH * 0.8 ? place - 4 : place + 4, y: 11, class: 'mark-words', 'text-anchor': place > WIDTH * 0.8 ? 'end' : 'start' });
-    words.textContent = mark.words;
-    drawing.append(svg('line', { x1: place, x2: place, y1: 0, y2: HEIGHT - FLOOR, class: 'mark' }), words);
-  }
-  return element('div', { class: 'histogram-frame' }, drawing as unknown as HTMLElement);
+  const place = mark === null ? null : placeOf(mark.at, columns);
+  const line = mark === null || place === null ? null : element('span', { class: `mark${place > 0.8 ? ' at-end' : ''}` }, element('span', { class: 'mark-words' }, mark.words));
+  if (line !== null && place !== null) line.style.left = `${100 * place}%`;
+  return element('div', { class: 'histogram', role: 'group', 'aria-label': caption }, ...bars, line);
 }
 
-function placeOf(value: number, columns: readonly Column[], width: number): number | null {
+/** Share of the way from the first column to the end of the last; null outside. */
+function placeOf(value: number, columns: readonly Column[]): number | null {
   const at = columns.findIndex(({ from, to }) => value >= from && value < to);
   const column = columns[at];
-  return column === undefined ? null : (at + (value - column.from) / (column.to - column.from)) * width;
+  return column === undefined ? null : (at + (value - column.from) / (column.to - column.from)) / columns.length;
 }

@@ -33,6 +33,7 @@ export interface DetailOptions {
 
 const PARTS = ['prompt', 'think', 'answer', 'gold'] as const;
 type Part = (typeof PARTS)[number];
+const EDITOR_ROWS: Readonly<Record<Part, number>> = { prompt: 3, think: 10, answer: 4, gold: 1 };
 
 export function buildDetail(detail: RowDetail, options: DetailOptions): HTMLElement {
   const { text, events, position } = options;
@@ -138,7 +139,7 @@ export function money(amount: number): string {
 /** The form with the row's texts. `save` gets only what was changed; nothing where nothing was. */
 export function buildEditor(detail: RowDetail, text: DataPageText, events: { save(edited: Edited | null): void; cancel(): void }): HTMLElement {
   const fields = new Map(PARTS.map((part) => {
-    const area = element('textarea', { id: `edit-${part}`, rows: part === 'gold' ? 1 : part === 'think' ? 14 : 5, spellcheck: 'false' });
+    const area = element('textarea', { id: `edit-${part}`, rows: EDITOR_ROWS[part], spellcheck: 'false' });
     area.value = textOf(part, detail) ?? '';
     return [part, area] as const;
   }));

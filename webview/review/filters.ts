@@ -50,10 +50,9 @@ export class FilterBar {
     this.#direction = element('button', { type: 'button', class: 'plain', onClick: () => this.#reorder({ descending: !this.#order.descending }) });
     this.#clear = element('button', { type: 'button', class: 'link clear', onClick: () => this.#change(NO_FILTER) }, text.clear);
     this.node = element('div', { class: 'filters', role: 'search', 'aria-label': text.filters },
-      element('div', { class: 'search' }, icon(ICONS.search) as unknown as HTMLElement, this.search),
-      ...FACETS.map((facet) => this.#menus[facet]), this.#length.node, this.#cost.node,
-      this.#clear, element('span', { class: 'spring' }),
-      element('label', { class: 'sort' }, element('span', { class: 'quiet' }, text.sort), this.#sort), this.#direction);
+      element('div', { class: 'filter-line' }, ...FACETS.map((facet) => this.#menus[facet]), element('span', { class: 'spring' }), this.#clear),
+      element('div', { class: 'filter-line' }, element('div', { class: 'search' }, icon(ICONS.search) as unknown as HTMLElement, this.search), this.#length.node, this.#cost.node, element('span', { class: 'spring' }),
+        element('label', { class: 'sort' }, element('span', { class: 'quiet' }, text.sort), this.#sort), this.#direction));
     document.addEventListener('click', (event) => this.#closeMenus(event.target as Node));
     this.node.addEventListener('keydown', (event) => {
       const open = this.node.querySelector<HTMLDetailsElement>('details[open]');
@@ -125,6 +124,9 @@ export class FilterBar {
       element('div', { class: 'menu', role: 'group', 'aria-label': this.#text[`facet.${facet}`] }));
     menu.addEventListener('toggle', () => {
       if (menu.open) for (const other of Object.values(this.#menus)) if (other !== menu) other.open = false;
+    });
+    menu.addEventListener('focusout', ({ relatedTarget }) => {
+      if (relatedTarget instanceof Node && !menu.contains(relatedTarget)) menu.open = false;
     });
     return menu;
   }

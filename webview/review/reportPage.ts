@@ -7,6 +7,7 @@ import { element } from '../shared/dom.ts';
 import { formatCount, formatTick } from '../shared/format.ts';
 import { barTable, histogram, type Bar } from './charts.ts';
 import { money } from './detail.ts';
+import { decisionMark, decisionName } from './marks.ts';
 
 export interface ReportEvents {
   only(facet: Facet, value: string): void;
@@ -49,7 +50,7 @@ function overview(report: DataReport, text: DataPageText): HTMLElement {
   const { rows, removed, duplicates, costs, diversity, decisions, lengths } = report;
   const share = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
   const decided = Object.values(decisions).reduce((sum, count) => sum + count, 0);
-  const figure = (name: string, value: string, note = ''): HTMLElement => element('div', { class: 'figure' }, element('dt', {}, name), element('dd', {}, element('strong', {}, value), note === '' ? null : element('span', { class: 'quiet' }, note)));
+  const figure = (name: string, value: string, note: string | HTMLElement = ''): HTMLElement => element('div', { class: 'figure' }, element('dt', {}, name), element('dd', {}, element('strong', {}, value), note === '' ? null : element('span', { class: 'quiet' }, note)));
   return element('section', { class: 'card wide' }, element('h2', {}, text['report.overview']), element('dl', { class: 'figures' },
     figure(text['report.rows'], formatCount(rows), removed === 0 ? '' : fill(text.removedRows, formatCount(removed))),
     lengths.limit === null ? null : figure(`> data.maxLength ${formatCount(lengths.limit)}`, percent(lengths.cut, lengths.counted), fill(text.rowsOf, formatCount(lengths.cut), formatCount(lengths.counted))),
@@ -59,7 +60,8 @@ function overview(report: DataReport, text: DataPageText): HTMLElement {
     ...costs.map(({ currency, amount, rows: paid, perKeptRow }) => figure(text['report.costPerKept'], perKeptRow === null ? '–' : `${money(perKeptRow)} ${currency}`, fill(text['report.costTotal'], `${money(amount)} ${currency}`, formatCount(paid)))),
     figure(text['report.distinct'], diversity.distinct.map((value) => (value === null ? '–' : value.toFixed(2))).join(' · '), fill(text['report.sample'], formatCount(diversity.sampled))),
     figure(text['report.similarity'], share(diversity.meanSimilarity), diversity.similarPairs === null ? '' : fill(text['report.similarityIs'], share(diversity.similarPairs))),
-    figure(text['report.decided'], formatCount(decided), decided === 0 ? '' : [decisions.accept + decisions.edit, decisions.reject, decisions.quarantine].map((count, at) => `${['✓', '✗', '⛨'][at] ?? ''} ${formatCount(count)}`).join('  '))));
+    figure(text['report.decided'], formatCount(decided), decided === 0 ? '' : element('span', { class: 'decided' }, ...(['accept', 'edit', 'reject', 'quarantine'] as const)
+      .flatMap((decision) => [decisionMark(decision), element('span', { title: decisionName(decision, text) }, formatCount(decisions[decision]))])))));
 }
 
 function lengthCard({ lengths, rows }: DataReport, { text, part: chosen, sameUnit, events }: ReportOptions): HTMLElement {

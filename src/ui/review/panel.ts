@@ -123,7 +123,7 @@ export class ReviewPanel implements vscode.Disposable {
     if (this.#thread?.file !== place.file) {
       this.#closeThread();
       await Promise.all(this.#closing);
-      const training = await trainingOf(place.file, this.#options.projects);
+      const training = await trainingOf(place.file);
       // Another file was asked for meanwhile, or the page was closed.
       if (this.#place?.file !== place.file || this.#panel === null || this.#thread !== null) return;
       const thread = new DataThread(this.#options.programs.data, { file: place.file, training }, (message) => {

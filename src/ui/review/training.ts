@@ -4,19 +4,28 @@ import path from 'node:path';
 import type { DataWorkerStart } from '../../shared/dataPanel.ts';
 import { readRecipe } from '../../shared/recipeText.ts';
 import type { Recipe } from '../../shared/recipe.ts';
-import type { Projects } from '../project/projects.ts';
+
+const RECIPE = 'distill.json';
 
 /** Null where there is no recipe, or none that names a tokenizer which is there. */
-export async function trainingOf(file: string, projects: Projects): Promise<DataWorkerStart['training']> {
-  const project = projects.containing(file);
-  if (project === undefined) return null;
-  const read = readRecipe(await readFile(project.recipe.fsPath, 'utf8').catch(() => ''));
-  if (read.recipe === undefined) return null;
-  for (const folder of tokenizerFolders(read.recipe)) {
-    const found = path.resolve(project.folder, folder);
-    if (await access(path.join(found, 'tokenizer.json')).then(() => true, () => false)) return { tokenizer: found, template: read.recipe.data.template, limit: read.recipe.data.maxLength };
+export async function trainingOf(file: string): Promise<DataWorkerStart['training']> {
+  const found = await recipeAround(path.dirname(file));
+  if (found === null) return null;
+  const { recipe } = readRecipe(found.text);
+  if (recipe === undefined) return null;
+  for (const written of tokenizerFolders(recipe)) {
+    const tokenizer = path.resolve(found.folder, written);
+    if (await access(path.join(tokenizer, 'tokenizer.json')).then(() => true, () => false)) return { tokenizer, template: recipe.data.template, limit: recipe.data.maxLength };
   }
   return null;
+}
+
+/** The recipe of the innermost project that the folder lies in. */
+async function recipeAround(folder: string): Promise<{ readonly folder: string; readonly text: string } | null> {
+  const text = await readFile(path.join(folder, RECIPE), 'utf8').catch(() => null);
+  if (text !== null) return { folder, text };
+  const outer = path.dirname(folder);
+  return outer === folder ? null : recipeAround(outer);
 }
 
 /** The student's own first; a student that is made new takes a teacher's. */
