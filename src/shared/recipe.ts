@@ -43,8 +43,16 @@ export const student = z.union([
     tokenizer: folder.optional().meta(about('A folder with tokenizer.json; by default the first local teacher’s.', '含 tokenizer.json 的文件夹；默认使用第一个本地教师的。')),
   }),
   z.strictObject({
-    fromTeacher: z.string().min(1).meta(about('Name of the teacher whose layers the student starts from; widths stay the teacher’s.', '学生所取层的教师名；宽度与教师相同。')),
-    layers: z.array(z.int().min(0)).min(1).meta(about('The layers taken, in order; 0 is the teacher’s first.', '依次取用的层；0 为教师的第一层。')),
+    fromTeacher: z.string().min(1).meta(about('Name of the teacher whose layers the student starts from; widths stay the teacher’s unless they are cut.', '学生所取层的教师名；宽度与教师相同，除非另行裁剪。')),
+    layers: z.union([
+      z.array(z.int().min(0)).min(1),
+      z.strictObject({
+        keep: count.meta(about('How many layers stay.', '保留的层数。')),
+        by: z.enum(['uniform', 'last', 'importance']).default('uniform').meta(about('At even distances with the last, the last ones, or those that change the states most on the training rows.', '等间隔（含最后一层）、最后若干层，或在训练数据上对状态影响最大的层。')),
+      }),
+    ]).meta(about('The layers taken, in order (0 is the teacher’s first), or how many and by what rule.', '依次取用的层（0 为教师的第一层），或保留数量及其规则。')),
+    intermediate_size: count.optional().meta(about('Neurons of each feed-forward layer that stay: those that do most on the training rows.', '每个前馈层保留的神经元数：在训练数据上作用最大者。')),
+    num_key_value_heads: count.optional().meta(about('Key-value heads that stay, each with its query heads: those that do most on the training rows.', '保留的键值头数（连同其查询头）：在训练数据上作用最大者。')),
   }),
 ]).meta(about('The model that is trained: a folder, a new one from sizes, or some layers of a teacher.', '要训练的模型：现有文件夹、按尺寸新建，或取自教师的若干层。'));
 
@@ -165,6 +173,7 @@ export const trainStage = z.strictObject({
     keepLast: count.default(2).meta(about('How many of the last checkpoints are kept; the best one always is.', '保留最近几个存档；最佳存档始终保留。')),
     best: metric.default('validation/loss').meta(about('The metric that chooses the best checkpoint.', '用于选出最佳存档的指标。')),
   }).prefault({}),
+  quantise: z.enum(['none', 'int8']).default('none').meta(about('int8: trains for INT8 (weights by channel, activations by token, straight through); export with dtype int8.', 'int8：为 INT8 训练（权重按通道、激活按词元，直通梯度）；导出时将 dtype 设为 int8。')),
   gate: gate.optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),
 }).transform(({ alpha, weights, limits, ...rest }) => {
   const kl = rest.objective === 'sequence' ? 0 : alpha ?? DEFAULT_ALPHA;
@@ -185,7 +194,7 @@ export const exportStage = z.strictObject({
   type: z.literal('export').meta(about('Writes the student as a Hugging Face folder.', '将学生写成 Hugging Face 模型文件夹。')),
   name: z.string().min(1).default('export').meta(about('Name of the stage; each is used once.', '阶段名；不可重复。')),
   to: folder.meta(about('The folder that the files are written to.', '写入的文件夹。')),
-  dtype: z.enum(['float32', 'bfloat16', 'float16']).default('float32').meta(about('Number format of the weights.', '权重的数值格式。')),
+  dtype: z.enum(['float32', 'bfloat16', 'float16', 'int8']).default('float32').meta(about('Number format of the weights; int8 is W8A8 as vLLM and Transformers (compressed-tensors) read it.', '权重的数值格式；int8 为 vLLM 与 Transformers（compressed-tensors）可读的 W8A8。')),
 });
 
 export const stage = z.discriminatedUnion('type', [collectStage, trainStage, evaluateStage, exportStage]);
@@ -246,6 +255,7 @@ export type TrainStage = z.output<typeof trainStage>;
 export type EvaluateStage = z.output<typeof evaluateStage>;
 export type ExportStage = z.output<typeof exportStage>;
 export type LayerMap = z.output<typeof layerMap>;
+export type CutStudent = Extract<z.output<typeof student>, { readonly fromTeacher: string }>;
 export type Stage = z.output<typeof stage>;
 export type Sizes = z.output<typeof sizes>;
 export type CollectStage = z.output<typeof collectStage>;

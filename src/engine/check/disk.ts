@@ -18,9 +18,10 @@ export async function checkDisk({ recipe, base, folders, machine, text }: CheckC
   const student = await folders.studentConfig();
   if (student === null) return [];
   const parameters = parametersOf(student);
+  // Of an int8 export what isn't a projection stays float32: that much at most.
   const needOf = (keep: (kept: number) => number): number => {
     const kept = recipe.stages.reduce((sum, stage) => sum + (stage.type === 'train' ? keep(stage.checkpoint.keepLast) + BEST : 0), 0);
-    const exported = recipe.stages.reduce((sum, stage) => sum + (stage.type === 'export' ? bytesPerValue(stage.dtype) * parameters : 0), 0);
+    const exported = recipe.stages.reduce((sum, stage) => sum + (stage.type === 'export' ? bytesPerValue(stage.dtype === 'int8' ? 'float32' : stage.dtype) * parameters : 0), 0);
     return (kept > 0 ? kept + WRITTEN : 0) * CHECKPOINT_BYTES_PER_PARAMETER * parameters + exported;
   };
   const needed = needOf((kept) => kept);

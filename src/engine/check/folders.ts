@@ -4,6 +4,7 @@ import { DistillError } from '../../shared/messages.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { resolvePath } from '../data/paths.ts';
 import { configFromSizes } from '../model/config.ts';
+import { cutConfig } from '../model/slim.ts';
 import type { DecoderConfig } from '../model/contract.ts';
 import { readConfig } from '../model/folder.ts';
 import { loadTokenizer, readJson, type Tokenizer } from '../model/tokenizer.ts';
@@ -57,7 +58,7 @@ export class Folders {
     if ('fromTeacher' in student) {
       const folder = this.teacherFolder(student.fromTeacher);
       const teacher = folder === null ? null : orNull(await this.config(folder));
-      return teacher === null ? null : { ...teacher, layers: student.layers.length };
+      return teacher === null ? null : cutConfig(teacher, student);
     }
     const tokenizer = await this.studentTokenizer();
     return tokenizer === null ? null : configFromSizes(student.new, tokenizer);

@@ -35,14 +35,25 @@ async function checkLayers({ recipe: { student }, folders, text }: CheckContext)
   if (!('fromTeacher' in student)) return [];
   const teacher = (await folders.teacher(student.fromTeacher))?.config ?? null;
   if (teacher === null) return [];
+  const { intermediate_size: inner, num_key_value_heads: kvHeads } = student;
+  const wide = [['intermediate_size', inner, teacher.intermediateSize], ['num_key_value_heads', kvHeads, teacher.kvHeads]] as const;
+  const tooWide = wide.flatMap(([what, wanted, have]) => wanted === undefined || wanted <= have ? []
+    : [refusalOf('student', new DistillError('slim-too-wide', { what, wanted, have }), { subject: student.fromTeacher, path: ['student', what], fix: setFix(text, ['student', what], `student.${what}`, have) })]);
+  if (tooWide.length > 0) return tooWide;
   const path = ['student', 'layers'];
-  const beyond = student.layers.filter((layer) => layer >= teacher.layers);
+  if ('keep' in student.layers) {
+    if (student.layers.keep <= teacher.layers) return [];
+    const error = new DistillError('slim-too-wide', { what: 'layers', wanted: student.layers.keep, have: teacher.layers });
+    return [refusalOf('student', error, { subject: student.fromTeacher, path: [...path, 'keep'], fix: setFix(text, [...path, 'keep'], 'student.layers.keep', teacher.layers) })];
+  }
+  const { layers } = student;
+  const beyond = layers.filter((layer) => layer >= teacher.layers);
   if (beyond.length > 0) {
-    const within = student.layers.filter((layer) => layer < teacher.layers);
+    const within = layers.filter((layer) => layer < teacher.layers);
     const fix = within.length === 0 ? null : setFix(text, path, 'student.layers', within);
     return beyond.map((layer) => refusalOf('student', new DistillError('layers-not-in-teacher', { layer, last: teacher.layers - 1 }), { subject: student.fromTeacher, path, fix }));
   }
-  const sorted = [...student.layers].sort((a, b) => a - b);
-  if (sorted.every((layer, index) => layer === student.layers[index])) return [];
-  return [finding('student', 'warning', 'student-layers-order', { layers: student.layers.join(', ') }, { subject: student.fromTeacher, path, fix: setFix(text, path, 'student.layers', sorted) })];
+  const sorted = [...layers].sort((a, b) => a - b);
+  if (sorted.every((layer, index) => layer === layers[index])) return [];
+  return [finding('student', 'warning', 'student-layers-order', { layers: layers.join(', ') }, { subject: student.fromTeacher, path, fix: setFix(text, path, 'student.layers', sorted) })];
 }

@@ -65,23 +65,6 @@ export function createDecoder(config: DecoderConfig, seed: number, backend: Back
   });
 }
 
-/**
- * A student with the teacher's widths and copies of some of its layers, in the order given (0 is the teacher's first).
- * Throws DistillError `layers-not-in-teacher`.
- */
-export async function decoderFromLayers(teacher: DecoderModel, layers: readonly number[]): Promise<DecoderModel> {
-  for (const layer of layers) {
-    if (!Number.isInteger(layer) || layer < 0 || layer >= teacher.config.layers) throw new DistillError('layers-not-in-teacher', { layer, last: teacher.config.layers - 1 });
-  }
-  const config = { ...teacher.config, layers: layers.length };
-  const values = new Map<string, Float32Array>();
-  for (const name of weightShapes(config).keys()) {
-    const source = name.replace(/^model\.layers\.(\d+)\./, (_, layer: string) => `model.layers.${layers[Number(layer)]}.`);
-    values.set(name, await readFloats(teacher.weights.get(source)!));
-  }
-  return decoderFrom(config, teacher.backend, (name) => values.get(name)!);
-}
-
 /** The same weights (shared, not copied), computed with as INT8. */
 export function quantisedDecoder(model: DecoderModel): DecoderModel {
   return model.config.int8 ? model : new Decoder({ ...model.config, int8: true }, model.backend, model.weights);

@@ -1,8 +1,9 @@
 /** A student cut from its teacher: some of its layers, of each the neurons and heads that do most. Healing it is training's work. */
 import { DistillError } from '../../shared/messages.ts';
-import type { DecoderModel } from './contract.ts';
+import type { CutStudent } from '../../shared/recipe.ts';
+import type { DecoderConfig, DecoderModel } from './contract.ts';
 import { decoderFrom, readFloats, weightShapes } from './decoder.ts';
-import type { Importance } from './importance.ts';
+import { measureImportance, type CalibrationRow, type Importance } from './importance.ts';
 
 export interface SlimPlan {
   /** Blocks that stay, in order; 0 is the first. */
@@ -13,12 +14,32 @@ export interface SlimPlan {
   readonly kvHeads?: number;
 }
 
+/** The configuration of a student that is cut from a teacher. */
+export function cutConfig(teacher: DecoderConfig, { layers, intermediate_size: intermediateSize, num_key_value_heads: kvHeads }: CutStudent): DecoderConfig {
+  return {
+    ...teacher, layers: 'keep' in layers ? layers.keep : layers.length, intermediateSize: intermediateSize ?? teacher.intermediateSize,
+    kvHeads: kvHeads ?? teacher.kvHeads, heads: (kvHeads ?? teacher.kvHeads) * (teacher.heads / teacher.kvHeads),
+  };
+}
+
+/**
+ * The student as a recipe cuts it from its teacher; importance is measured on `rows` where the recipe asks for it.
+ * Throws DistillError `layers-not-in-teacher`, `slim-too-wide`.
+ */
+export async function cutStudent(teacher: DecoderModel, recipe: CutStudent, rows: readonly CalibrationRow[]): Promise<DecoderModel> {
+  const { layers, intermediate_size: intermediateSize, num_key_value_heads: kvHeads } = recipe;
+  const measured = intermediateSize !== undefined || kvHeads !== undefined || ('keep' in layers && layers.by === 'importance');
+  const importance = measured ? await measureImportance(teacher, rows) : null;
+  const kept = 'keep' in layers ? chooseLayers(layers.by, layers.keep, teacher.config.layers, importance) : layers;
+  return slimDecoder(teacher, { layers: kept, ...(intermediateSize === undefined ? {} : { intermediateSize }), ...(kvHeads === undefined ? {} : { kvHeads }) }, importance);
+}
+
 /**
  * Which `keep` of `total` blocks stay. `uniform`: block round(i·total / keep) for i = 1 … keep, so that the last stays; `last`: the
  * last ones; `importance`: those of the greatest influence, in the order in which they stand.
  */
 export function chooseLayers(by: 'uniform' | 'last' | 'importance', keep: number, total: number, importance: Pick<Importance, 'layers'> | null): readonly number[] {
-  if (keep < 1 || keep > total) throw new DistillError('layers-not-in-teacher', { layer: keep, last: total });
+  if (keep > total) throw new DistillError('slim-too-wide', { what: 'layers', wanted: keep, have: total });
   switch (by) {
     case 'uniform': return Array.from({ length: keep }, (_, i) => Math.round(((i + 1) * total) / keep) - 1);
     case 'last': return Array.from({ length: keep }, (_, i) => total - keep + i);

@@ -109,7 +109,7 @@ function planOf(stages: readonly Stage[], found: FoundCheckpoint | null, { ended
 async function runStages(execution: Execution, context: StageContext, plan: Plan, found: FoundCheckpoint | null, history: History): Promise<Outcome> {
   const { run: { recipe }, journal, control, models } = context;
   const evaluator = new Evaluator(context);
-  const student = await models.student(await handedOn(found, plan, context));
+  await models.student(await handedOn(found, plan, context), calibrationRows(context));
   let reached: Reached = { steps: found?.state.step ?? 0, tokens: found?.state.tokens ?? 0 };
   for (const [index, stage] of recipe.stages.entries()) {
     if (index < plan.first) continue;
@@ -130,7 +130,7 @@ async function runStages(execution: Execution, context: StageContext, plan: Plan
       }
       case 'evaluate': {
         journal.event({ ...begin, state: 'begin', total: context.data.evaluation.length });
-        const values = await evaluator.evaluate(student, stage.teacher ?? null, index, reached);
+        const values = await evaluator.evaluate(await models.student(null), stage.teacher ?? null, index, reached);
         journal.event({ ...begin, state: 'end', total: context.data.evaluation.length, reason: values === null ? 'stopped' : 'done' });
         if (values === null) return { outcome: 'stopped' };
         break;
@@ -142,12 +142,21 @@ async function runStages(execution: Execution, context: StageContext, plan: Plan
       }
       case 'export':
         journal.event({ ...begin, state: 'begin', total: null });
-        await saveDecoder(student, resolvePath(context.run.base, stage.to), { dtype: stage.dtype, tokenizerFolder: models.tokenizerFolder });
+        await saveDecoder(await models.student(null), resolvePath(context.run.base, stage.to), { dtype: stage.dtype, tokenizerFolder: models.tokenizerFolder });
         journal.event({ ...begin, state: 'end', total: null, reason: 'done' });
         break;
     }
   }
   return { outcome: 'done' };
+}
+
+/** Rows on which the parts of a teacher are weighed; enough that their order hardly changes with more. */
+const CALIBRATION_ROWS = 64;
+
+/** Spread over the training rows, always the same. */
+function calibrationRows({ data: { train } }: StageContext): readonly Int32Array[] {
+  const stride = Math.max(1, Math.floor(train.length / CALIBRATION_ROWS));
+  return train.filter((_, index) => index % stride === 0).slice(0, CALIBRATION_ROWS).map(({ ids }) => ids);
 }
 
 /** The weights that the next stage starts with: the checkpoint, or the best one where early stopping handed that on. */

@@ -5,8 +5,10 @@ import type { Backend } from '../backend/contract.ts';
 import { resolvePath } from '../data/paths.ts';
 import { configFromSizes } from '../model/config.ts';
 import type { DecoderModel } from '../model/contract.ts';
-import { createDecoder, decoderFromLayers } from '../model/decoder.ts';
+import { createDecoder, quantisedDecoder } from '../model/decoder.ts';
 import { loadDecoder, readConfig } from '../model/folder.ts';
+import type { CalibrationRow } from '../model/importance.ts';
+import { cutStudent } from '../model/slim.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 
 export class Models {
@@ -42,9 +44,15 @@ export class Models {
     return loading;
   }
 
-  /** The student as it is now; before the first call as the recipe says, or as `checkpoint` (a folder) holds it. */
-  async student(checkpoint: string | null): Promise<DecoderModel> {
-    this.#student ??= checkpoint === null ? await this.#newStudent() : await loadDecoder(checkpoint, this.backend);
+  /** The student as it is now; before the first call as the recipe says (cut by what does most on `rows`), or as `checkpoint` (a folder) holds it. */
+  async student(checkpoint: string | null, rows: readonly CalibrationRow[] = []): Promise<DecoderModel> {
+    this.#student ??= checkpoint === null ? await this.#newStudent(rows) : await loadDecoder(checkpoint, this.backend);
+    return this.#student;
+  }
+
+  /** From now on the student computes as INT8. */
+  async quantiseStudent(): Promise<DecoderModel> {
+    this.#student = quantisedDecoder(await this.student(null));
     return this.#student;
   }
 
@@ -62,10 +70,10 @@ export class Models {
     for (const teacher of this.#teachers.values()) void teacher.then((model) => { model.dispose(); }, () => undefined);
   }
 
-  async #newStudent(): Promise<DecoderModel> {
+  async #newStudent(rows: readonly CalibrationRow[]): Promise<DecoderModel> {
     const { student, seed } = this.recipe;
     if ('model' in student) return loadDecoder(resolvePath(this.base, student.model), this.backend);
-    if ('fromTeacher' in student) return decoderFromLayers(await this.teacher(student.fromTeacher), student.layers);
+    if ('fromTeacher' in student) return cutStudent(await this.teacher(student.fromTeacher), student, rows);
     return createDecoder(configFromSizes(student.new, this.tokenizer), seed, this.backend);
   }
 }

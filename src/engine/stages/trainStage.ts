@@ -29,7 +29,8 @@ export function stageSteps(context: StageContext, stage: TrainStage): number {
 
 export async function runTrainStage(context: StageContext, evaluator: Evaluator, { stage, index, before, resume, told }: TrainRun): Promise<TrainResult> {
   const { run: { recipe }, folder, journal, control, models, data } = context;
-  const student = await models.student(resume?.folder ?? null);
+  const loaded = await models.student(resume?.folder ?? null);
+  const student = stage.quantise === 'int8' ? await models.quantiseStudent() : loaded;
   const teacher = asksTeacher(stage) && stage.teacher !== undefined ? await models.teacher(stage.teacher) : null;
   const evaluation = recipe.stages.find((each) => each.type === 'evaluate');
   const checkpoints = path.join(folder, RUN_FILES.checkpoints);

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { dataFileProblems, prepareData } from '../../../src/engine/data/prepare.ts';
 import { rowEncoder } from '../../../src/engine/data/encode.ts';
 import type { DecoderModel } from '../../../src/engine/model/contract.ts';
-import { decoderFromLayers } from '../../../src/engine/model/decoder.ts';
+import { slimDecoder } from '../../../src/engine/model/slim.ts';
 import { checkWeights, readConfig } from '../../../src/engine/model/folder.ts';
 import { loadTokenizer } from '../../../src/engine/model/tokenizer.ts';
 import { openWeights } from '../../../src/engine/model/weightFiles.ts';
@@ -55,7 +55,7 @@ describe('weights are checked from their headers', () => {
 
 test('layers that the teacher does not have are named with those it has', async () => {
   const teacher = { config: await readConfig(stories) } as DecoderModel;
-  await expect(decoderFromLayers(teacher, [0, 5])).rejects.toThrow(refused('layers-not-in-teacher', { layer: 5, last: 4 }));
+  await expect(slimDecoder(teacher, { layers: [0, 5] }, null)).rejects.toThrow(refused('layers-not-in-teacher', { layer: 5, last: 4 }));
 });
 
 describe('a tokenizer', () => {

@@ -119,6 +119,29 @@ describe('a run', () => {
     expect(existsSync(path.join(made.run, 'engine.lock'))).toBe(false);
   });
 
+  test('whose student is cut by importance, learns from the inside of its teacher, is trained for INT8 and exported as such', async () => {
+    const teaching = await makeRun({ stages: [{ type: 'train', objective: 'sequence', limits: { steps: 2 } }, { type: 'export', to: 'teacher' }], student: { new: { ...SIZES, num_hidden_layers: 3 }, tokenizer: path.join(models, 'small-vocabulary') } });
+    expect(await startEngine(teaching).done).toMatchObject({ code: 0, stderr: '' });
+    const made = await makeRun({
+      teachers: { big: { type: 'local', model: 'teacher' } },
+      student: { fromTeacher: 'big', layers: { keep: 2, by: 'importance' }, intermediate_size: SIZES.intermediate_size / 2 },
+      stages: [
+        { type: 'train', name: 'inside', weights: { kl: 0, ce: 0, hidden: 1, attention: 1 }, limits: { steps: 2 }, batch: { size: 4 } },
+        { type: 'train', name: 'logits', objective: 'skew-kl', targets: { topK: 8 }, limits: { steps: 2 }, batch: { size: 4 } },
+        { type: 'train', name: 'int8', temperature: { from: 3, to: 1 }, quantise: 'int8', limits: { steps: 2 }, batch: { size: 4 } },
+        { type: 'evaluate' }, { type: 'export', to: 'student', dtype: 'int8' },
+      ],
+    }, teaching.project);
+    expect(await startEngine(made).done).toMatchObject({ code: 0, stderr: '' });
+    const events = eventsOf(made);
+    expect(events.at(-1)).toMatchObject({ kind: 'ended', outcome: 'done' });
+    const first = events.find((event) => event.kind === 'metric' && 'loss' in event.values);
+    expect(first?.kind === 'metric' ? (first.values['hidden'] ?? NaN) + (first.values['attention'] ?? NaN) : NaN).toBeCloseTo(first?.kind === 'metric' ? first.values['loss'] ?? NaN : NaN, 5);
+    expect(existsSync(path.join(made.run, 'targets/stage-1.topk'))).toBe(true);
+    const config = JSON.parse(readFileSync(path.join(made.project, 'student/config.json'), 'utf8')) as Record<string, unknown>;
+    expect(config).toMatchObject({ num_hidden_layers: 2, intermediate_size: SIZES.intermediate_size / 2, quantization_config: { quant_method: 'compressed-tensors', format: 'int-quantized' } });
+  });
+
   test('that is killed, stopped and told to end goes on each time, with the losses of a run that nobody disturbed', async () => {
     // Rows are few and steps are fast: the limit is what lets the three interruptions fall in between.
     const stages = [{ type: 'train', objective: 'sequence', limits: { steps: LONG }, batch: { size: 2 }, schedule: { kind: 'constant' }, validate: { every: 1000 }, checkpoint: { every: 7 } }];

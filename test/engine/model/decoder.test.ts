@@ -6,7 +6,8 @@ import type { Backend } from '../../../src/engine/backend/contract.ts';
 import { openBackend } from '../../../src/engine/backend/open.ts';
 import { parseConfig } from '../../../src/engine/model/config.ts';
 import type { DecoderModel } from '../../../src/engine/model/contract.ts';
-import { createDecoder, decoderFromLayers, readFloats } from '../../../src/engine/model/decoder.ts';
+import { createDecoder, readFloats } from '../../../src/engine/model/decoder.ts';
+import { slimDecoder } from '../../../src/engine/model/slim.ts';
 import { loadDecoder, readConfig, saveDecoder } from '../../../src/engine/model/folder.ts';
 import { tf } from '../../../src/engine/tf.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
@@ -95,9 +96,9 @@ describe('the forward pass', () => {
 describe('a student from a teacher\'s layers', () => {
   test('with all of them is the teacher; with some it has copies of those', async () => {
     const teacher = await loadDecoder(qwen, backend);
-    const twin = await decoderFromLayers(teacher, [0, 1]);
+    const twin = await slimDecoder(teacher, { layers: [0, 1] }, null);
     expect(logits(twin, [[3, 4, 5]])).toEqual(logits(teacher, [[3, 4, 5]]));
-    const student = await decoderFromLayers(teacher, [1]);
+    const student = await slimDecoder(teacher, { layers: [1] }, null);
     expect(student.config).toEqual({ ...teacher.config, layers: 1 });
     expect(await floats(student, 'model.layers.0.self_attn.q_proj.bias')).toEqual(await floats(teacher, 'model.layers.1.self_attn.q_proj.bias'));
     expect(student.parameters).toBeLessThan(teacher.parameters);
@@ -110,7 +111,7 @@ describe('a student from a teacher\'s layers', () => {
 
   test('a layer that the teacher lacks is named', async () => {
     const teacher = await loadDecoder(qwen, backend);
-    await expect(decoderFromLayers(teacher, [0, 2])).rejects.toThrow('Layer 2 is not in the teacher, whose layers are 0 to 1');
+    await expect(slimDecoder(teacher, { layers: [0, 2] }, null)).rejects.toThrow('Layer 2 is not in the teacher, whose layers are 0 to 1');
     teacher.dispose();
   });
 });
