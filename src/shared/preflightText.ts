@@ -98,7 +98,6 @@ const PREFLIGHT = {
   'api-not-reached': row('{address} can’t be reached: {detail}. Correct baseUrl, or start the service.', '无法访问 {address}：{detail}。请更正 baseUrl，或启动该服务。'),
   'api-model-unknown': row('{address} does not name a model {model} (has: {models}).', '{address} 未列出模型 {model}（现有：{models}）。'),
   'api-list-refused': row('{address} answers, but does not tell its models ({status}).', '{address} 可访问，但未提供模型列表（{status}）。'),
-  'api-no-prices': row('budget.money caps what it may cost, but prices are missing: no request could be counted, and none is sent. Write prices as the provider publishes them.', 'budget.money 限制了费用，但缺少 prices：无法计费，因此不会发送请求。请按服务商公布的价格填写 prices。'),
   'api-no-cap': row('Nothing caps what it may cost: write budget.money (with prices) or budget.tokens.', '没有费用上限：请填写 budget.money（及 prices）或 budget.tokens。'),
   'api-cap-fine': row('One request costs {worst} at most, the cap is {cap}: at least {requests} requests.', '单次请求最多花费 {worst}，上限为 {cap}：至少可发送 {requests} 次请求。'),
   'api-cap-below-request': row('One request of "{stage}" may cost {worst}, more than the cap {cap}: none would be sent. Raise the cap, or lower sampling.maxTokens.', '"{stage}" 的单次请求最多花费 {worst}，超过上限 {cap}：不会发送任何请求。请提高上限，或降低 sampling.maxTokens。'),
@@ -108,9 +107,7 @@ const PREFLIGHT = {
 
   'collect-fine': row('"{stage}": {sources} sources can be read; it writes {to}.', '"{stage}"：{sources} 个来源可读取；写入 {to}。'),
   'collect-file-missing': row('"{stage}": the file {file} is not there. Correct its path.', '"{stage}"：文件 {file} 不存在。请更正路径。'),
-  'collect-writes-source': row('"{stage}" would write {to} over a file that it reads.', '"{stage}" 会覆盖其读取的文件 {to}。'),
   'collect-unused': row('"{stage}" writes {to}, which data.train does not name: nothing is trained on it.', '"{stage}" 写入 {to}，但 data.train 未引用它：不会用于训练。'),
-  'collect-late': row('"{stage}" writes {to}, which a stage before it trains on.', '"{stage}" 写入 {to}，但它之前的阶段已用它训练。'),
   'collect-longer-than-student': row('"{stage}": answers may have {tokens} tokens, data.maxLength is {limit}: what is paid for beyond it is cut.', '"{stage}"：回答最多 {tokens} 个词元，而 data.maxLength 为 {limit}：超出部分付费后仍会被截断。'),
 } as const satisfies Record<string, Sentence>;
 

@@ -1,6 +1,6 @@
 /**
- * API teachers: key there (never shown), prices where money is capped, a cap that lets at least one request through, and
- * sampling that the model takes. The service itself is asked only where a person wants it (`--online`): its list of models,
+ * API teachers: key there (never shown), a cap that lets at least one request through, and sampling that the model takes.
+ * (That a cap in money needs prices is a rule of the recipe itself.) The service itself is asked only where a person wants it (`--online`): its list of models,
  * which costs nothing.
  */
 import type { Finding, Fix } from '../../shared/preflight.ts';
@@ -11,7 +11,7 @@ import { keyFor, placeOf, type KeyRing, type TeacherPlace } from '../teacher/key
 import { presetOf } from '../teacher/presets.ts';
 import { fromNanos, worstNanos } from '../teacher/prices.ts';
 import { inputBound } from '../teacher/usage.ts';
-import { finding, fixOf, refusalOf, setFix, type CheckContext } from './contract.ts';
+import { finding, refusalOf, setFix, type CheckContext } from './contract.ts';
 
 const REACH_MS = 10_000;
 /** Models of a service that are named in a sentence. */
@@ -70,12 +70,6 @@ function askingStages({ stages, teachers }: Recipe, name: string): readonly Aski
 function moneyFindings({ text }: CheckContext, name: string, teacher: ApiTeacher, asking: readonly Asking[]): readonly Finding[] {
   const { budget, prices } = teacher;
   const at = (...rest: readonly string[]): { readonly subject: string; readonly path: readonly string[] } => ({ subject: name, path: ['teachers', name, ...rest] });
-  if (budget?.money !== undefined && prices === undefined) {
-    const local = presetOf(teacher)?.keyVariable === null;
-    // Only of a service on one's own machine is the price known: nothing.
-    const fix = local ? fixOf(text, 'set', { path: `teachers.${name}.prices`, value: '0' }, [{ path: ['teachers', name, 'prices'], value: { input: 0, output: 0 } }]) : null;
-    return [finding('api', 'refusal', 'api-no-prices', {}, { ...at('budget', 'money'), fix })];
-  }
   if (budget?.money === undefined && budget?.tokens === undefined) {
     const free = presetOf(teacher)?.keyVariable === null || (prices !== undefined && prices.input === 0 && prices.output === 0);
     return free ? [] : [finding('api', 'warning', 'api-no-cap', {}, at())];

@@ -1,4 +1,4 @@
-/** Collect stages: sources that can be read, an output that overwrites none of them and that something trains on. */
+/** Collect stages: sources that can be read, and an output that something trains on. (What it may not overwrite is a rule of the recipe.) */
 import { existsSync } from 'node:fs';
 import type { Finding } from '../../shared/preflight.ts';
 import type { CollectStage } from '../../shared/recipe.ts';
@@ -47,16 +47,14 @@ function outputFindings({ recipe, base, text }: CheckContext, stage: CollectStag
   const path = ['stages', index, 'to'];
   const to = resolvePath(base, stage.to);
   const findings: Finding[] = [];
-  if (stage.from.some(({ file }) => file !== undefined && resolvePath(base, file) === to)) findings.push(finding('collect', 'refusal', 'collect-writes-source', data, { path }));
   const train = [recipe.data.train].flat();
-  const readers = recipe.stages.flatMap((each, at) => (each.type === 'train' ? [at] : []));
+  const trains = recipe.stages.some(({ type }) => type === 'train');
   const goesOn = recipe.stages.slice(index + 1).some((each) => each.type === 'collect' && each.from.some(({ file }) => file !== undefined && resolvePath(base, file) === to));
   const named = [...train, recipe.data.validation, recipe.data.test].some((file) => typeof file === 'string' && resolvePath(base, file) === to);
-  if (readers.length > 0 && !named && !goesOn) {
+  if (trains && !named && !goesOn) {
     const fix = fixOf(text, 'add-to-train', { to: stage.to }, [{ path: ['data', 'train'], value: [...train, stage.to] }]);
     findings.push(finding('collect', 'warning', 'collect-unused', data, { path, fix }));
   }
-  if (named && readers.some((at) => at < index)) findings.push(finding('collect', 'warning', 'collect-late', data, { path }));
   const tokens = stage.ask?.sampling.maxTokens;
   if (named && tokens !== undefined && tokens > recipe.data.maxLength) {
     const at = ['stages', index, 'ask', 'sampling', 'maxTokens'];
