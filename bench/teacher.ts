@@ -132,13 +132,15 @@ async function bareLoop(server: TeacherProcess, rows: readonly Row[]): Promise<v
 async function measureShare(folder: string, server: TeacherProcess, pairs: number): Promise<{ readonly shares: number[]; readonly service: number[]; readonly client: number[] }> {
   const [service, client]: [number[], number[]] = [[], []];
   for (let pair = 0; pair <= pairs; pair += 1) {
+    // The first pair warms everything up and is not counted.
+    const rows = rowsOf(pair === 0 ? PAIR_ROWS / 4 : PAIR_ROWS, 1000 + pair);
     const sides = [
       async () => {
-        await bareLoop(server, rowsOf(PAIR_ROWS, 1000 + pair));
+        await bareLoop(server, rows);
         service.push(rowsPerSecond(await server.counts()));
       },
       async () => {
-        const { run } = await newRun(folder, server, rowsOf(PAIR_ROWS, 1000 + pair), { name: `pair-${String(pair)}` });
+        const { run } = await newRun(folder, server, rows, { name: `pair-${String(pair)}` });
         const { code } = await live(run, null);
         if (code !== 0) throw new Error(`the run ended with ${String(code)}: ${await readFile(path.join(run, 'engine.log'), 'utf8')}`);
         client.push(rowsPerSecond(await server.counts()));
@@ -150,7 +152,6 @@ async function measureShare(folder: string, server: TeacherProcess, pairs: numbe
       await side();
     }
   }
-  // The first pair warms everything up.
   service.shift();
   client.shift();
   return { service, client, shares: client.map((each, i) => each / (service[i] ?? NaN)) };

@@ -23,7 +23,7 @@ export interface Waits {
 export const WAITS: Waits = { firstMs: 500, mostMs: 30_000, coolMostMs: 30_000, probeMs: 4_000, probeMostMs: 120_000 };
 
 /** Requests at once before anything is known. */
-const START = 16;
+const START = 32;
 /** A round with a smaller share of refusals than this leaves the limit as it is: mishaps, not a limit. */
 const TOLERATED_SHARE = 0.05;
 /** Fewest outcomes that a share is taken of. */

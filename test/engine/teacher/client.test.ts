@@ -255,14 +255,14 @@ describe('cancelling', () => {
     const controller = new AbortController();
     const { options, ends } = noted();
     const all = Array.from({ length: 50 }, (_, i) => failureOf(client.complete(question(`${String(i)} + 1`), { ...options, signal: controller.signal })));
-    await server.whenAtOnce(16);
-    expect(client.state()).toMatchObject({ inFlight: 16, waiting: 34 });
+    await server.whenAtOnce(20);
+    expect(client.state()).toMatchObject({ inFlight: 20, waiting: 30 });
     controller.abort(new Error('stopped by a person'));
     expect(new Set((await Promise.all(all)).map(({ message }) => message))).toEqual(new Set(['stopped by a person']));
     await server.whenIdle();
-    expect(server.counts()).toMatchObject({ requests: 16, left: 16 });
+    expect(server.counts()).toMatchObject({ requests: 20, left: 20 });
     expect(server.sockets()).toBe(0);
-    expect(ends).toHaveLength(16);
+    expect(ends).toHaveLength(20);
     expect(ends.every(({ type }) => type === 'lost')).toBe(true);
     expect(client.state()).toMatchObject({ inFlight: 0, waiting: 0 });
   });

@@ -110,7 +110,7 @@ describe('concurrency finds what the service takes', () => {
 
   it('grows again when the service takes more', async () => {
     const places = new Concurrency(64);
-    const first = await Promise.all(Array.from({ length: 16 }, () => places.enter(undefined, false)));
+    const first = await Promise.all(Array.from({ length: 32 }, () => places.enter(undefined, false)));
     for (const place of first.slice(4)) place.leave({ type: 'refused', retryAfterMs: 100 });
     for (const place of first.slice(0, 4)) place.leave({ type: 'answered' });
     expect(places.limit).toBe(4);
