@@ -7,6 +7,7 @@ import { registerConvert } from './commands/data/convert.ts';
 import { registerEstimate } from './commands/data/estimate.ts';
 import { registerRestore } from './commands/data/restore.ts';
 import { registerShow } from './commands/data/show.ts';
+import { registerVerify } from './commands/data/verify.ts';
 import type { ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -22,7 +23,7 @@ export interface DataTools {
 }
 
 /** In the order in which a person meets them. */
-const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [registerEstimate, registerCollect, registerBudget, registerConvert, registerShow, registerClean, registerRestore];
+const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [registerEstimate, registerCollect, registerBudget, registerConvert, registerShow, registerVerify, registerClean, registerRestore];
 
 export function registerData(tools: DataTools): void {
   for (const register of SUBCOMMANDS) register(tools);
