@@ -5,6 +5,7 @@ import { registerBudget } from './commands/data/budget.ts';
 import { registerCollect } from './commands/data/collect.ts';
 import { registerConvert } from './commands/data/convert.ts';
 import { registerEstimate } from './commands/data/estimate.ts';
+import { registerReport } from './commands/data/report.ts';
 import { registerRestore } from './commands/data/restore.ts';
 import { registerShow } from './commands/data/show.ts';
 import { registerVerify } from './commands/data/verify.ts';
@@ -23,7 +24,7 @@ export interface DataTools {
 }
 
 /** In the order in which a person meets them. */
-const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [registerEstimate, registerCollect, registerBudget, registerConvert, registerShow, registerVerify, registerClean, registerRestore];
+const SUBCOMMANDS: readonly ((tools: DataTools) => void)[] = [registerEstimate, registerCollect, registerBudget, registerConvert, registerShow, registerVerify, registerClean, registerRestore, registerReport];
 
 export function registerData(tools: DataTools): void {
   for (const register of SUBCOMMANDS) register(tools);

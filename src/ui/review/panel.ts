@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { trainingOf } from '../../runs/dataTraining.ts';
 import { dataPageText } from '../../shared/dataPageText.ts';
 import { FILE_ORDER, NO_FILTER, type DataFromPage, type DataFromWorker, type DataPlace, type DataToPage } from '../../shared/dataPanel.ts';
 import type { DataReport } from '../../shared/dataReport.ts';
@@ -13,7 +14,6 @@ import type { Programs } from '../programs.ts';
 import type { Projects } from '../project/projects.ts';
 import { chooseDataFile } from './chooseDataFile.ts';
 import { DataThread } from './dataThread.ts';
-import { trainingOf } from './training.ts';
 
 const VIEW_TYPE = 'distill.review';
 

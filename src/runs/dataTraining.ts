@@ -1,9 +1,9 @@
 /** What the recipe around a data file says of lengths: the student's tokenizer, its template, the longest row. */
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { DataWorkerStart } from '../../shared/dataPanel.ts';
-import { readRecipe } from '../../shared/recipeText.ts';
-import type { Recipe } from '../../shared/recipe.ts';
+import type { DataWorkerStart } from '../shared/dataPanel.ts';
+import { readRecipe } from '../shared/recipeText.ts';
+import type { Recipe } from '../shared/recipe.ts';
 
 const RECIPE = 'distill.json';
 
