@@ -80,6 +80,7 @@ export const DATA_TEXT = {
   convertHub: ['{0} is no dataset of the hub: hub:OWNER/NAME[@REVISION].', '{0} 不是 Hub 数据集：hub:OWNER/NAME[@REVISION]。'],
   convertStopped: ['Stopped; {0} was not written.', '已停止；未写入 {0}。'],
   convertFound: ['Reading {0} as {1}.', '读取 {0}（{1}）。'],
+  convertDownload: ['downloading {0}: {1} of {2} MiB', '下载 {0}：{1} / {2} MiB'],
   convertLive: ['{0} rows', '{0} 行'],
   convertMoreBroken: ['… and {0} more broken rows.', '… 另有 {0} 行无法读取。'],
   convertDone: ['{0} rows in {1} ({2}).', '已将 {0} 行写入 {1}（{2}）。'],

@@ -89,7 +89,8 @@ async function renamedToFreeName(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function renameOver(from: string, to: string): Promise<void> {
+/** Renames onto a file that may be there. */
+export async function renameOver(from: string, to: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       await rename(from, to);
@@ -113,7 +114,7 @@ async function flushTree(folder: string): Promise<void> {
 }
 
 /** A rename is only durable when its folder is flushed too; Windows can't flush a folder and doesn't need to. */
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   await flush(folder, 'r').catch((error: unknown) => {
     // Some network file systems refuse to flush a folder: the rename stands, only its durability is theirs.

@@ -92,7 +92,10 @@ describe('a file that changes while it is read', () => {
     writeFileSync(file, big);
     let rows = 0;
     await expect(async () => {
-      for await (const _ of reading(file)) if (++rows === 1) change(file);
+      for await (const { prompt } of reading(file)) {
+        rows += prompt.length;
+        if (rows === prompt.length) change(file);
+      }
     }).rejects.toThrow(refused('data-file-changed', { file }));
   });
 });

@@ -66,7 +66,8 @@ async function convert(terminal: Terminal, input: string, output: string, option
   process.once('SIGTERM', onSignal);
   try {
     // Recognised before the output is begun: nothing is left behind by a wrong name.
-    await sourceFiles(source, { base, signal: aborter.signal });
+    const onDownload = (file: string, now: number, total: number): void => { terminal.live(say('convertDownload', file, (now / 2 ** 20).toFixed(1), (total / 2 ** 20).toFixed(1))); };
+    await sourceFiles(source, { base, signal: aborter.signal, onDownload });
     const writer = await conversionWriter(path.resolve(output), format);
     let [rows, broken, drawn] = [0, 0, 0];
     try {

@@ -36,7 +36,7 @@ export function registerShow({ terminal, command, json, whole, done }: DataTools
 }
 
 async function show(terminal: Terminal, which: string, options: ShowOptions): Promise<ExitCode> {
-  const { say, language } = terminal;
+  const { language } = terminal;
   const place = placeOf(which);
   const project = options.project ?? (await projectsAround(place === null ? process.cwd() : path.dirname(path.resolve(place.file))))[0];
   const recipe = project === undefined || !existsSync(path.join(project, RECIPE_FILE)) ? null : loadRecipe(terminal, project).recipe;

@@ -37,6 +37,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes read of the current file, as it lies on the disk; Parquet tells none. */
   readonly onBytes?: ((bytes: Buffer) => void) | undefined;
+  /** Told the bytes of a hub's file that have come. */
+  readonly onDownload?: ((file: string, done: number, total: number) => void) | undefined;
   /** Rows without an answer are broken: training can't use them. */
   readonly answered?: boolean;
 }
@@ -81,10 +83,10 @@ export async function* readPlaced(source: ReadSource, options: ReadOptions): Asy
 }
 
 /** The files that a source names, each with what it was recognised as. */
-export async function sourceFiles(source: ReadSource, { base, signal }: Pick<ReadOptions, 'base' | 'signal'>): Promise<readonly RecognisedFile[]> {
+export async function sourceFiles(source: ReadSource, { base, signal, onDownload }: Pick<ReadOptions, 'base' | 'signal' | 'onDownload'>): Promise<readonly RecognisedFile[]> {
   const { file, hub, format } = source;
   if (hub !== undefined) {
-    const { folder, address } = await hubFolder(hub, { base, signal });
+    const { folder, address } = await hubFolder(hub, { base, signal, onProgress: onDownload });
     return recognised(await dataFiles(folder, { split: hub.split, config: hub.config }), address, format);
   }
   if (file === undefined) throw new Error('a source without file or hub');

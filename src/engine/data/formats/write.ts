@@ -1,8 +1,9 @@
 /** Records written as our own format: whole or not at all, and flushed before the name is there. */
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
 import type { DataRecord } from '../../../shared/record.ts';
 import { withFileErrors } from '../../../system/fileErrors.ts';
-import { temporaryName } from '../../../system/wholeFile.ts';
+import { flushFolder, renameOver, temporaryName } from '../../../system/wholeFile.ts';
 
 export interface RecordWriter {
   write(record: DataRecord): Promise<void>;
@@ -44,7 +45,8 @@ export class GrowingFile {
       await this.handle.sync();
       await this.handle.close();
       this.#ended = true;
-      await rename(this.temporary, this.file);
+      await renameOver(this.temporary, this.file);
+      await flushFolder(path.dirname(this.file));
     });
   }
 
