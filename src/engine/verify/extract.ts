@@ -113,7 +113,9 @@ function lastSaid(body: string): Extraction | null {
 function statementAt(text: string, start: number): string {
   const rest = text.slice(start, start + 600).replace(/^[\s*_:：=>#-]*\n+/, '').replace(/^[\s:：=]+/, '');
   const [line = ''] = rest.split('\n');
-  return line.trim();
+  // One sentence: what follows talks about something else.
+  const [sentence = line] = /^.{3,}?(?:[。！？]|[.!?](?=\*{0,2}\s+["“*(]?[A-Z]))/u.exec(line) ?? [];
+  return sentence.trim();
 }
 
 function lastMathematics(body: string): Extraction | null {
@@ -132,7 +134,8 @@ function afterEquals(text: string): string {
 
 /** The answer within a statement: mathematics or bold text in it, the whole where it reads as one thing, or its number. */
 function coreOf(statement: string, kind: 'number' | 'any'): string | null {
-  const line = statement.trim().replace(/[.。!！]+$/, '');
+  // 21, not 121.
+  const line = statement.trim().replace(/[,，;；]\s*(?:而不是|而非|不是|not\b|rather than|instead of)[^]*$/u, '').replace(/[.。!！]+$/, '');
   if (line === '') return null;
   if (kind === 'any') {
     const inner = /^[^$]*\$([^$]+)\$[^$]*$/.exec(line)?.[1] ?? /^.*\\\((.+?)\\\)[^\\]*$/.exec(line)?.[1];

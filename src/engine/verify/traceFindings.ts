@@ -21,6 +21,8 @@ const MIXED_SHARE = 0.1;
 const MIN_LETTERS = 40;
 /** A Chinese character carries about as much as this many Latin letters. */
 const LATIN_PER_HAN = 3;
+/** Characters at the end of a reasoning in which it comes to its conclusion. */
+const CONCLUSION_LENGTH = 400;
 const TAG = /<\/?(?:think|thinking|reasoning|answer)\s*>/i;
 const REFUSAL = [
   /^\W{0,6}(?:i['’]?m (?:very |really |so )?sorry|sorry|i apologi[sz]e|my apologies)\b[^\n]{0,80}\b(?:can(?:['’]t|not)|unable|won['’]t|not able)\b/iu,
@@ -140,6 +142,9 @@ function concludesOtherwise({ think, answer, gold, options }: DataRecord): boole
   };
   const [reasoned, given] = [marked(think), marked(answer) ?? (answer.trim().length < 60 ? answer.trim() : null)];
   if (reasoned === null || given === null || given === '') return false;
+  // Where the end of the reasoning also names what is given, what was read as its conclusion may be a step of a check.
+  const digits = /\d[\d,.]*\d|\d/.exec(given)?.[0];
+  if (digits !== undefined && think.slice(-CONCLUSION_LENGTH).replaceAll(',', '').includes(digits.replaceAll(',', ''))) return false;
   return compareAnswers(given, reasoned, options === undefined ? {} : { options }).verdict === 'wrong';
 }
 
