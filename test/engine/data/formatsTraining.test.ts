@@ -41,7 +41,7 @@ async function writeRecords(file: string, records: readonly DataRecord[], format
 const prepare = async (base: string, data: object, more: Partial<PrepareOptions> = {}) => {
   const warnings: string[] = [];
   const prepared = await prepareData({
-    recipe: { data: dataSchema.parse({ template: { prompt: '{prompt}', completion: ' {think} {answer}' }, maxLength: 128, ...data }), evaluate: evaluateSchema.parse({ split: 'validation' }), seed: 1 },
+    recipe: { data: dataSchema.parse({ template: { prompt: '{prompt}', completion: ' {think} {answer}' }, maxLength: 128, ...data }), evaluate: { ...evaluateSchema.parse({}), split: 'validation' as const }, seed: 1 },
     base, tokenizer, onWarning: (code, of) => { warnings.push(`${code} ${JSON.stringify(of)}`); }, ...more,
   });
   return { ...prepared, warnings };
