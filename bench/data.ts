@@ -56,7 +56,8 @@ async function timed(command: string, args: readonly string[]): Promise<Turn> {
   let peak: number | null = null;
   const poll = setInterval(() => {
     try {
-      peak = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(child.pid)}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024;
+      const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(child.pid)}/status`, 'utf8')) ?? [];
+      if (kilobytes !== undefined) peak = Number(kilobytes) / 1024;
     } catch {
       // Not Linux, or it has just ended.
     }

@@ -160,7 +160,7 @@ class Cleaning {
     const { signal, onProgress, relevance } = this.context;
     const pattern = this.options.irrelevant?.pattern === undefined ? null : promptPattern(this.options.irrelevant.pattern);
     let row = 0;
-    for await (const [batch, results] of inOrder(batches(records), this.#pool.window, (rows) => this.#pool.work(rows.map(textsOf)))) {
+    for await (const [batch, results] of inOrder(batches(records), this.#pool.window, (rows) => this.#pool.work(rows.map(textsOf), rows.length < BATCH_ROWS))) {
       signal?.throwIfAborted();
       const cleaned = batch.map((record, i) => cleanedRecord(record, results[i]));
       const matches = pattern?.test(cleaned.map(({ record }) => record.prompt)) ?? null;

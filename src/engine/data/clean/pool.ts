@@ -9,8 +9,6 @@ import { RowWorker, type RowResult, type WorkOptions } from './rowWork.ts';
 import type { RowTexts } from './textRules.ts';
 import { unpacked, type WorkReply, type WorkRequest } from './workMessages.ts';
 
-/** Batches that are looked at before threads are started: a small file is done by then. */
-const BATCHES_ALONE = 4;
 /** More threads wait for the one that reads and writes. */
 const MOST_THREADS = 8;
 
@@ -51,9 +49,10 @@ export class WorkPool {
     return this.#segmenter ?? this.#own.segmenter;
   }
 
-  async work(rows: readonly RowTexts[]): Promise<readonly RowResult[]> {
+  /** `alone`: this batch is all there is, for which no thread is worth starting. */
+  async work(rows: readonly RowTexts[], alone = false): Promise<readonly RowResult[]> {
     const batch = this.#batches++;
-    if (this.threads === 0 || batch < BATCHES_ALONE) return this.#own.work(rows);
+    if (this.threads === 0 || (alone && this.#workers.length === 0)) return this.#own.work(rows);
     if (this.#failed !== null) throw this.#failed;
     if (this.#workers.length === 0) for (let i = 0; i < this.threads; i++) this.#start();
     const free = this.#workers.reduce((least, each) => each.busy < least.busy ? each : least);

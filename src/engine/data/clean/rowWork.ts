@@ -134,25 +134,25 @@ export class RowWorker {
 
 /** 53 bits over texts whose letters' case (of ASCII) and spacing don't count. */
 function exactHash(texts: readonly string[]): number {
-  let [a, b] = [0x811c9dc5, 0x5bd1e995];
-  const put = (unit: number): void => {
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit, 0x9e3779b1) + 0x7f4a7c15;
-  };
+  let [a, b] = [0x811c9dc5 | 0, 0x5bd1e995];
   for (const text of texts) {
     let space = false;
     let begun = false;
     for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
+      let unit = text.charCodeAt(i);
       if (unit <= 0x20 || unit === 0xa0 || unit === 0x3000) {
         space = begun;
         continue;
       }
-      if (space) put(0x20);
+      if (unit >= 0x41 && unit <= 0x5a) unit |= 0x20;
+      // A space before it makes another unit of it.
+      if (space) unit |= 0x10000;
+      a = Math.imul(a ^ unit, 0x01000193);
+      b = (Math.imul(b ^ unit, 0x9e3779b1) + 0x7f4a7c15) | 0;
       [space, begun] = [false, true];
-      put(unit >= 0x41 && unit <= 0x5a ? unit + 0x20 : unit);
     }
-    put(0);
+    a = Math.imul(a ^ 0x20000, 0x01000193);
+    b = (Math.imul(b ^ 0x20000, 0x9e3779b1) + 0x7f4a7c15) | 0;
   }
   return mixed(a) * 2 ** 21 + (mixed(b) >>> 11);
 }

@@ -8,7 +8,7 @@ const TITLE = /\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.?\s+/g;
 const WORD = /\p{L}[\p{L}\p{M}'’-]*/gu;
 /** He and she go with the name. */
 const PRONOUNS: Readonly<Record<string, string>> = {
-  he: 'they', she: 'they', him: 'them', her: 'their', his: 'their', hers: 'theirs', himself: 'themself', herself: 'themself',
+  he: 'they', she: 'they', him: 'their', her: 'their', his: 'their', hers: 'their', himself: 'themself', herself: 'themself',
   boy: 'child', girl: 'child', boys: 'children', girls: 'children', brother: 'sibling', sister: 'sibling', brothers: 'siblings', sisters: 'siblings',
   father: 'parent', mother: 'parent', dad: 'parent', mom: 'parent', mum: 'parent', uncle: 'relative', aunt: 'relative', son: 'offspring', daughter: 'offspring',
   grandfather: 'grandparent', grandmother: 'grandparent', husband: 'spouse', wife: 'spouse', man: 'person', woman: 'person',

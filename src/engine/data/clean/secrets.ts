@@ -22,7 +22,10 @@ interface Finder {
 
 /** Characters before a number in which a word may say what it is. */
 const CONTEXT = 24;
-const DIGITS = /\d{3}/;
+/** What identity numbers, cards and phones have: long runs of digits, or groups of them. Hints keep most texts from the slow patterns. */
+const LONG_NUMBER = /\d{11}/;
+const GROUPED_NUMBER = /\d{3,4}[ -]\d{4}|\d{4} \d{6}/;
+const ANY_LONG = /\d{11}|\d{3}[ -]\d{4}[ -]\d{4}/;
 
 const FINDERS: readonly Finder[] = [
   { kind: 'private-key', hint: 'PRIVATE KEY', pattern: /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}-----|$)/g },
@@ -34,12 +37,12 @@ const FINDERS: readonly Finder[] = [
   { kind: 'api-key', hint: 'hf_', pattern: /\bhf_[A-Za-z0-9]{30,}/g },
   { kind: 'api-key', hint: 'xox', pattern: /\bxox[abprs]-[A-Za-z0-9-]{10,}/g },
   { kind: 'e-mail', hint: '@', pattern: /(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}\b/g, holds: (found) => !/@(?:[\w-]+\.)*(?:example|test|invalid|localhost)(?:\.\w+)?$/i.test(found) },
-  { kind: 'id-number', hint: DIGITS, pattern: /(?<![\dA-Za-z.])[1-8]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])/g, holds: isChineseId },
-  { kind: 'card', hint: DIGITS, pattern: /(?<![\d.,])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?(?![\d.,]\d)|(?<![\d.,])3[47]\d{2}([ -])\d{6}\2\d{5}(?!\d)/g, holds: (found) => isCard(found) },
-  { kind: 'card', hint: DIGITS, pattern: /(?<![\d.,])\d{13,19}(?![\d]|[.,]\d)/g, holds: (found, text, at) => isCard(found) && near(text, at, /card|visa|master|amex|银行卡|信用卡|储蓄卡|卡号|账号/i) },
-  { kind: 'phone', hint: DIGITS, pattern: /(?<![\d.,+A-Za-z_])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d|[.,]\d|[A-Za-z_%])/g, holds: isMobile },
-  { kind: 'phone', hint: '+', pattern: /(?<![\w.)\]}+])\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9]\d{2})(?:[ .-]\(?\d{1,4}\)?){2,5}(?![\d.]|\s*[=+*/^])/g, holds: isInternational },
-  { kind: 'phone', hint: '(', pattern: /(?<!\d|\w)\([2-9]\d{2}\) \d{3}-\d{4}(?!\d)/g },
+  { kind: 'id-number', hint: LONG_NUMBER, pattern: /(?<![\dA-Za-z.])[1-8]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])/g, holds: isChineseId },
+  { kind: 'card', hint: GROUPED_NUMBER, pattern: /(?<![\d.,])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?(?![\d.,]\d)|(?<![\d.,])3[47]\d{2}([ -])\d{6}\2\d{5}(?!\d)/g, holds: (found) => isCard(found) },
+  { kind: 'card', hint: LONG_NUMBER, pattern: /(?<![\d.,])\d{13,19}(?![\d]|[.,]\d)/g, holds: (found, text, at) => isCard(found) && near(text, at, /card|visa|master|amex|银行卡|信用卡|储蓄卡|卡号|账号/i) },
+  { kind: 'phone', hint: ANY_LONG, pattern: /(?<![\d.,+A-Za-z_])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d|[.,]\d|[A-Za-z_%])/g, holds: isMobile },
+  { kind: 'phone', hint: /\+[1-9]\d{0,2}[ .-]/, pattern: /(?<![\w.)\]}+])\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9]\d{2})(?:[ .-]\(?\d{1,4}\)?){2,5}(?![\d.]|\s*[=+*/^])/g, holds: isInternational },
+  { kind: 'phone', hint: ') ', pattern: /(?<!\d|\w)\([2-9]\d{2}\) \d{3}-\d{4}(?!\d)/g },
   { kind: 'ip', hint: /\d\.\d{1,3}\.\d/, pattern: /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d|\.\d)/g, holds: isPublicAddress },
 ];
 

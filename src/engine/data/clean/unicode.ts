@@ -6,6 +6,7 @@
 /** ＃ ＄ ％ ＆ ＊ ＋ － ／ ＜ ＝ ＞ ＠ ＼ ＾ ＿ ｜: what is written in formulas and code. */
 const OPERATORS = '＃＄％＆＊＋－／＜＝＞＠＼＾＿｜';
 const WIDE = new RegExp(`[０-９Ａ-Ｚａ-ｚ${OPERATORS}]`, 'g');
+const ANY_WIDE = /[０-９Ａ-Ｚａ-ｚ＃＄％＆＊＋－．／＜＝＞＠＼＾＿｜]/;
 /** Between digits it is a decimal point. */
 const WIDE_POINT = /(?<=[0-9])．(?=[0-9])/g;
 /** From the full-width form of an ASCII character to that character. */
@@ -15,5 +16,7 @@ const NOT_ASCII = /[^\u0000-\u007f]/;
 
 export function cleanUnicode(text: string): string {
   if (!NOT_ASCII.test(text)) return text;
-  return text.normalize('NFC').replace(WIDE, (wide) => String.fromCharCode(wide.charCodeAt(0) - WIDTH)).replace(WIDE_POINT, '.');
+  const composed = text.normalize('NFC');
+  if (!ANY_WIDE.test(composed)) return composed;
+  return composed.replace(WIDE, (wide) => String.fromCharCode(wide.charCodeAt(0) - WIDTH)).replace(WIDE_POINT, '.');
 }
