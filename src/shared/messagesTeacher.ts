@@ -66,6 +66,10 @@ export const TEACHER_ERRORS = {
     en: 'The address of the teacher {teacher} is {address}; it must begin with http:// or https://. Correct teachers.{teacher}.baseUrl, or name its service.',
     'zh-cn': '教师 {teacher} 的地址为 {address}；必须以 http:// 或 https:// 开头。请更正 teachers.{teacher}.baseUrl，或填写 service。',
   },
+  'teacher-proxy-malformed': {
+    en: 'The proxy that the environment names for the teacher {teacher} is no address (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY). It looks like http://HOST:PORT; NO_PROXY names hosts that need none.',
+    'zh-cn': '环境变量为教师 {teacher} 指定的代理不是有效地址（HTTPS_PROXY、HTTP_PROXY 或 ALL_PROXY）。格式为 http://主机:端口；NO_PROXY 可列出无需代理的主机。',
+  },
   'teacher-key-malformed': {
     en: 'The key of the teacher {teacher} has characters that no key has (a line break, a quote, a space?). Set it again: {variable}.',
     'zh-cn': '教师 {teacher} 的密钥含有非法字符（换行、引号或空格？）。请重新设置：{variable}。',

@@ -8,8 +8,9 @@ import type { ApiTeacher } from '../../shared/recipeTeacher.ts';
 import { AnswerAssembler, BadAnswer, errorIn, excerpt } from './answer.ts';
 import { Concurrency, WAITS, type Place, type Waits } from './concurrency.ts';
 import type { AttemptEnd, ClientOptions, ClientState, CompleteOptions, Completion, CompletionRequest, TeacherClient } from './contract.ts';
-import { exchange, openAgent, type BodyReader } from './exchange.ts';
+import { exchange, type BodyReader } from './exchange.ts';
 import { failureOfError, failureOfStatus, isFiltered, isWebPage, parsed, type Failure } from './failures.ts';
+import { routeTo, type Route } from './route.ts';
 import { Service } from './service.ts';
 import { estimatedUse, inputBound, isObject, serviceUse } from './usage.ts';
 
@@ -20,9 +21,10 @@ const RETRY_MOST_MS = 30_000;
 const LONGEST_PAUSE_MS = 15 * 60_000;
 /** While nobody at all gets through, 429 is taken for good after this time per retry of the recipe: limits are per minute. */
 const PATIENCE_PER_RETRY_MS = 20_000;
-/** Text is at most this many characters a token; twice what code indented by spaces reaches. */
-const CHARACTERS_PER_TOKEN = 32;
-const SMALLEST_LIMIT = 4096;
+/** An answer has at most this many characters a token: three times what prose has, for code and tables with their runs of blanks. */
+const CHARACTERS_PER_TOKEN = 16;
+/** Never refused for being long: a few tokens may be long ones. */
+const SMALLEST_LIMIT = 2048;
 /** Between two calls of onProgress. */
 const PROGRESS_MS = 250;
 /** Names of the service's models in a message. */
@@ -38,7 +40,7 @@ export interface ClientWaits extends Waits {
 }
 export const CLIENT_WAITS: ClientWaits = { ...WAITS, retryFirstMs: RETRY_FIRST_MS, patiencePerRetryMs: PATIENCE_PER_RETRY_MS };
 
-/** Throws DistillError `teacher-address-malformed`, `teacher-key-malformed`. */
+/** Throws DistillError `teacher-address-malformed`, `teacher-key-malformed`, `teacher-proxy-malformed`. */
 export function openTeacherClient(teacher: ApiTeacher, options: ClientOptions & { readonly waits?: ClientWaits }): TeacherClient {
   return new Client(teacher, options, options.waits ?? CLIENT_WAITS);
 }
@@ -52,7 +54,7 @@ class Client implements TeacherClient {
   readonly service: string;
   readonly #service: Service;
   readonly #teacher: ApiTeacher;
-  readonly #agent: ReturnType<typeof openAgent>;
+  readonly #route: Route;
   readonly #places: Concurrency;
   readonly #open = new Set<AbortController>();
   readonly #told = new Set<string>();
@@ -72,8 +74,17 @@ class Client implements TeacherClient {
     this.name = options.name;
     this.model = teacher.model;
     this.service = teacher.service ?? this.#service.host;
-    this.#agent = openAgent(this.#service.url, teacher.concurrency);
+    this.#route = this.#routeTo(this.#service.url);
     this.#places = new Concurrency(teacher.concurrency, waits);
+  }
+
+  #routeTo(url: URL): Route {
+    try {
+      return routeTo(url, this.#teacher.concurrency, process.env);
+    } catch (error) {
+      // The address may hold the proxy's password, so the error's own text isn't told.
+      throw new DistillError('teacher-proxy-malformed', { teacher: this.name }, { cause: error });
+    }
   }
 
   worstCase({ messages, sampling }: CompletionRequest): TokenUse {
@@ -110,7 +121,7 @@ class Client implements TeacherClient {
   close(): Promise<void> {
     for (const controller of this.#open) controller.abort(new DOMException('The teacher’s client was closed', 'AbortError'));
     this.#places.close();
-    this.#agent.destroy();
+    this.#route.agent.destroy();
     return Promise.resolve();
   }
 
@@ -148,7 +159,7 @@ class Client implements TeacherClient {
       const result = await this.#send(request, signal, options.onProgress);
       if (result.type !== 'answered') {
         const { failure } = result;
-        end = failure.maybeBilled ? { type: 'lost', code: failure.code, worst } : { type: 'refused', code: failure.code, status: failure.status };
+        end = failure.maybeBilled ? { type: 'lost', code: failure.code, worst: overrun(worst, failure) } : { type: 'refused', code: failure.code, status: failure.status };
         if (failure.overload) leave = { type: 'refused', retryAfterMs: failure.retryAfterMs === null ? null : Math.min(failure.retryAfterMs, LONGEST_PAUSE_MS) };
         return result;
       }
@@ -178,7 +189,7 @@ class Client implements TeacherClient {
     const asksLogprobs = topLogprobs > 0 && this.#service.givesLogprobs;
     try {
       const { response, text, complete } = await exchange({
-        url: this.#service.url, headers: this.#service.headers, body, agent: this.#agent, signal,
+        secure: this.#service.url.protocol === 'https:', route: this.#route, headers: this.#service.headers, body, signal,
         firstTokenMs: timeouts.firstTokenSeconds * 1000, silenceMs: timeouts.silenceSeconds * 1000,
         reader: (head) => {
           if (head.statusCode !== 200 || isWebPage(head.headers)) return null;
@@ -249,9 +260,8 @@ class Client implements TeacherClient {
   /** What the service has instead; a service that doesn't say is no error. */
   async #models(): Promise<string> {
     try {
-      const url = new URL(this.#service.url);
-      url.pathname = url.pathname.replace(/\/chat\/completions$/, '/models');
-      const { text, response } = await exchange({ url, headers: this.#service.headers, body: null, agent: this.#agent, signal: undefined, firstTokenMs: MODELS_MS, silenceMs: MODELS_MS, reader: () => null });
+      const path = String(this.#route.target.path).replace('/chat/completions', '/models');
+      const { text, response } = await exchange({ secure: this.#service.url.protocol === 'https:', route: this.#route, path, headers: this.#service.headers, body: null, signal: undefined, firstTokenMs: MODELS_MS, silenceMs: MODELS_MS, reader: () => null });
       const list = response.statusCode === 200 ? JSON.parse(text) as unknown : null;
       const data = isObject(list) && Array.isArray(list['data']) ? list['data'] as readonly unknown[] : [];
       const names = data.flatMap((each) => isObject(each) && typeof each['id'] === 'string' ? [each['id']] : []);
@@ -267,6 +277,12 @@ class Client implements TeacherClient {
     this.#told.add(key);
     this.#onWarning?.(code, data);
   }
+}
+
+/** A service that doesn't keep to maxTokens bills what it wrote: no more tokens than characters, as good as always. */
+function overrun(worst: TokenUse, { code, data }: Failure): TokenUse {
+  const output = code === 'teacher-answer-too-long' ? Math.max(worst.output, Number(data['characters'])) : worst.output;
+  return { ...worst, output, reasoning: output };
 }
 
 /** A question that a content filter refused: an outcome of the row, not an error. */

@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import type { Route } from './route.ts';
 
 /** What reads the body. Throwing ends the request. */
 export interface BodyReader {
@@ -18,11 +19,13 @@ export interface BodyReader {
 }
 
 export interface ExchangeOptions {
-  readonly url: URL;
+  readonly secure: boolean;
+  readonly route: Route;
+  /** Instead of the route's own path. */
+  readonly path?: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Null for a GET. */
   readonly body: string | null;
-  readonly agent: http.Agent | https.Agent;
   readonly signal: AbortSignal | undefined;
   readonly firstTokenMs: number;
   readonly silenceMs: number;
@@ -52,15 +55,9 @@ const MAX_LINE = 64 * 1024 * 1024;
 /** What a connection gets to end its body after the answer, so that it can be used again. */
 const DRAIN_MS = 2_000;
 
-export function openAgent(url: URL, connections: number): http.Agent | https.Agent {
-  // The last used socket first: those that aren't needed grow old and are closed by the service, not under a request.
-  const options = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections, scheduling: 'lifo', noDelay: true } as const;
-  return url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
-}
-
 /** Throws ExchangeFailure, what the reader throws, and the signal's reason. */
 export function exchange(options: ExchangeOptions): Promise<Exchanged> {
-  const { url, headers, body, agent, signal } = options;
+  const { secure, route: { agent, target }, headers, body, signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
       reject(reasonOf(signal));
@@ -69,9 +66,9 @@ export function exchange(options: ExchangeOptions): Promise<Exchanged> {
     let settled = false;
     let sent = false;
     let tokens = false;
-    const request = (url.protocol === 'https:' ? https : http).request(url, {
-      method: body === null ? 'GET' : 'POST', agent,
-      headers: body === null ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
+    const request = (secure ? https : http).request({
+      ...target, ...(options.path === undefined ? {} : { path: options.path }), method: body === null ? 'GET' : 'POST', agent,
+      headers: { ...target.headers as http.OutgoingHttpHeaders, ...headers, ...(body === null ? {} : { 'content-length': Buffer.byteLength(body) }) },
     });
     const settle = (): boolean => {
       if (settled) return false;
@@ -106,7 +103,7 @@ export function exchange(options: ExchangeOptions): Promise<Exchanged> {
     signal?.addEventListener('abort', abort, { once: true });
     request.on('socket', (socket: Socket) => {
       if (!socket.connecting) sent = true;
-      else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => { sent = true; });
+      else socket.once(secure ? 'secureConnect' : 'connect', () => { sent = true; });
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       if (settled) return;

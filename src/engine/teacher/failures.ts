@@ -10,7 +10,7 @@ export type TeacherErrorCode = Extract<ErrorCode, `teacher-${string}`>;
 
 /** Codes that say the same of every further request: whoever asks many questions stops at the first. */
 const FOR_ALL: ReadonlySet<string> = new Set<TeacherErrorCode>([
-  'teacher-address-malformed', 'teacher-key-malformed', 'teacher-key-missing', 'teacher-key-refused', 'teacher-forbidden', 'teacher-payment-required',
+  'teacher-address-malformed', 'teacher-key-malformed', 'teacher-proxy-malformed', 'teacher-key-missing', 'teacher-key-refused', 'teacher-forbidden', 'teacher-payment-required',
   'teacher-model-missing', 'teacher-address-wrong', 'teacher-rate-limited', 'teacher-unreachable',
 ]);
 
