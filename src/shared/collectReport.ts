@@ -1,4 +1,5 @@
 /** reports/collect-NAME.json: what a collect stage did with its rows, and what it cost. */
+import type { AugmentReport } from './augmentReport.ts';
 import type { CleanReport } from './cleanReport.ts';
 import type { Verdict } from './events.ts';
 import type { MixReport } from './mixReport.ts';
@@ -48,7 +49,7 @@ export interface CollectReport {
     readonly unjudged: number;
   } | null;
   /** What augmenting and mixing say of themselves. */
-  readonly augment: unknown;
+  readonly augment: AugmentReport | null;
   readonly mix: MixReport | null;
   /** Of the rows that were written. */
   readonly written: {

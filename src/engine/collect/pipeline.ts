@@ -8,6 +8,7 @@ import type { Recipe } from '../../shared/recipe.ts';
 import type { CollectStage } from '../../shared/recipeCollect.ts';
 import type { DataRecord } from '../../shared/record.ts';
 import type { Backend } from '../backend/contract.ts';
+import { AugmentCounts, augmentRecords } from '../data/augment/augment.ts';
 import { mixRecords } from '../data/mix/mix.ts';
 import { SIDES, type Side } from '../data/mix/split.ts';
 import type { OpenAsker } from '../teacher/asker.ts';
@@ -19,7 +20,7 @@ import type { CollectProgress } from './progress.ts';
 import { NAMED_ROWS, OutputSums } from './report.ts';
 import type { SideRows } from './sideRows.ts';
 import { sourceRecords } from './sources.ts';
-import { askedTeacher } from './teachersOf.ts';
+import { askedTeacher, augmentTeacher } from './teachersOf.ts';
 import { newVerifyCounts, verifiedRecords } from './verified.ts';
 
 export interface PipelineOptions {
@@ -44,6 +45,7 @@ export class Pipeline {
   #asker: OpenAsker | null = null;
   #cleaned: CleanReport | null = null;
   #cleanedAnswers: CleanReport | null = null;
+  #augmented: AugmentCounts | null = null;
   #mixed: MixReport | null = null;
   #lastFailure: DistillError | null = null;
   readonly #failures: { id: string; code: string; detail: string }[] = [];
@@ -77,6 +79,7 @@ export class Pipeline {
       if (stage.clean !== undefined) rows = this.#clean(rows, answerRules(stage.clean), (report) => { this.#cleanedAnswers = report; });
     }
     if (stage.verify !== undefined) rows = await this.#verify(rows, stage.verify, progress);
+    if (stage.augment.length > 0) rows = await this.#augment(rows, progress);
     if (stage.mix === undefined) {
       for await (const row of rows) yield { row, side: 'train' };
       return;
@@ -118,7 +121,7 @@ export class Pipeline {
         cached: counts.ask.cached, failed: counts.ask.failed, unasked: counts.ask.unasked, failures: this.#failures,
       },
       verify: stage.verify === undefined ? null : counts.verify,
-      augment: null, mix: this.#mixed,
+      augment: this.#augmented?.report() ?? null, mix: this.#mixed,
       written: {
         tokens: sums.tokens, cost, tasks: sums.tasks,
         costPerRow: Object.fromEntries(Object.entries(cost).map(([currency, amount]) => [currency, sums.rows === 0 ? 0 : amount / sums.rows])),
@@ -154,6 +157,19 @@ export class Pipeline {
       onSpent: (error) => { this.spent ??= error; },
       onRemoved: (record) => side?.notKept(record, verified() - 1, verified() - counts.removed),
     });
+  }
+
+  async #augment(rows: AsyncIterable<DataRecord>, progress: CollectProgress): Promise<AsyncIterable<DataRecord>> {
+    const { askers, recipe, signal, stage } = this.options;
+    const counts = new AugmentCounts();
+    this.#augmented = counts;
+    const teacherOf = (augmentation: CollectStage['augment'][number]): string | null => augmentTeacher(stage, augmentation, recipe.teachers);
+    const open = await Promise.all(stage.augment.flatMap((each) => { const name = teacherOf(each); return name === null ? [] : [askers.asker(name)]; }));
+    if (stage.ask === undefined) progress.begin('augment', () => ({ done: counts.read, total: null, kept: counts.read + counts.made, cached: 0, failed: 0 }));
+    return augmentRecords(rows, stage.augment, {
+      signal, seed: recipe.seed, asker: (augmentation) => askers.asker(teacherOf(augmentation) ?? ''), onSpent: (error) => { this.spent ??= error; },
+      ...(open.length === 0 ? {} : { atOnce: Math.max(...open.map((asker) => asker.concurrency())) }),
+    }, counts);
   }
 
   #clean(rows: AsyncIterable<DataRecord>, rules: NonNullable<CollectStage['clean']>, onReport: (report: CleanReport) => void): AsyncIterable<DataRecord> {

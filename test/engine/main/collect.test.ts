@@ -154,8 +154,23 @@ describe('collecting', () => {
     const { code } = await startEngine(made).done;
     const kinds = eventsOf(made).map((event) => (event.kind === 'started' ? `started ${String(event.backend)}` : event.kind === 'stage' ? `${event.name} ${event.state}` : event.kind));
     expect(kinds.filter((kind) => /started|collect |train /.test(kind)).slice(0, 4)).toEqual(['started null', 'collect begin', 'collect end', 'started wasm']);
-    expect([code, endOf(made)?.outcome]).toEqual([0, 'done']);
+    expect([code, endOf(made)]).toMatchObject([0, { outcome: 'done' }]);
     expect(eventsOf(made).some((event) => event.kind === 'metric' && typeof event.values['loss'] === 'number')).toBe(true);
+  });
+
+  test('without a teacher rows are made, verified, augmented and cleaned, and nobody is asked', async () => {
+    const made = await makeRun({ url: 'http://127.0.0.1:1/v1' }, {
+      stage: { from: { synthesise: { rows: 30, kinds: ['arithmetic'], seed: 7 } }, ask: undefined, verify: { keep: 'right' }, augment: [{ kind: 'numbers' }], clean: {} },
+    });
+    const { code, stderr } = await startEngine(made).done;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = reportOf(made);
+    expect(report).toMatchObject({ ask: null, rows: { read: 30 }, verify: { verdicts: { wrong: 0 } }, clean: { rows: 30 }, augment: { rows: { read: 30 } }, spent: [] });
+    const rows = rowsOf(made);
+    expect(rows).toHaveLength(30 + (report.augment?.rows.made ?? 0));
+    expect(rows.filter(({ provenance }) => provenance.transformations.some(({ name }) => name === 'augment/numbers'))).toHaveLength(report.augment?.rows.made ?? 0);
+    expect(report.augment?.rows.made).toBeGreaterThan(5);
+    expect(lastCollect(made)).toMatchObject({ part: 'write', spend: null });
   });
 
   test('a row that the service refuses is left out, counted and named; the others are kept', async () => {
