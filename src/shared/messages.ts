@@ -248,6 +248,14 @@ export const ERRORS = {
     en: '{path} are all 0: there is no loss to train on.',
     'zh-cn': '{path} 全为 0：没有可训练的损失。',
   },
+  'recipe-teacher-and-teachers': {
+    en: '{path} and teachers say the same thing twice; keep one.',
+    'zh-cn': '{path} 与 teachers 重复；请只保留一个。',
+  },
+  'recipe-mixture-only-divergence': {
+    en: '{path} needs one teacher’s logits, and several teachers are a mean of probabilities at each temperature. Remove it, or name one teacher.',
+    'zh-cn': '{path} 需要单个教师的 logits，而多教师是各温度下概率的平均。请删除它，或只指定一位教师。',
+  },
   'recipe-targets-no-mse': {
     en: '{path} compares all logits, and the store of targets keeps the most probable only. Remove targets, or give MSE no weight.',
     'zh-cn': '{path} 需要全部 logits，而 targets 只保存概率最高的部分。请删除 targets，或将 MSE 权重设为 0。',

@@ -140,6 +140,13 @@ export const trainStage = z.strictObject({
   beta: share.default(0.5).meta(about('Of jsd: β·KL(p ‖ M) + (1 − β)·KL(q ‖ M), M = β·p + (1 − β)·q; 0 is forward KL, 1 reverse KL.', 'jsd 的 β：β·KL(p ‖ M) + (1 − β)·KL(q ‖ M)，M = β·p + (1 − β)·q；0 为前向 KL，1 为反向 KL。')),
   gamma: z.number().min(0).lt(1).default(0.1).meta(about('Of skew-kl: KL(p ‖ γ·p + (1 − γ)·q).', 'skew-kl 的 γ：KL(p ‖ γ·p + (1 − γ)·q)。')),
   teacher: z.string().optional().meta(about('Name of a teacher; needed where there are several.', '教师名；有多个教师时必填。')),
+  teachers: z.array(z.strictObject({
+    name: z.string().min(1).meta(about('Name of a local teacher of the student’s vocabulary.', '与学生词表相同的本地教师名。')),
+    weight: positive.default(1).meta(about('Its weight in the mean of probabilities.', '在概率加权平均中的权重。')),
+    tasks: z.record(z.string(), z.number().min(0)).default({}).meta(about('Its weight for rows of a task, where that differs.', '针对某类任务数据行的权重（若不同）。')),
+  })).min(2).optional().meta(about('Several teachers as one: a weighted mean of their probabilities. Hidden states and attention are those of the first.', '多教师：对其概率加权平均。隐藏状态与注意力取自第一位教师。')),
+  combine: z.enum(['weights', 'confidence']).default('weights').meta(about('By their weights, or also by how sure each is at each position: w · exp(−entropy / tau).', '按权重，或再按每个位置的置信度：w · exp(−熵 / tau)。')),
+  tau: positive.default(1).meta(about('Of confidence: small values listen to the surest teacher only.', '置信度的 tau：越小越只听最有把握的教师。')),
   weights: lossWeights.optional().meta(about('Of the total: weights.kl · T² · KL + weights.ce · CE.', '总损失：weights.kl · T² · KL + weights.ce · CE。')),
   alpha: share.optional().meta(about('Short for weights { kl: alpha, ce: 1 − alpha }; 0.7 where neither is given. (Other tools put alpha on the cross-entropy.)', 'weights { kl: alpha, ce: 1 − alpha } 的简写；二者均未给出时为 0.7。（有些工具把 alpha 放在交叉熵上。）')),
   temperature: z.union([positive, temperatureSchedule]).default(2).meta(about('T of the soft targets; T² is applied once, to the divergence. Or { from, to } to change it over the steps.', '软标签温度 T；T² 只乘在散度上一次。也可写 { from, to } 使其随步数变化。')),
@@ -175,10 +182,12 @@ export const trainStage = z.strictObject({
   }).prefault({}),
   quantise: z.enum(['none', 'int8']).default('none').meta(about('int8: trains for INT8 (weights by channel, activations by token, straight through); export with dtype int8.', 'int8：为 INT8 训练（权重按通道、激活按词元，直通梯度）；导出时将 dtype 设为 int8。')),
   gate: gate.optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),
-}).transform(({ alpha, weights, limits, ...rest }) => {
+}).transform(({ alpha, weights, limits, teacher, ...rest }) => {
   const kl = rest.objective === 'sequence' ? 0 : alpha ?? DEFAULT_ALPHA;
+  const first = teacher ?? rest.teachers?.[0]?.name;
   return {
     ...rest,
+    ...(first === undefined ? {} : { teacher: first }),
     weights: weights ?? { kl, ce: 1 - kl, mse: 0, hidden: 0, attention: 0 },
     limits: { steps: limits.steps, epochs: limits.epochs ?? (limits.steps === undefined ? DEFAULT_EPOCHS : undefined) },
   };
@@ -245,6 +254,12 @@ export const recipe = written.transform((value) => {
 /** Whether a training stage compares the student with a teacher token by token: its logits, its states or its attention. */
 export function asksTeacher({ weights }: Pick<TrainStage, 'weights'>): boolean {
   return weights.kl > 0 || weights.mse > 0 || weights.hidden > 0 || weights.attention > 0;
+}
+
+/** Local teachers that a training stage compares the student with. */
+export function teachersOf(stage: Pick<TrainStage, 'weights' | 'teacher' | 'teachers'>): readonly string[] {
+  if (!asksTeacher(stage)) return [];
+  return stage.teachers?.map(({ name }) => name) ?? (stage.teacher === undefined ? [] : [stage.teacher]);
 }
 
 /** A recipe with every default filled in. */

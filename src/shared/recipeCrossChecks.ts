@@ -110,10 +110,18 @@ function trainProblems(recipe: unknown, index: number, types: readonly unknown[]
   const problems: PlacelessProblem[] = [];
   const sequence = read('objective') === 'sequence';
   if (sequence) {
-    for (const key of ['teacher', 'alpha', 'targets']) if (read(key) !== undefined) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(key), data: { key }, atKey: true });
+    for (const key of ['teacher', 'teachers', 'alpha', 'targets']) if (read(key) !== undefined) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(key), data: { key }, atKey: true });
     for (const key of TEACHER_WEIGHTS) {
       const weight = read('weights', key);
       if (typeof weight === 'number' && weight > 0) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at('weights', key), data: { key: `weights.${key}` }, atKey: true });
+    }
+  } else if (Array.isArray(read('teachers'))) {
+    const listedTeachers = read('teachers') as readonly unknown[];
+    // A recipe with its defaults filled in names the first one as well.
+    if (read('teacher') !== undefined && read('teacher') !== valueAt(listedTeachers[0], ['name'])) problems.push({ code: 'recipe-teacher-and-teachers', path: at('teacher'), data: {}, atKey: true });
+    for (const place of listedTeachers.keys()) problems.push(...namedTeacherProblems(recipe, at('teachers', place, 'name')));
+    for (const [key, set] of [['weights', Number(read('weights', 'mse') ?? 0) > 0], ['targets', read('targets') !== undefined]] as const) {
+      if (set) problems.push({ code: 'recipe-mixture-only-divergence', path: at(...(key === 'weights' ? ['weights', 'mse'] : ['targets'])), data: {}, atKey: true });
     }
   } else if (read('teacher') === undefined) {
     const locals = teacherNames(recipe, 'local');

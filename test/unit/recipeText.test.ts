@@ -42,6 +42,13 @@ describe('a recipe that is right', () => {
     expect(readRecipe(JSON.stringify(recipe)).recipe).toEqual(JSON.parse(JSON.stringify(recipe)));
   });
 
+  test('several teachers name their first, and stay the same when they are frozen', () => {
+    const text = changed({ teachers: { a: { type: 'local', model: 'a' }, b: { type: 'local', model: 'b' } }, student: { model: 's' }, stages: [{ type: 'train', teachers: [{ name: 'b', tasks: { maths: 2 } }, { name: 'a' }] }] });
+    const { recipe } = readRecipe(text);
+    expect(recipe?.stages[0]).toMatchObject({ teacher: 'b', teachers: [{ name: 'b', weight: 1, tasks: { maths: 2 } }, { name: 'a', weight: 1, tasks: {} }] });
+    expect(readRecipe(JSON.stringify(recipe)).recipe).toEqual(JSON.parse(JSON.stringify(recipe)));
+  });
+
   test('alpha is short for both weights; sequence has none on the teacher', () => {
     expect(readRecipe(changed({ stages: [{ type: 'train', alpha: 0.25 }] })).recipe?.stages[0]).toMatchObject({ weights: { kl: 0.25, ce: 0.75 } });
     expect(readRecipe(changed({ stages: [{ type: 'train', objective: 'sequence' }] })).recipe?.stages[0]).toMatchObject({ weights: { kl: 0, ce: 1 } });
@@ -131,6 +138,8 @@ describe('a recipe that is wrong', () => {
     ['several teachers: one must be named', { teachers: { a: { type: 'local', model: 'a' }, b: { type: 'local', model: 'b' } } }, ['stages[0].teacher: recipe-teacher-which']],
     ['weights and alpha together', { stages: [{ type: 'train', weights: { kl: 1, ce: 1 }, alpha: 0.5 }] }, ['stages[0].alpha: recipe-weights-and-alpha']],
     ['weights that are all 0', { stages: [{ type: 'train', weights: { kl: 0, ce: 0 } }] }, ['stages[0].weights: recipe-weights-zero']],
+    ['several teachers are a mean of probabilities', { teachers: { a: { type: 'local', model: 'a' }, b: { type: 'local', model: 'b' } }, stages: [{ type: 'train', teachers: [{ name: 'a' }, { name: 'b' }], weights: { kl: 1, ce: 0, mse: 1 }, targets: { topK: 5 } }] }, ['stages[0].weights.mse: recipe-mixture-only-divergence', 'stages[0].weights.mse: recipe-targets-no-mse', 'stages[0].targets: recipe-mixture-only-divergence']],
+    ['one of several teachers does not exist', { teachers: { a: { type: 'local', model: 'a' } }, stages: [{ type: 'train', teacher: 'b', teachers: [{ name: 'a' }, { name: 'c' }] }] }, ['stages[0].teacher: recipe-teacher-and-teachers', 'stages[0].teachers[1].name: recipe-teacher-unknown']],
     ['a store of the most probable tokens has no logits', { stages: [{ type: 'train', weights: { kl: 1, ce: 0, mse: 1 }, targets: { topK: 50 } }] }, ['stages[0].weights.mse: recipe-targets-no-mse']],
     ['sequence has no teacher', { stages: [{ type: 'train', objective: 'sequence', teacher: 'big' }] }, ['stages[0].teacher: recipe-sequence-has-no-teacher']],
     ['layers of an unknown teacher', { student: { fromTeacher: 'bog', layers: [0] } }, ['student.fromTeacher: recipe-teacher-unknown']],

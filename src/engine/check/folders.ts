@@ -1,7 +1,7 @@
 /** The model folders that a recipe names, each read once for all checks: configuration, tokenizer and vocabulary, no weights. */
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
-import type { Recipe } from '../../shared/recipe.ts';
+import { teachersOf, type Recipe } from '../../shared/recipe.ts';
 import { resolvePath } from '../data/paths.ts';
 import { configFromSizes } from '../model/config.ts';
 import { cutConfig } from '../model/slim.ts';
@@ -102,9 +102,8 @@ async function readVocabulary(folder: string): Promise<ReadonlyMap<number, strin
 export function readingTeachers({ stages, teachers }: Recipe): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, readonly number[]>();
   for (const [index, stage] of stages.entries()) {
-    const asks = stage.type === 'train' ? stage.objective !== 'sequence' : stage.type === 'evaluate';
-    const name = asks && (stage.type === 'train' || stage.type === 'evaluate') ? stage.teacher : null;
-    if (typeof name === 'string' && teachers[name]?.type === 'local') found.set(name, [...(found.get(name) ?? []), index]);
+    const names = stage.type === 'train' ? teachersOf(stage) : stage.type === 'evaluate' && typeof stage.teacher === 'string' ? [stage.teacher] : [];
+    for (const name of names) if (teachers[name]?.type === 'local') found.set(name, [...(found.get(name) ?? []), index]);
   }
   return found;
 }

@@ -11,6 +11,8 @@ export interface EncodedRow {
   readonly answerStart: number;
   /** False for a row that was cut: its end token is missing. */
   readonly ended: boolean;
+  /** What it asks for, where the data say so. */
+  readonly task?: string;
 }
 
 /** One held-out prompt for evaluation. */

@@ -39,7 +39,7 @@ export function rowEncoder(tokenizer: Tokenizer, data: Pick<DataRecipe, 'templat
       const encode = (completion: string): number[] => continuation(tokenizer, prompt, completion);
       const ids = encode(text);
       const budget = data.maxLength - prompt.ids.length;
-      const place = { row: row.line, file: row.file, promptLength: prompt.ids.length };
+      const place = { row: row.line, file: row.file, promptLength: prompt.ids.length, ...(row.task === undefined ? {} : { task: row.task }) };
       if (ids.length + 1 <= budget) {
         const answerIds = tokensBefore(tokenizer, ids, text.slice(answerStart));
         return { type: 'row', row: { ...place, ids: Int32Array.from([...prompt.ids, ...ids, template.endTokenId]), answerStart: prompt.ids.length + answerIds, ended: true } };

@@ -18,11 +18,12 @@ export interface Row {
   readonly answer: string;
   /** Null where the row has no reference answer of its own. */
   readonly gold: string | null;
+  readonly task?: string;
 }
 
 /** A record as a row; `line` is 0-based. */
-export function rowOf({ prompt, messages, think, answer, gold }: DataRecord, file: string, line: number): Row {
-  return { file, line, prompt, messages: messages ?? [{ role: 'user', content: prompt }], think, answer, gold };
+export function rowOf({ prompt, messages, think, answer, gold, task }: DataRecord, file: string, line: number): Row {
+  return { file, line, prompt, messages: messages ?? [{ role: 'user', content: prompt }], think, answer, gold, ...(task === undefined ? {} : { task }) };
 }
 
 /** A line of JSONL as a row. Throws DistillError `data-row-…`, naming file, line (1-based) and what is wrong. */

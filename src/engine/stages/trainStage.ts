@@ -1,9 +1,10 @@
 /** A training stage of a run: the trainer wired to the journal, the orders and the evaluation. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
+import { teachersOf, type TrainStage } from '../../shared/recipe.ts';
 import { RUN_FILES } from '../../shared/run.ts';
 import { SIGNAL } from '../control.ts';
+import type { DecoderModel } from '../model/contract.ts';
 import type { FoundCheckpoint } from '../train/checkpoint.ts';
 import type { TrainReporter, TrainResult } from '../train/contract.ts';
 import { totalSteps } from '../train/schedule.ts';
@@ -31,7 +32,9 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   const { run: { recipe }, folder, journal, control, models, data } = context;
   const loaded = await models.student(resume?.folder ?? null);
   const student = stage.quantise === 'int8' ? await models.quantiseStudent() : loaded;
-  const teacher = asksTeacher(stage) && stage.teacher !== undefined ? await models.teacher(stage.teacher) : null;
+  const teachers: DecoderModel[] = [];
+  for (const name of teachersOf(stage)) teachers.push(await models.teacher(name));
+  const mixture = stage.teachers?.map(({ weight, tasks }, place) => ({ model: teachers[place] as DecoderModel, weight, tasks }));
   const evaluation = recipe.stages.find((each) => each.type === 'evaluate');
   const checkpoints = path.join(folder, RUN_FILES.checkpoints);
   await mkdir(checkpoints, { recursive: true });
@@ -51,7 +54,7 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
     acknowledged(order, accepted) { if (order !== SIGNAL) journal.event({ kind: 'acknowledged', order, accepted }); },
   };
   return trainStage({
-    stage, stageIndex: index, seed: recipe.seed, student, teacher, vocabulary: models.tokenizer.vocabSize,
+    stage, stageIndex: index, seed: recipe.seed, student, teacher: teachers[0] ?? null, ...(mixture === undefined ? {} : { mixture }), vocabulary: models.tokenizer.vocabSize,
     train: data.train, validation: data.validation, checkpoints, targets: { folder: path.join(folder, RUN_FILES.targets), teacher: stage.teacher ?? '' }, tokenizerFolder: models.tokenizerFolder,
     evaluate: evaluation === undefined ? null : async (step) => (await evaluator.evaluate(student, evaluation.teacher ?? null, index, { steps: step, tokens: reachedTokens })) ?? {},
     before, resume, reporter, control: { poll: () => control.poll() },

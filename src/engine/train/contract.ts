@@ -5,6 +5,7 @@ import type { TrainStage } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import type { FoundCheckpoint } from './checkpoint.ts';
+import type { MixedTeacher } from './mixture.ts';
 
 /** Not finite is null. Names are those of shared/metrics.ts. */
 export type MetricValues = Readonly<Record<string, number | null>>;
@@ -37,8 +38,10 @@ export interface TrainInput {
   /** The recipe's. */
   readonly seed: number;
   readonly student: DecoderModel;
-  /** Null where the stage's weights ask for no teacher. */
+  /** Null where the stage's weights ask for no teacher; of several the first. */
   readonly teacher: DecoderModel | null;
+  /** All of them, where the stage mixes several. */
+  readonly mixture?: readonly MixedTeacher[];
   /**
    * Ids that the tokenizer knows: logits are cut to them before any softmax, because models pad their head differently
    * (Qwen2.5: 151,936 and 152,064 columns for 151,665 tokens). The narrower head decides where it is narrower still.

@@ -28,7 +28,7 @@ export function liveTargets(teacher: DecoderModel, vocabulary: number): SoftTarg
 }
 
 /** Beyond it stored logits would crowd out the rest of the machine. */
-const STORED_BYTES_MOST = 512 * 2 ** 20;
+export const STORED_BYTES_MOST = 512 * 2 ** 20;
 
 export function targetsFit(rows: readonly EncodedRow[], vocabulary: number): boolean {
   const positions = rows.reduce((sum, row) => sum + keptPositions(row), 0);

@@ -26,6 +26,7 @@ import { RowSampler } from './sampler.ts';
 import { finalTemperature, learningRateAt, temperatureAt, totalSteps } from './schedule.ts';
 import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
 import type { SoftTargets } from './softTargets.ts';
+import { mixtureTargets } from './mixture.ts';
 import { optimiserStep } from './step.ts';
 import { openTopK } from './topKTargets.ts';
 import { validate, validationBatches } from './validation.ts';
@@ -36,7 +37,7 @@ type Finished = NonNullable<TrainerState['finished']>;
 
 const MIB = 2 ** 20;
 /** Fewer passes over the rows don't pay for asking the teacher about all of them beforehand. */
-const PASSES_WORTH_STORING = 1.5;
+export const PASSES_WORTH_STORING = 1.5;
 
 /**
  * Runs (or continues) one training stage. The student's weights are changed in place; at the end they are those of the
@@ -83,7 +84,7 @@ class Trainer {
     if (asksTeacher(stage) && input.teacher === null) throw new Error(`stage ${stage.name} compares logits and was given no teacher`);
 
     this.teacher = asksTeacher(stage) ? input.teacher : null;
-    const models = this.teacher === null ? [student] : [student, this.teacher];
+    const models = this.teacher === null ? [student] : [student, this.teacher, ...(input.mixture ?? []).map(({ model }) => model)];
     this.objective = {
       weights: stage.weights, divergence: divergenceOf(stage), temperature: finalTemperature(stage.temperature),
       vocabulary: Math.min(input.vocabulary, ...models.map(({ config }) => config.vocabSize)),
@@ -145,7 +146,11 @@ class Trainer {
     const { objective: { vocabulary }, teacher, validationRows } = this;
     const { stage: { batch }, train, control, reporter } = this.input;
     if (teacher === null) return true;
-    const { stage, targets: place } = this.input;
+    const { stage, targets: place, mixture } = this.input;
+    if (mixture !== undefined) {
+      this.targets = mixtureTargets(mixture, vocabulary, stage.combine === 'confidence' ? stage.tau : null);
+      return true;
+    }
     if (stage.targets !== undefined && place !== undefined) {
       this.targets = await openTopK({
         folder: place.folder, name: `stage-${this.input.stageIndex}`, teacher, teacherName: place.teacher, rows: [...train, ...validationRows], vocabulary, k: stage.targets.topK, values: stage.targets.values,
