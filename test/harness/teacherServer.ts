@@ -74,8 +74,14 @@ export interface Asked {
   asked: number;
   /** Answers written to their end. */
   answered: number;
-  /** When those began and ended (Date.now()). */
-  readonly times: { readonly from: number; readonly to: number }[];
+  readonly times: Times[];
+}
+
+/** When an answer began and ended (Date.now()), and when the next was asked for over its connection: before that, nobody may have read it. */
+export interface Times {
+  readonly from: number;
+  readonly to: number;
+  next: number | null;
 }
 
 export interface Counts {
@@ -151,6 +157,8 @@ class Service {
   #asked = new Map<string, Asked>();
   #totals = { requests: 0, answered: 0, refused: 0, left: 0, mostAtOnce: 0, input: 0, output: 0 };
   #misbehaved: Partial<Record<Misbehaviour, number>> = {};
+  /** The last answer over each connection. */
+  readonly #last = new WeakMap<Socket, Times>();
 
   constructor(readonly options: TeacherServerOptions) {
     this.server = http.createServer((request, response) => { this.#request(request, response); });
@@ -233,6 +241,9 @@ class Service {
     }
     record.asked += 1;
     this.#totals.requests += 1;
+    const { socket } = response;
+    const last = socket === null ? undefined : this.#last.get(socket);
+    if (last !== undefined) last.next ??= Date.now();
     this.bodies.push({ ...ask });
     if (this.bodies.length > REMEMBERED_BODIES) this.bodies.shift();
     const refused = this.options.refuses?.find((field) => field in ask);
@@ -256,6 +267,8 @@ class Service {
           this.#totals.output += output;
         },
         closed: (how) => {
+          const times = record.times.at(-1);
+          if (how === 'answered' && socket !== null && times !== undefined) this.#last.set(socket, times);
           if (how === 'left') this.#totals.left += 1;
           if (how === 'answered') this.#totals.answered += 1;
           this.active -= 1;
@@ -481,7 +494,7 @@ class Answering {
       return;
     }
     this.record.answered += 1;
-    this.record.times.push({ from: this.#from, to: Date.now() });
+    this.record.times.push({ from: this.#from, to: Date.now(), next: null });
     this.#end('answered');
   }
 
