@@ -1,7 +1,8 @@
 /** A line of a JSONL file that is a record of ours, told from any other JSON: for those who meet one line without its file. */
 import { isJsonObject } from './fieldNames.ts';
-import { NO_PROVENANCE, type DataRecord } from './record.ts';
+import type { DataRecord } from './record.ts';
 import type { ReviewLine } from './review.ts';
+import { soundProvenance } from './soundProvenance.ts';
 
 /** Null where the line is none: another format's row, or no JSON at all. */
 export function recordOfLine(text: string): DataRecord | null {
@@ -11,12 +12,7 @@ export function recordOfLine(text: string): DataRecord | null {
   if (!isJsonObject(value) || value['format'] !== 1 || !isJsonObject(value['provenance'])) return null;
   const texts = [value['id'], value['prompt'], value['think'], value['answer']];
   if (texts.some((each) => typeof each !== 'string') || (value['gold'] !== null && typeof value['gold'] !== 'string')) return null;
-  const { source, teacher, tokens, cost, sampling, verdict, transformations } = value['provenance'];
-  const parts = [source, teacher, tokens, cost, sampling, verdict].every((part) => part === null || part === undefined || isJsonObject(part));
-  if (!parts || !(transformations === undefined || (Array.isArray(transformations) && transformations.every((each) => isJsonObject(each) && typeof each['name'] === 'string')))) return null;
-  const record = value as unknown as DataRecord;
-  const told = { ...NO_PROVENANCE, ...record.provenance };
-  return { ...record, provenance: { ...told, verdict: told.verdict === null ? null : { ...told.verdict, findings: Array.isArray(told.verdict.findings) ? told.verdict.findings : [] } } };
+  return { ...value as unknown as DataRecord, provenance: soundProvenance(value['provenance']) };
 }
 
 /** The last decision on a row in the text of a review's side file. */

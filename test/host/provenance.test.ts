@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { NO_PROVENANCE, type DataRecord } from '../../src/shared/record.ts';
@@ -14,6 +14,9 @@ suite('a row of data in the editor', () => {
     },
   };
   let document: vscode.TextDocument;
+  let run: string;
+
+  suiteTeardown(() => rm(run, { recursive: true, force: true }));
 
   const hover = async (line: number): Promise<string> => {
     const found = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', document.uri, new vscode.Position(line, 3));
@@ -22,7 +25,7 @@ suite('a row of data in the editor', () => {
 
   suiteSetup(async () => {
     await (await workbench()).projects.look();
-    const run = path.join(projectFolder(), '.distill/runs/2026-01-01-0000-took-it');
+    run = path.join(projectFolder(), '.distill/runs/2026-01-01-0000-took-it');
     await mkdir(run, { recursive: true });
     await writeFile(path.join(run, 'run.json'), '{}');
     await writeFile(path.join(run, 'data.json'), JSON.stringify({ format: 1, at: 0, files: [{ path: 'collected.jsonl', size: 1, sha256: '', format: 'jsonl', read: '1', rows: { validation: '1' }, firstId: 0 }] }));

@@ -12,12 +12,13 @@ describe('a line of a file', () => {
   test('that is a record is one, also where its provenance says little', () => {
     expect(recordOfLine(JSON.stringify(record))).toEqual(record);
     expect(recordOfLine(JSON.stringify({ ...record, provenance: {} }))).toEqual(record);
+    expect(recordOfLine(JSON.stringify({ ...record, provenance: { transformations: [3, { name: 'x' }], teacher: 7, cost: { amount: 'much' } } }))?.provenance).toEqual({ ...NO_PROVENANCE, transformations: [{ name: 'x' }] });
     expect(recordOfLine(JSON.stringify({ ...record, provenance: { verdict: { verdict: 'right', reason: 'equal-text', by: 'answer' } } }))?.provenance.verdict?.findings).toEqual([]);
   });
 
   test.each([
     ['of another format', '{"prompt":"q","answer":"a"}'], ['cut', JSON.stringify(record).slice(0, -5)], ['of a newer format', JSON.stringify({ ...record, format: 2 })],
-    ['with texts that are none', JSON.stringify({ ...record, think: 7 })], ['with a provenance that is none', JSON.stringify({ ...record, provenance: { transformations: [3] } })], ['empty', ''],
+    ['with texts that are none', JSON.stringify({ ...record, think: 7 })], ['empty', ''],
   ])('%s has no life to tell', (_name, text) => {
     expect(recordOfLine(text)).toBeNull();
   });

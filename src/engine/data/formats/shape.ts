@@ -6,6 +6,7 @@ import type { DataRecipe } from '../../../shared/recipe.ts';
 import type { DataFormat } from '../../../shared/recipeCollect.ts';
 import type { FieldSource } from '../../../shared/recipeParts.ts';
 import { NO_PROVENANCE, type CodeTests, type DataRecord, type Provenance, type RecordMessage } from '../../../shared/record.ts';
+import { soundProvenance } from '../../../shared/soundProvenance.ts';
 import { splitThink as splitWritten } from '../../../shared/trace.ts';
 import { recordId } from '../recordId.ts';
 import { conversation, templatedTurns } from './conversation.ts';
@@ -77,7 +78,7 @@ function ownRecord(row: JsonObject, at: Place, { answered, task, language }: Sha
   const id = typeof row['id'] === 'string' && row['id'] !== '' ? row['id'] : recordId(record);
   return {
     ...(task === undefined ? {} : { task }), ...(language === undefined ? {} : { language }),
-    ...record, id, provenance: { ...NO_PROVENANCE, ...(isJsonObject(told['provenance']) ? told['provenance'] : {}) },
+    ...record, id, provenance: soundProvenance(told['provenance']),
   };
 }
 
@@ -227,12 +228,22 @@ function labels(row: JsonObject, content: Content, options: ShapeOptions): Pick<
 
 /** Share of Han characters among the letters from which a prompt is Chinese: maths in Chinese holds many Latin letters. */
 const CHINESE_SHARE = 0.2;
+/** Share of letters of a third script from which a prompt is neither Chinese nor English. */
+const OTHER_SHARE = 0.1;
+/** Characters looked at: a language is clear long before. */
+const LANGUAGE_CHARACTERS = 2000;
 
 /** Chinese or English, by the letters alone; undefined where neither script is there, or a third one is. */
 export function languageOf(text: string): string | undefined {
-  const [han, latin, other] = [/\p{Script=Han}/gu, /\p{Script=Latin}/gu, /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Thai}]/gu]
-    .map((script) => text.match(script)?.length ?? 0) as [number, number, number];
-  if (other > 0.1 * (han + latin + other)) return undefined;
+  let [han, latin, other] = [0, 0, 0];
+  for (let at = 0; at < text.length && at < LANGUAGE_CHARACTERS; at++) {
+    const code = text.charCodeAt(at);
+    if ((code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0xc0 && code <= 0x24f)) latin += 1;
+    else if ((code >= 0x3400 && code <= 0x9fff) || (code >= 0xf900 && code <= 0xfaff)) han += 1;
+    // Greek is the alphabet of formulas; Cyrillic to Thai, kana and hangul are those of other languages.
+    else if ((code >= 0x400 && code <= 0xe7f) || (code >= 0x3040 && code <= 0x30ff) || (code >= 0x1100 && code <= 0x11ff) || (code >= 0xac00 && code <= 0xd7a3)) other += 1;
+  }
+  if (other > OTHER_SHARE * (han + latin + other)) return undefined;
   if (han > CHINESE_SHARE * (han + latin)) return 'zh';
   return latin > 0 ? 'en' : undefined;
 }
