@@ -185,14 +185,14 @@ describe('the page’s thread', () => {
     await begin();
     await talk.until('indexed');
     const { view, total } = await talk.view({ facets: { verdict: ['wrong'] } });
-    void talk.send({ kind: 'decide-all', view, decision: 'reject' });
+    void talk.send({ kind: 'decide-all', view, decision: 'reject', count: total });
     expect((await talk.until('decided')).rows).toBe(total);
     await talk.send({ kind: 'close' });
     expect(await lines()).toEqual([0, 5, 10, 15, 20, 25].map((n) => `${n} reject`));
     await open();
     expect((await talk.until('indexed')).state.counts.reject).toBe(6);
     const all = await talk.view();
-    void talk.send({ kind: 'decide-all', view: all.view, decision: 'accept' });
+    void talk.send({ kind: 'decide-all', view: all.view, decision: 'accept', count: all.total });
     expect((await talk.until('decided')).state.counts).toMatchObject({ accept: 30, reject: 0 });
     void talk.send({ kind: 'undo' });
     expect(await talk.until('decided')).toMatchObject({ by: 'undo', rows: 30, state: { counts: { accept: 0, reject: 6 } } });

@@ -156,7 +156,7 @@ export class Ids {
   /** Where the id stands in the table, or the free place where it would. */
   #slot(id: Buffer): number {
     let hash = FNV_BASIS;
-    for (const byte of id) hash = Math.imul(hash ^ byte, FNV_PRIME);
+    for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ (id[at] ?? 0), FNV_PRIME);
     const mask = this.#table.length - 1;
     let slot = (hash >>> 0) & mask;
     for (;;) {

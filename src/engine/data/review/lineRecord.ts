@@ -15,8 +15,23 @@ export interface PlacedText {
 export function lineRecord(file: string, { line, text }: PlacedText): DataRecord {
   const { at, value, broken } = parsedLine(text, { file, line: line + 1 });
   if (broken !== undefined) throw broken;
+  // What the workbench itself wrote, which is nearly every row of nearly every file, needs nothing filled in.
+  if (isWhole(value)) return value;
   const record = recordOf(value, at, { fields: USUAL_FIELDS, format: 'auto', answered: false }, { file, format: 'jsonl', row: line + 1 });
   return { ...record, provenance: soundProvenance(record.provenance) };
+}
+
+function isWhole(value: unknown): value is DataRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { format, id, prompt, think, answer, gold, provenance } = value as Readonly<Record<string, unknown>>;
+  return format === 1 && typeof id === 'string' && id !== '' && typeof prompt === 'string' && prompt.trim() !== '' && typeof think === 'string' && typeof answer === 'string'
+    && (gold === null || typeof gold === 'string') && typeof provenance === 'object' && provenance !== null && isSound(provenance as Provenance);
+}
+
+/** Whether soundProvenance would leave it as it is. */
+function isSound(provenance: Provenance): boolean {
+  const sound = soundProvenance(provenance);
+  return (Object.keys(sound) as (keyof Provenance)[]).every((part) => provenance[part] === sound[part] || (part === 'transformations' && Array.isArray(provenance.transformations) && sound.transformations.length === provenance.transformations.length));
 }
 
 /** What another program wrote as a record's life may be anything: parts that are not what they should be count as unknown. */

@@ -12,8 +12,9 @@ import type { RowReader } from './rows.ts';
 
 /** Rows whose texts are read unless everything is asked for: quantiles of so many are right within 1 % of the rows. */
 export const SAMPLE_ROWS = 10_000;
-/** Near duplicates need every row, since a sample would miss most pairs: up to this many bytes it takes seconds. */
+/** Near duplicates need every row, since a sample would miss most pairs: up to so many it takes a second or two. */
 const NEAR_BYTES = 64 * 1024 * 1024;
+const NEAR_ROWS = 20_000;
 /** Shared shingles from which two rows are near duplicates: what cleaning takes by default. */
 const NEAR_SIMILARITY = 0.8;
 const SEED = 1;
@@ -38,7 +39,7 @@ export async function makeReport(index: DataIndex, decisions: Decisions, rows: R
   return {
     format: 1, file: index.file, rows: index.rows, removed: index.removed, broken: index.broken,
     lengths: lengthReport(texts.lengths, unit, counter === null ? null : limit),
-    duplicates: { exact: exactDuplicates(index), near: all || bytesOf(index) <= NEAR_BYTES ? await nearDuplicates(index, rows, signal, options) : null },
+    duplicates: { exact: exactDuplicates(index), near: all || (index.rows <= NEAR_ROWS && bytesOf(index) <= NEAR_BYTES) ? await nearDuplicates(index, rows, signal, options) : null },
     verdicts: { byTask: verdictsBy(index, index.task), byDifficulty: verdictsBy(index, index.difficulty) },
     diversity: texts.diversity, languages: countNames(index, index.language), findings: findingCounts(index),
     rules: countNames(index, index.rule, index.rows, index.length), costs: costReports(index, decisions), decisions: decisions.counts(),
