@@ -4,8 +4,8 @@
  *
  * 1. Speed: a collect run against a bare closed loop of requests that knows the service's capacity, on the same rows, with
  *    the same misbehaviours, alternating. The service's own clock says from when to when it answered.
- * 2. Truth: 10,000 rows, the engine killed with SIGKILL over and over at random moments and resumed, first under a cap that
- *    ends it half-way, then under a higher one. The service's own count says what was answered twice and what was billed.
+ * 2. Truth: 10,000 rows under a cap that ends the run early; then, under higher ones, the engine killed with SIGKILL over and
+ *    over at random moments and resumed. The service's own count says what was answered twice and what was billed.
  *
  * `npm run bench -- teacher serve '{"port":9000,…}'` starts the service alone: see test/harness/teacherServer.ts.
  */
@@ -37,8 +37,8 @@ const RATES: TeacherServerOptions['rates'] = {
 const SERVICE: TeacherServerOptions = { seed: 1, rates: RATES, capacity: CAPACITY, retryAfterMs: 100, latencyMs: 60, tokenMs: 5, dripMs: 20 };
 /** An answer that ended longer before a kill was read, whatever its connection was used for since. */
 const IN_FLIGHT_MS = 2_000;
-/** Part of the cap's phase in the whole. */
-const CAPPED_SHARE = 0.5;
+/** Caps of the first two phases, as shares of what all rows cost: the first without a kill, so that it is met closely. */
+const CAPPED_SHARES = [0.2, 0.7] as const;
 /** Rows of one side of a pair: long enough that finding the capacity and the last stragglers are a small part. */
 const PAIR_ROWS = 3000;
 /** More lives than this mean that a run never gets on. */
@@ -181,19 +181,19 @@ async function measureTruth(folder: string, server: TeacherProcess, { rows: coun
   const whole = sample.reduce((sum, each) => sum + each, 0) / sample.length * count / 1e6;
   // A killed engine's requests count at their worst case for good: the higher cap has room for all of them.
   const worst = ((MAX_TOKENS + 300) * PRICES.output) / 1e6;
-  const caps = [whole * CAPPED_SHARE, whole * 3 + worst * CONCURRENCY * (wanted + 10) * 2];
+  const caps = [...CAPPED_SHARES.map((share) => whole * share), whole * 3 + worst * CONCURRENCY * (wanted + 10) * 2];
   const killedAt: number[] = [];
   const seen: { cap: number; billed: number }[] = [];
   let [lives, capExceeded, to] = [0, 0, ''];
   await server.reset();
   for (const [phase, cap] of caps.entries()) {
-    const goal = Math.ceil(wanted * (phase + 1) / caps.length);
+    const goal = Math.ceil(wanted * phase / (caps.length - 1));
     const { run, to: file } = await newRun(folder, server, rows, { name: 'truth', money: cap });
     to = file;
     let life: Life = { code: null, killedAt: null };
     for (let lived = 0; life.code === null && lived < LIVES_MOST; lived += 1) {
       const answered = (await server.counts()).answered;
-      const left = Math.max(1, (phase === 0 ? count * CAPPED_SHARE * 0.8 : count) - answered);
+      const left = Math.max(1, count * (CAPPED_SHARES[phase] ?? 1) * (phase === 1 ? 0.6 : 1) - answered);
       // Spread over the rows that are left; sometimes at once, in the middle of the start.
       const after = random.uniform() < 0.15 ? -1 : random.uniform() * 2 * left / Math.max(1, goal - killedAt.length + 1);
       life = await live(run, killedAt.length >= goal ? null : (signal) => whenAnswered(server, after < 0 ? -1 : answered + after, random.uniform() * 800, signal));

@@ -2,7 +2,7 @@
  * Known services. The table says what a person would else have to look up (address, the usual name of the key's variable) and
  * which parameters are known not to be taken. What isn't written here is found out at run time: see service.ts.
  */
-import { SERVICES, type ApiTeacher, type ServiceName } from '../../shared/recipeTeacher.ts';
+import type { ApiTeacher, ServiceName } from '../../shared/recipeTeacher.ts';
 
 /** Fields of the body that we send on our own account and can do without. */
 export const DROPPABLE = ['stream_options', 'seed', 'logprobs', 'top_logprobs', 'temperature', 'top_p', 'stream'] as const;
@@ -37,7 +37,7 @@ export const PRESETS: Readonly<Record<ServiceName, Preset>> = {
   ollama: { baseUrl: 'http://localhost:11434/v1', keyVariable: null },
   'llama.cpp': { baseUrl: 'http://localhost:8080/v1', keyVariable: null },
   lmstudio: { baseUrl: 'http://localhost:1234/v1', keyVariable: null },
-} satisfies Record<(typeof SERVICES)[number], Preset>;
+};
 
 /** The preset of a teacher; null where the recipe gives an address alone. */
 export function presetOf({ service }: Pick<ApiTeacher, 'service'>): Preset | null {
