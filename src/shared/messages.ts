@@ -387,6 +387,14 @@ export const ERRORS = {
 } as const satisfies Record<string, Sentence>;
 
 export const WARNINGS = {
+  'loss-term-dead': {
+    en: 'At step {step} the term {term} of the stage {stage} has {share} of the gradient: its weight does nothing. Raise weights.{term}, or drop the term.',
+    'zh-cn': '第 {step} 步，阶段 {stage} 的损失项 {term} 仅占梯度的 {share}：其权重不起作用。请调大 weights.{term}，或去掉该项。',
+  },
+  'loss-term-exploded': {
+    en: 'At step {step} the gradient of the term {term} of the stage {stage} is {times} times what it was before. Look at the rows of that step, lower the learning rate, or lower weights.{term}.',
+    'zh-cn': '第 {step} 步，阶段 {stage} 的损失项 {term} 的梯度是之前的 {times} 倍。请检查该步的数据行、降低学习率，或调小 weights.{term}。',
+  },
   ...DATA_WARNINGS,
   ...TEACHER_WARNINGS,
   'backend-passed-over': {

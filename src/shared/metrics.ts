@@ -9,6 +9,9 @@ export const TRAINING_METRICS = [
   'learningRate', 'temperature', 'gradNorm', 'tokensPerSecond', 'memoryMiB',
 ] as const;
 
+/** Told every `sentinel` steps: the norm of each term's own gradient. */
+export const SENTINEL_METRICS = ['gradKl', 'gradCe', 'gradMse', 'gradHidden', 'gradAttention'] as const;
+
 /** Measured on the validation rows, every `validate.every` steps: what early stopping, gates and "best" may watch. */
 export const VALIDATION_METRICS = [
   'validation/loss', 'validation/ce', 'validation/kl', 'validation/mse', 'validation/hidden', 'validation/attention', 'validation/tokenAccuracy', 'validation/answerCe', 'validation/thinkCe',

@@ -181,6 +181,7 @@ export const trainStage = z.strictObject({
     best: metric.default('validation/loss').meta(about('The metric that chooses the best checkpoint.', '用于选出最佳存档的指标。')),
   }).prefault({}),
   quantise: z.enum(['none', 'int8']).default('none').meta(about('int8: trains for INT8 (weights by channel, activations by token, straight through); export with dtype int8.', 'int8：为 INT8 训练（权重按通道、激活按词元，直通梯度）；导出时将 dtype 设为 int8。')),
+  sentinel: z.int().min(0).default(50).meta(about('Steps between two looks at how hard each term of the loss pulls (one more backward pass a term); 0 never looks.', '每隔多少步测量各损失项的梯度范数（每项多一次反向传播）；0 表示不测量。')),
   gate: gate.optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),
 }).transform(({ alpha, weights, limits, teacher, ...rest }) => {
   const kl = rest.objective === 'sequence' ? 0 : alpha ?? DEFAULT_ALPHA;

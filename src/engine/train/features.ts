@@ -50,7 +50,6 @@ const TINY = 1e-12;
 export class FeatureMatching {
   /** Weights that are trained with the student and never shipped in it: [studentWidth, teacherWidth] by name. */
   readonly projections: ReadonlyMap<string, tf.Variable>;
-  readonly weights: { readonly hidden: number; readonly attention: number };
   readonly #hidden: readonly LayerPair[];
   readonly #attention: readonly LayerPair[];
   readonly #stage: TrainStage;
@@ -67,7 +66,6 @@ export class FeatureMatching {
     const [teacherLayers, studentLayers] = [teacher.config.layers, student.config.layers];
     this.#stage = stage;
     this.#teacher = teacher;
-    this.weights = weights;
     this.#hidden = weights.hidden > 0 ? layerPairs(hidden.layers, teacherLayers, studentLayers, hidden.embeddings) : [];
     // Attention belongs to blocks: the embedding has none.
     this.#attention = weights.attention > 0 ? layerPairs(attention.layers, teacherLayers, studentLayers, false) : [];

@@ -56,8 +56,7 @@ export class LossTotals {
 
   /** The losses of the inside that the recipe weighs. */
   private get terms(): readonly (keyof LossTotals['inside'])[] {
-    const { features } = this;
-    return features === null ? [] : (['hidden', 'attention'] as const).filter((term) => features.weights[term] > 0);
+    return this.features === null ? [] : (['hidden', 'attention'] as const).filter((term) => this.objective.weights[term] > 0);
   }
 
   values(): LossValues {
@@ -73,7 +72,7 @@ export class LossTotals {
     const share = (sum: Sum, value: number): number | null => (sum.kept === 0 ? null : value / sum.kept);
     return {
       loss: weights.ce * ce + (kl === null ? 0 : weights.kl * temperature ** 2 * kl) + (mse === null ? 0 : weights.mse * mse)
-        + (this.features?.weights.hidden ?? 0) * (hidden ?? 0) + (this.features?.weights.attention ?? 0) * (attention ?? 0),
+        + weights.hidden * (hidden ?? 0) + weights.attention * (attention ?? 0),
       ce,
       kl,
       mse,

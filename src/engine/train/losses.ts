@@ -16,8 +16,12 @@ import { SEGMENTS } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
 import { divergenceSum, logitsMseSum, topDivergenceSum, type Divergence } from './divergences.ts';
 
+/** The terms of the total; the last two are those of features.ts. */
+export const LOSS_TERMS = ['kl', 'ce', 'mse', 'hidden', 'attention'] as const;
+export type LossTerm = (typeof LOSS_TERMS)[number];
+
 export interface Objective {
-  readonly weights: { readonly kl: number; readonly ce: number; readonly mse: number };
+  readonly weights: Readonly<Record<LossTerm, number>>;
   readonly divergence: Divergence;
   readonly temperature: number;
   /** Logits beyond it are padding of a head and are cut. */

@@ -85,7 +85,7 @@ export function gradientsOf(
       const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft);
       const inside = features === null || seen === null || shown === null ? null : features.sums(batch, seen, shown);
       scalars.push(...[...scalarsOf(sums), ...featureScalars(inside)].map((scalar) => tf.keep(scalar)));
-      return totalLoss(objective, sums, kept, features === null || inside === null ? [] : featureTerms(features, inside, counts));
+      return totalLoss(objective, sums, kept, features === null || inside === null ? [] : featureTerms(objective, features, inside, counts));
     }, [...weights.values()]);
     value.dispose();
     const gradients = new Map<string, tf.Tensor>();
@@ -104,12 +104,11 @@ export function gradientsOf(
   }
 }
 
-function featureTerms(features: FeatureMatching, { hidden, attention }: FeatureSums, counts: Counts): tf.Scalar[] {
-  const { weights } = features;
+function featureTerms({ weights }: Objective, features: FeatureMatching, { hidden, attention }: FeatureSums, counts: Counts): tf.Scalar[] {
   const divisors = features.divisors(counts);
   return [
-    ...(hidden === null ? [] : [tf.mul(hidden, weights.hidden / divisors.hidden) as tf.Scalar]),
-    ...(attention === null ? [] : [tf.mul(attention, weights.attention / divisors.attention) as tf.Scalar]),
+    ...(hidden === null || weights.hidden === 0 ? [] : [tf.mul(hidden, weights.hidden / divisors.hidden) as tf.Scalar]),
+    ...(attention === null || weights.attention === 0 ? [] : [tf.mul(attention, weights.attention / divisors.attention) as tf.Scalar]),
   ];
 }
 

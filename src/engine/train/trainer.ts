@@ -19,10 +19,11 @@ import type { MetricValues, TrainInput, TrainOrder, TrainResult } from './contra
 import { EarlyStop, isBetter } from './earlyStop.ts';
 import type { Divergence } from './divergences.ts';
 import { FeatureMatching } from './features.ts';
-import type { Objective } from './losses.ts';
+import { LOSS_TERMS, type Objective } from './losses.ts';
 import { presentValues } from './lossValues.ts';
 import { AdamW, assign } from './optimizer.ts';
 import { RowSampler } from './sampler.ts';
+import { Sentinel, termNorms } from './sentinel.ts';
 import { finalTemperature, learningRateAt, temperatureAt, totalSteps } from './schedule.ts';
 import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
 import type { SoftTargets } from './softTargets.ts';
@@ -67,6 +68,7 @@ class Trainer {
   /** Null without a teacher. */
   private targets: SoftTargets | null = null;
   private readonly limit: { readonly steps: number; readonly limit: 'steps' | 'epochs' };
+  private readonly sentinel = new Sentinel();
   private stageStep: number;
   private tokens: number;
   private best: TrainerState['best'];
@@ -197,7 +199,20 @@ class Trainer {
     this.tokens += sum(batches.map(({ kept }) => kept));
     const seconds = (performance.now() - began) / 1000;
     const tokensPerSecond = sum(batches.map(({ tokens }) => tokens)) / seconds;
-    this.tell({ ...presentValues(values), learningRate, temperature: objective.temperature, tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
+    this.tell({ ...presentValues(values), ...await this.pulls(objective, batches[0]), learningRate, temperature: objective.temperature, tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
+  }
+
+  /** The gradient norm of each term, when it is time to look. */
+  private async pulls(objective: Objective, batch: MicroBatch | undefined): Promise<MetricValues> {
+    const { stage, student, reporter } = this.input;
+    const terms = LOSS_TERMS.filter((term) => objective.weights[term] > 0);
+    if (stage.sentinel === 0 || batch === undefined || terms.length < 2 || this.stageStep % stage.sentinel !== 0) return {};
+    const norms = await termNorms(student, this.targets, this.features, objective, batch);
+    for (const { code, term, value } of this.sentinel.look(norms)) {
+      const at = { step: this.step, stage: stage.name, term };
+      reporter.warning(code, code === 'loss-term-dead' ? { ...at, share: value < 1e-4 ? '<0.01%' : `${(100 * value).toFixed(2)}%` } : { ...at, times: Math.round(value) });
+    }
+    return Object.fromEntries(terms.map((term) => [`grad${term[0]?.toUpperCase() ?? ''}${term.slice(1)}`, norms[term] ?? null]));
   }
 
   /** Validates and saves when it is time to. Answers why the stage is over, when it is. */
