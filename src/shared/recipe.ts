@@ -258,7 +258,7 @@ export function asksTeacher({ weights }: Pick<TrainStage, 'weights'>): boolean {
 }
 
 /** Local teachers that a training stage compares the student with. */
-export function teachersOf(stage: Pick<TrainStage, 'weights' | 'teacher' | 'teachers'>): readonly string[] {
+export function comparedTeachers(stage: Pick<TrainStage, 'weights' | 'teacher' | 'teachers'>): readonly string[] {
   if (!asksTeacher(stage)) return [];
   return stage.teachers?.map(({ name }) => name) ?? (stage.teacher === undefined ? [] : [stage.teacher]);
 }

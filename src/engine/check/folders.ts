@@ -1,7 +1,7 @@
 /** The model folders that a recipe names, each read once for all checks: configuration, tokenizer and vocabulary, no weights. */
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
-import { teachersOf, type Recipe } from '../../shared/recipe.ts';
+import { comparedTeachers, type Recipe } from '../../shared/recipe.ts';
 import { resolvePath } from '../data/paths.ts';
 import { configFromSizes } from '../model/config.ts';
 import { cutConfig } from '../model/slim.ts';
@@ -102,7 +102,7 @@ async function readVocabulary(folder: string): Promise<ReadonlyMap<number, strin
 export function readingTeachers({ stages, teachers }: Recipe): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, readonly number[]>();
   for (const [index, stage] of stages.entries()) {
-    const names = stage.type === 'train' ? teachersOf(stage) : stage.type === 'evaluate' && typeof stage.teacher === 'string' ? [stage.teacher] : [];
+    const names = stage.type === 'train' ? comparedTeachers(stage) : stage.type === 'evaluate' && typeof stage.teacher === 'string' ? [stage.teacher] : [];
     for (const name of names) if (teachers[name]?.type === 'local') found.set(name, [...(found.get(name) ?? []), index]);
   }
   return found;

@@ -1,6 +1,6 @@
 /** The models of a recipe: the student as the recipe or a checkpoint makes it, teachers when a stage needs one. */
 import { DistillError } from '../../shared/messages.ts';
-import { teachersOf, type Recipe } from '../../shared/recipe.ts';
+import { comparedTeachers, type Recipe } from '../../shared/recipe.ts';
 import type { Backend } from '../backend/contract.ts';
 import { resolvePath } from '../data/paths.ts';
 import { configFromSizes } from '../model/config.ts';
@@ -93,5 +93,5 @@ export function tokenizerOf({ student, teachers }: Recipe): string {
 
 /** Teachers whose logits some stage needs. */
 export function scoringTeachers(recipe: Recipe): readonly string[] {
-  return [...new Set(recipe.stages.flatMap((stage) => stage.type === 'train' ? teachersOf(stage) : []))];
+  return [...new Set(recipe.stages.flatMap((stage) => stage.type === 'train' ? comparedTeachers(stage) : []))];
 }

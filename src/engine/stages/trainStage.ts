@@ -1,7 +1,7 @@
 /** A training stage of a run: the trainer wired to the journal, the orders and the evaluation. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { teachersOf, type TrainStage } from '../../shared/recipe.ts';
+import { comparedTeachers, type TrainStage } from '../../shared/recipe.ts';
 import { RUN_FILES } from '../../shared/run.ts';
 import { SIGNAL } from '../control.ts';
 import type { DecoderModel } from '../model/contract.ts';
@@ -33,7 +33,7 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   const loaded = await models.student(resume?.folder ?? null);
   const student = stage.quantise === 'int8' ? await models.quantiseStudent() : loaded;
   const teachers: DecoderModel[] = [];
-  for (const name of teachersOf(stage)) teachers.push(await models.teacher(name));
+  for (const name of comparedTeachers(stage)) teachers.push(await models.teacher(name));
   const mixture = stage.teachers?.map(({ weight, tasks }, place) => ({ model: teachers[place] as DecoderModel, weight, tasks }));
   const evaluation = recipe.stages.find((each) => each.type === 'evaluate');
   const checkpoints = path.join(folder, RUN_FILES.checkpoints);
