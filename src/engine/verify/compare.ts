@@ -89,7 +89,7 @@ function reasonFor(found: Extraction, gold: string, kind: AnswerKind, options: r
 
 function sameTextReason(gold: string): VerdictReason {
   const { meaning } = readMeaning(gold);
-  return meaning.type === 'expression' && meaning.value.type === 'number' ? 'equal-number' : 'equal-text';
+  return meaning.type === 'expression' && exactValue(meaning.value) !== null ? 'equal-number' : 'equal-text';
 }
 
 function compareChoices(answer: string, gold: string, options: readonly string[]): VerdictReason {

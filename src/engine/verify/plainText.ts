@@ -60,7 +60,9 @@ function withoutDollars(text: string): string {
 
 /** Spaces as one, no punctuation at either end. */
 function trimmed(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim().replace(/^[:=]\s*/, '').replace(/(?:\s*[.。,;!?:])+$/, '').trim();
+  const line = text.replaceAll(/\s+/g, ' ').trim().replace(/^[:=]\s*/, '');
+  // 72! is said with joy, n! and (a + 1)! are factorials.
+  return /(?:^|[^A-Za-z])[a-z]!$|\)!$/.test(line) ? line : line.replace(/(?:\s*[.。,;!?:])+$/, '').trim();
 }
 
 /** For comparing words: case, articles, quotes and punctuation left out. */
