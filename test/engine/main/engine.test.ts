@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ConsumedData } from '../../../src/shared/consumed.ts';
 import { parseEvent, type RunEvent } from '../../../src/shared/events.ts';
 import { readRecipe } from '../../../src/shared/recipeText.ts';
 import { createRunFolder } from '../../../src/runs/folder.ts';
@@ -106,6 +107,10 @@ describe('a run', () => {
       // The total is what the recipe says: 0.7 · T² · KL + 0.3 · CE, and the emitted kl is the plain divergence.
       expect(values['loss']).toBeCloseTo(0.7 * 4 * (values['kl'] ?? NaN) + 0.3 * (values['ce'] ?? NaN), 5);
     }
+    const taken = JSON.parse(readFileSync(path.join(made.run, 'data.json'), 'utf8')) as ConsumedData;
+    expect(taken.files).toMatchObject([{ path: 'train.jsonl', format: 'jsonl', read: '1-60', firstId: 0 }]);
+    expect(Object.keys(taken.files[0]?.rows ?? {}).sort()).toEqual(['evaluated', 'train', 'validation']);
+    expect(readFileSync(path.join(made.run, 'data-ids.bin'))).toHaveLength(60 * 8);
     const evaluation = events.find((event) => event.kind === 'evaluation');
     expect(evaluation).toMatchObject({ step: 4, models: [{ role: 'teacher', examples: 5 }, { role: 'student', examples: 5 }] });
     const report = JSON.parse(readFileSync(path.join(made.run, 'reports', evaluation?.kind === 'evaluation' ? evaluation.report : ''), 'utf8')) as { readonly examples: readonly { readonly example: string; readonly teacher: { readonly trace: string } }[] };
