@@ -5,7 +5,7 @@ import type { CheckLevel, CheckName, Finding, Fix, PreflightReport } from './pre
 
 const row = (en: string, zh: string): Sentence => ({ en, 'zh-cn': zh });
 
-const PREFLIGHT = {
+export const PREFLIGHT = {
   'recipe-fine': row('The recipe is right.', '配方正确。'),
 
   'model-fine': row('{layers} layers, width {width}, vocabulary {vocabulary}, {positions} positions, {parameters} parameters; its files are whole.', '{layers} 层，宽度 {width}，词表 {vocabulary}，{positions} 个位置，{parameters} 个参数；文件完整。'),
@@ -113,7 +113,7 @@ const PREFLIGHT = {
 
 export type PreflightCode = keyof typeof PREFLIGHT;
 
-const FIXES = {
+export const FIXES = {
   set: row('Set {path} to {value}', '将 {path} 设为 {value}'),
   sequence: row('Train "{stage}" on the traces alone (objective "sequence")', '"{stage}" 仅用轨迹训练（目标 "sequence"）'),
   'student-alone': row('Evaluate the student alone', '只评估学生'),
@@ -137,7 +137,7 @@ const LABELS = {
 export type EvidenceLabel = keyof typeof LABELS;
 
 /** Words inside sentences that depend on what was found; data hold `@word` for them. */
-const WORDS = {
+export const WORDS = {
   weights: row('student: weights', '学生：权重'), moments: row('student: AdamW’s moments', '学生：AdamW 动量'), gradients: row('student: gradients', '学生：梯度'),
   activations: row('student: activations', '学生：激活值'), logits: row('logits and their gradients', 'logits 及其梯度'), teacher: row('teacher: weights', '教师：权重'),
   'teacher-pass': row('teacher: forward pass', '教师：前向计算'), stored: row('stored soft targets (main memory)', '缓存的软标签（主内存）'), base: row('engine itself', '引擎本身'),
@@ -150,8 +150,7 @@ const WORDS = {
   'way-models': row('The models alone do not fit: take smaller ones, or a backend with more memory.', '仅模型本身就放不下：请使用更小的模型，或内存更大的后端。'),
   'never-peaks': row('never reaches its peak', '始终达不到峰值'), 'barely-peaks': row('is at its peak for hardly a step', '几乎没有处于峰值的时间'),
   start: row('start', '起始'), end: row('end', '结束'), padding: row('padding', '填充'), around: row('put around a text', '文本前后添加'),
-  'one-turn': row('one turn', '单轮'), turns: row('with an earlier turn', '多轮'), median: row('median', '中位数'), longest: row('longest', '最长'),
-  generation: row('generation_config.json', 'generation_config.json'), none: row('–', '–'),
+  'one-turn': row('one turn', '单轮'), turns: row('with an earlier turn', '多轮'),
 } as const satisfies Record<string, Sentence>;
 
 export type Word = keyof typeof WORDS;

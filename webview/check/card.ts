@@ -27,7 +27,7 @@ function item(finding: FindingView, text: CheckPageText, unfolded: Set<string>, 
       evidence !== null && fold(`evidence ${String(index)}`, element('summary', {}, icon(ICONS.fold, 'icon fold'), text.evidence), table(evidence), unfolded),
       (fix !== null || (placed && level !== 'pass')) && element('div', { class: 'ways' },
         fixed ? element('span', { class: 'done', role: 'status' }, icon(ICONS.pass), text.fixed)
-          : fix !== null && element('button', { class: 'button primary', type: 'button', 'data-focus': `fix-${String(index)}`, onClick: () => post({ kind: 'fix', index }) }, icon(ICONS.fix), fix),
+          : fix !== null && element('button', { class: level === 'refusal' ? 'button primary' : 'button', type: 'button', 'data-focus': `fix-${String(index)}`, onClick: () => post({ kind: 'fix', index }) }, icon(ICONS.fix), fix),
         placed && element('button', { class: 'button link', type: 'button', 'data-focus': `reveal-${String(index)}`, onClick: () => post({ kind: 'reveal', index }) }, text.reveal))));
 }
 

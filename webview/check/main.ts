@@ -20,7 +20,7 @@ const stale = element('p', { class: 'stale', role: 'status', hidden: true }, tex
 const progress = element('progress', { class: 'progress', 'aria-label': text.checking, hidden: true });
 const status = element('p', { class: 'visually-hidden', role: 'status' });
 const main = element('main', { class: 'cards' }, element('p', { class: 'empty' }, text.nothing));
-document.body.append(head, progress, stale, main, status);
+document.body.append(element('div', { class: 'top' }, head, progress, stale), main, status);
 
 let shown: CheckPage | null = null;
 let checking = false;

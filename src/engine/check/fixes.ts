@@ -24,5 +24,5 @@ export function otherTeacherFix({ recipe, text }: CheckContext, name: string): F
 /** What has a meaning only with a teacher goes. */
 function sequenceEdits(index: number): readonly RecipeEdit[] {
   const at = ['stages', index] as const;
-  return [{ path: [...at, 'objective'], value: 'sequence' }, ...['teacher', 'alpha', 'weights', 'temperature', 'beta', 'gamma'].map((key) => ({ path: [...at, key] }))];
+  return [{ path: [...at, 'objective'], value: 'sequence' }, ...['teacher', 'teachers', 'alpha', 'weights', 'temperature', 'beta', 'gamma', 'targets', 'hidden', 'attention'].map((key) => ({ path: [...at, key] }))];
 }

@@ -1,8 +1,11 @@
 /** Memory: whether student, teachers and what a step holds fit at once on the backend that a run would take. */
 import type { BackendName } from '../../shared/events.ts';
 import type { Finding, Fix } from '../../shared/preflight.ts';
-import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
+import { asksTeacher, teachersOf, type TrainStage } from '../../shared/recipe.ts';
 import type { DecoderConfig } from '../model/contract.ts';
+import { totalSteps } from '../train/schedule.ts';
+import { STORED_BYTES_MOST } from '../train/softTargets.ts';
+import { PASSES_WORTH_STORING } from '../train/trainer.ts';
 import { bytesText, finding, fixOf, setFix, type CheckContext } from './contract.ts';
 import { generationMemory, total, trainingMemory, type MemoryPart, type StepShape } from './memoryModel.ts';
 import { parametersOf } from './models.ts';
@@ -44,7 +47,9 @@ export async function checkMemory(context: CheckContext): Promise<readonly Findi
   const held = (): number => [...loaded.values()].reduce((sum, config) => sum + parametersOf(config), 0);
   for (const [index, stage] of recipe.stages.entries()) {
     if (stage.type === 'train') {
-      const teacher = asksTeacher(stage) ? await load(stage.teacher) : null;
+      // Several teachers are asked one after the other: the largest pass counts.
+      const asked = await Promise.all(teachersOf(stage).map(load));
+      const teacher = asked.reduce((largest, each) => (each !== null && (largest === null || parametersOf(each) > parametersOf(largest)) ? each : largest), null);
       const parts = (shape: StepShape): readonly MemoryPart[] => trainingMemory(student, teacher, held(), shape);
       findings.push(ofTraining(context, stage, index, room, rows, student, parts));
     } else if (stage.type === 'evaluate') {
@@ -61,23 +66,26 @@ export async function checkMemory(context: CheckContext): Promise<readonly Findi
   return findings;
 }
 
-function ofTraining({ recipe: { data }, text }: CheckContext, stage: TrainStage, index: number, room: Room, rows: ScannedRows | null, student: DecoderConfig, parts: (shape: StepShape) => readonly MemoryPart[]): Finding {
+function ofTraining({ recipe: { data }, text, machine }: CheckContext, stage: TrainStage, index: number, room: Room, rows: ScannedRows | null, student: DecoderConfig, parts: (shape: StepShape) => readonly MemoryPart[]): Finding {
   const { size, accumulate } = stage.batch;
   const shape = (batch: number, limit: number): StepShape => stepShape(rows, batch, limit, Math.ceil((size * accumulate) / batch), student.vocabSize);
   const path = ['stages', index, 'batch'];
   const needed = parts(shape(size, data.maxLength));
-  if (room.limit === null || fits(needed, room.limit)) return judged(stage.name, room, needed, { path, fix: null, way: '@nothing' });
-  const { limit } = room;
+  const stored = asksTeacher(stage) ? storedTargets(stage, rows, data.maxLength, student.vocabSize) : 0;
+  // Stored targets lie in main memory, whatever the backend.
+  const limit = room.limit === null ? null : Math.min(room.limit, machine.freeMemory() - stored);
+  const shown = { backend: room.backend, limit, stored };
+  if (limit === null || fits(needed, limit)) return judged(stage.name, shown, needed, { path, fix: null, way: '@nothing' });
   const smaller = halved(size, (batch) => fits(parts(shape(batch, data.maxLength)), limit));
   if (smaller !== null) {
     const next = { size: smaller, accumulate: Math.ceil((size * accumulate) / smaller) };
-    return judged(stage.name, room, needed, { path, fix: fixOf(text, 'smaller-batch', next, [{ path: [...path, 'size'], value: next.size }, { path: [...path, 'accumulate'], value: next.accumulate }]), way: '@way-batch' });
+    return judged(stage.name, shown, needed, { path, fix: fixOf(text, 'smaller-batch', next, [{ path: [...path, 'size'], value: next.size }, { path: [...path, 'accumulate'], value: next.accumulate }]), way: '@way-batch' });
   }
   const shorter = halved(data.maxLength, (length) => fits(parts(shape(1, length)), limit));
   const fix = shorter !== null && shorter >= SHORTEST_LENGTH
     ? fixOf(text, 'set', { path: 'data.maxLength', value: shorter }, [{ path: ['data', 'maxLength'], value: shorter }, { path: [...path, 'size'], value: 1 }, { path: [...path, 'accumulate'], value: size * accumulate }])
     : null;
-  return judged(stage.name, room, needed, { path, fix, way: fix === null ? '@way-models' : '@way-length' });
+  return judged(stage.name, shown, needed, { path, fix, way: fix === null ? '@way-models' : '@way-length' });
 }
 
 /** The longest rows that may meet in one pass, cut to `limit`. */
@@ -87,6 +95,16 @@ function stepShape(rows: ScannedRows | null, batch: number, limit: number, accum
   const longest = lengths.sort((a, b) => b.tokens - a.tokens).slice(0, batch);
   const kept = longest.reduce((sum, row) => sum + row.kept, 0);
   return { batch, length: longest[0]?.tokens ?? limit, kept: Math.max(1, Math.ceil((kept * batch) / longest.length)), accumulate, vocabulary };
+}
+
+/** Bytes of the teacher's logits that a stage keeps, by trainer.ts's own rule; 0 where it asks the teacher again. */
+function storedTargets(stage: TrainStage, rows: ScannedRows | null, limit: number, vocabulary: number): number {
+  if (rows === null || stage.targets !== undefined || rows.sample.length === 0) return 0;
+  const { batch } = stage;
+  const passes = (totalSteps(stage, rows.rows.train).steps * batch.size * batch.accumulate) / rows.rows.train;
+  const kept = rows.sample.reduce((sum, { tokens, promptTokens }) => sum + Math.max(0, Math.min(tokens, limit) - promptTokens), 0) / rows.sample.length;
+  const bytes = kept * (rows.rows.train + rows.rows.validation) * vocabulary * Float32Array.BYTES_PER_ELEMENT;
+  return passes < PASSES_WORTH_STORING || bytes > STORED_BYTES_MOST ? 0 : bytes;
 }
 
 function fits(parts: readonly MemoryPart[], limit: number): boolean {
@@ -99,9 +117,9 @@ function halved(from: number, willDo: (value: number) => boolean): number | null
   return null;
 }
 
-function judged(stage: string, { backend, limit }: Room, parts: readonly MemoryPart[], { path, fix, way }: { readonly path: readonly (string | number)[]; readonly fix: Fix | null; readonly way: string }): Finding {
+function judged(stage: string, { backend, limit, stored = 0 }: Room & { readonly stored?: number }, parts: readonly MemoryPart[], { path, fix, way }: { readonly path: readonly (string | number)[]; readonly fix: Fix | null; readonly way: string }): Finding {
   const bytes = total(parts) + ENGINE_BYTES;
-  const evidence = { columns: ['part', 'size'] as const, rows: [...parts.map(({ part, bytes: own }) => [`@${part}`, bytesText(own)]), ['@base', bytesText(ENGINE_BYTES)]] };
+  const evidence = { columns: ['part', 'size'] as const, rows: [...parts.map(({ part, bytes: own }) => [`@${part}`, bytesText(own)]), ['@base', bytesText(ENGINE_BYTES)], ...(stored > 0 ? [['@stored', bytesText(stored)]] : [])] };
   const data = { stage, needed: bytesText(bytes), backend, limit: limit === null ? '?' : bytesText(limit), way };
   const options = { path, evidence, estimated: true };
   if (limit === null) return finding('memory', 'pass', 'memory-unknown', data, options);
