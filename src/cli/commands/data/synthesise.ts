@@ -84,7 +84,10 @@ async function make(terminal: Terminal, written: string | undefined, options: Sy
 
 function tell(terminal: Terminal, out: string, rows: number, wanted: number, report: SynthesisReport): void {
   const { say, paint } = terminal;
-  const lines = Object.entries(report.kinds).map(([kind, { made, refusedAnswers, refusedTraces }]) => [kind, String(made), refusedAnswers + refusedTraces === 0 ? '0' : `${String(refusedAnswers + refusedTraces)} (${percent((refusedAnswers + refusedTraces) / (made + refusedAnswers + refusedTraces))})`]);
+  const lines = PROBLEM_KINDS.flatMap(({ name: kind }) => {
+    const counts = report.kinds[kind];
+    return counts === undefined ? [] : [[kind, counts] as const];
+  }).map(([kind, { made, refusedAnswers, refusedTraces }]) => [kind, String(made), refusedAnswers + refusedTraces === 0 ? '0' : `${String(refusedAnswers + refusedTraces)} (${percent((refusedAnswers + refusedTraces) / (made + refusedAnswers + refusedTraces))})`]);
   const [head = '', ...rest] = table([[say('synthesiseColumnKind'), say('synthesiseColumnRows'), say('synthesiseColumnRefused')], ...lines]).split('\n');
   terminal.print([paint('bold', head), ...rest].join('\n'));
   if (rows < wanted) {

@@ -54,6 +54,7 @@ function tidy(side: string): string {
   let text = side.trim().replace(/\.$/, '').trim();
   for (let depth = balance(text); depth !== 0; depth = balance(text)) {
     if (depth < 0 && text.endsWith(')')) text = text.slice(0, -1).trim();
+    else if (depth > 0 && text.endsWith('(')) text = text.slice(0, -1).trim();
     else if (depth > 0 && text.startsWith('(')) text = text.slice(1).trim();
     else break;
   }

@@ -97,8 +97,12 @@ function told(claim: Claim, names: readonly string[], voice: Voice, speaker: num
   const being = (index: number, knight: boolean): string => voice.language === 'en' ? `${person(index)} ${index === speaker ? 'am' : 'is'} a ${knight ? 'knight' : 'knave'}` : `${person(index)}是${knight ? '骑士' : '无赖'}`;
   switch (claim.says) {
     case 'is': return `${being(claim.who, claim.knight)}${voice.of(['.', '。'])}`;
-    case 'same': return voice.say(['{a} and {b} are of the same kind.'], ['{a}和{b}是同一类人。'], { a: person(claim.who), b: person(claim.other) });
-    case 'different': return voice.say(['{a} and {b} are of different kinds.'], ['{a}和{b}不是同一类人。'], { a: person(claim.who), b: person(claim.other) });
+    case 'same': case 'different': {
+      // The others come first: "Emma and I".
+      const [a, b] = claim.who === speaker ? [claim.other, claim.who] : [claim.who, claim.other];
+      const values = { a: person(a), b: person(b) };
+      return claim.says === 'same' ? voice.say(['{a} and {b} are of the same kind.'], ['{a}和{b}是同一类人。'], values) : voice.say(['{a} and {b} are of different kinds.'], ['{a}和{b}不是同一类人。'], values);
+    }
     case 'both': return voice.say(['{a}, and {b}.'], ['{a}，并且{b}。'], { a: being(claim.who, claim.whoKnight), b: being(claim.other, claim.otherKnight) });
     case 'either': return voice.say(['{a}, or {b} (or both).'], ['{a}，或者{b}（也可能都成立）。'], { a: being(claim.who, claim.whoKnight), b: being(claim.other, claim.otherKnight) });
     case 'if': return voice.say(['If {a}, then {b}.'], ['如果{a}，那么{b}。'], { a: being(claim.who, claim.whoKnight), b: being(claim.other, claim.otherKnight) });
