@@ -14,6 +14,8 @@ import { routeTo, type Route } from './route.ts';
 import { Service } from './service.ts';
 import { estimatedUse, inputBound, isObject, serviceUse } from './usage.ts';
 
+/** For name, connection and TLS; a service that is there takes far less. */
+const CONNECT_MS = 30_000;
 /** First wait before the same question is asked again; doubles, with full jitter (Brooker, "Exponential Backoff and Jitter", AWS 2015). */
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 30_000;
@@ -35,10 +37,11 @@ const MODELS_MS = 5_000;
 
 /** What tests make shorter. */
 export interface ClientWaits extends Waits {
+  readonly connectMs: number;
   readonly retryFirstMs: number;
   readonly patiencePerRetryMs: number;
 }
-export const CLIENT_WAITS: ClientWaits = { ...WAITS, retryFirstMs: RETRY_FIRST_MS, patiencePerRetryMs: PATIENCE_PER_RETRY_MS };
+export const CLIENT_WAITS: ClientWaits = { ...WAITS, connectMs: CONNECT_MS, retryFirstMs: RETRY_FIRST_MS, patiencePerRetryMs: PATIENCE_PER_RETRY_MS };
 
 /** Throws DistillError `teacher-address-malformed`, `teacher-key-malformed`, `teacher-proxy-malformed`. */
 export function openTeacherClient(teacher: ApiTeacher, options: ClientOptions & { readonly waits?: ClientWaits }): TeacherClient {
@@ -140,8 +143,12 @@ class Client implements TeacherClient {
       // As long as others get through, a 429 is a matter of waiting, not a failure of this question.
       const limited = failure.code === 'teacher-rate-limited';
       if (!limited || this.#lastAnswerAt < before) counted += 1;
+      // A service that doesn't keep to maxTokens bills each try at a multiple.
+      const tries = failure.code === 'teacher-answer-too-long' ? Math.min(1, this.#teacher.retries) : this.#teacher.retries;
+      // A name that was found before is found again.
+      const retry = failure.retry || (failure.code === 'teacher-unreachable' && this.#answered > 0);
       const patient = !limited || Date.now() - Math.max(started, this.#lastAnswerAt) >= this.#teacher.retries * this.waits.patiencePerRetryMs;
-      if (!failure.retry || (counted > this.#teacher.retries && patient) || (failure.retryAfterMs ?? 0) > LONGEST_PAUSE_MS) throw await this.#error(failure, attempt);
+      if (!retry || (counted > tries && patient) || (failure.retryAfterMs ?? 0) > LONGEST_PAUSE_MS) throw await this.#error(failure, attempt);
       this.#retried += 1;
       await this.#rest(Math.max(failure.retryAfterMs ?? 0, Math.random() * Math.min(RETRY_MOST_MS, this.waits.retryFirstMs * 2 ** Math.min(counted, 16))), signal);
     }
@@ -190,7 +197,7 @@ class Client implements TeacherClient {
     try {
       const { response, text, complete } = await exchange({
         secure: this.#service.url.protocol === 'https:', route: this.#route, headers: this.#service.headers, body, signal,
-        firstTokenMs: timeouts.firstTokenSeconds * 1000, silenceMs: timeouts.silenceSeconds * 1000,
+        connectMs: this.waits.connectMs, firstTokenMs: timeouts.firstTokenSeconds * 1000, silenceMs: timeouts.silenceSeconds * 1000,
         reader: (head) => {
           if (head.statusCode !== 200 || isWebPage(head.headers)) return null;
           const lines = /^text\/event-stream\b/i.test(head.headers['content-type'] ?? '');
@@ -261,7 +268,7 @@ class Client implements TeacherClient {
   async #models(): Promise<string> {
     try {
       const path = String(this.#route.target.path).replace('/chat/completions', '/models');
-      const { text, response } = await exchange({ secure: this.#service.url.protocol === 'https:', route: this.#route, path, headers: this.#service.headers, body: null, signal: undefined, firstTokenMs: MODELS_MS, silenceMs: MODELS_MS, reader: () => null });
+      const { text, response } = await exchange({ secure: this.#service.url.protocol === 'https:', route: this.#route, path, headers: this.#service.headers, body: null, signal: undefined, connectMs: MODELS_MS, firstTokenMs: MODELS_MS, silenceMs: MODELS_MS, reader: () => null });
       const list = response.statusCode === 200 ? JSON.parse(text) as unknown : null;
       const data = isObject(list) && Array.isArray(list['data']) ? list['data'] as readonly unknown[] : [];
       const names = data.flatMap((each) => isObject(each) && typeof each['id'] === 'string' ? [each['id']] : []);

@@ -27,6 +27,7 @@ export interface ExchangeOptions {
   /** Null for a GET. */
   readonly body: string | null;
   readonly signal: AbortSignal | undefined;
+  readonly connectMs: number;
   readonly firstTokenMs: number;
   readonly silenceMs: number;
   /** Called with status and headers; null reads the body as a text of at most MAX_REFUSAL bytes. */
@@ -73,6 +74,7 @@ export function exchange(options: ExchangeOptions): Promise<Exchanged> {
     const settle = (): boolean => {
       if (settled) return false;
       settled = true;
+      clearTimeout(connection);
       clearTimeout(firstToken);
       clearTimeout(silence);
       signal?.removeEventListener('abort', abort);
@@ -85,6 +87,13 @@ export function exchange(options: ExchangeOptions): Promise<Exchanged> {
     };
     const abort = (): void => {
       fail(reasonOf(signal));
+    };
+    const connection = setTimeout(() => {
+      fail(new ExchangeFailure('unreachable', false, `no connection within ${String(options.connectMs / 1000)} s`));
+    }, options.connectMs);
+    const connected = (): void => {
+      sent = true;
+      clearTimeout(connection);
     };
     const firstToken = setTimeout(() => {
       fail(new ExchangeFailure('no-first-token', sent, 'no first token'));
@@ -102,8 +111,8 @@ export function exchange(options: ExchangeOptions): Promise<Exchanged> {
     };
     signal?.addEventListener('abort', abort, { once: true });
     request.on('socket', (socket: Socket) => {
-      if (!socket.connecting) sent = true;
-      else socket.once(secure ? 'secureConnect' : 'connect', () => { sent = true; });
+      if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', connected);
+      else connected();
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       if (settled) return;
@@ -111,7 +120,6 @@ export function exchange(options: ExchangeOptions): Promise<Exchanged> {
       fail(new ExchangeFailure(sent ? 'cut' : 'unreachable', sent, detail === '' ? String(error) : detail, { cause: error }));
     });
     request.on('response', (response) => {
-      sent = true;
       if (settled) {
         response.resume();
         return;

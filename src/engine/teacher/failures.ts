@@ -38,8 +38,10 @@ export function failureOfStatus(service: Service, status: number, headers: Incom
   const found = errorIn(parsed(text));
   const message = redacted(text.trim() === '' ? `HTTP ${String(status)}` : found.message, service.key);
   const retryAfterMs = retryAfter(headers, Date.now());
-  const failure = (code: TeacherErrorCode, retry: boolean, more: Partial<Failure> = {}): Failure =>
-    ({ code, data: { status, detail: message }, retry, status, maybeBilled: false, overload: false, retryAfterMs, ...more });
+  // OpenAI's and its clients' own word on it.
+  const told = headers['x-should-retry'];
+  const failure = (code: TeacherErrorCode, makesSense: boolean, more: Partial<Failure> = {}): Failure =>
+    ({ code, data: { status, detail: message }, retry: makesSense && told !== 'false', status, maybeBilled: false, overload: false, retryAfterMs, ...more });
   const says = (pattern: RegExp): boolean => pattern.test(found.code) || pattern.test(message);
   // OpenAI and others say 429 for an empty account as well: waiting doesn't fill it.
   if (status === 402 || ((status === 429 || status === 403 || status === 400) && says(/insufficient[_ ](?:quota|balance|credit|funds)|exceeded_current_quota|arrearage|billing_hard_limit|余额不足|欠费/i))) return failure('teacher-payment-required', false);

@@ -135,6 +135,17 @@ describe('through a proxy', () => {
     expect(server.counts().left).toBe(1);
   });
 
+  it('a way that leads nowhere is given up long before the first token’s time', async () => {
+    const silent = net.createServer();
+    await listen(silent);
+    onTestFinished(() => { silent.close(); });
+    vi.stubEnv('https_proxy', `http://127.0.0.1:${String((silent.address() as AddressInfo).port)}`);
+    const client = openTeacherClient(teacherAt('https://teacher.test/v1', { retries: 1 }), { name: 'r1', key: null, waits: { ...SHORT_WAITS, connectMs: 40 } });
+    onTestFinished(() => client.close());
+    const error = await failureOf(client.complete(question(SUM)));
+    expect(error).toMatchObject({ code: 'teacher-unreachable', data: { tries: 2, detail: 'no connection within 0.04 s' } });
+  });
+
   it('a proxy that refuses is named, without its password', async () => {
     const { server } = await scene();
     const proxy = await proxyTo(server.port, 407);

@@ -9,7 +9,7 @@ import type { DistillError } from '../../../src/shared/messages.ts';
 import type { MessageData } from '../../../src/shared/events.ts';
 
 /** Of the product, but a thousand times shorter: a test of a refusal shouldn't wait a minute. */
-export const SHORT_WAITS: ClientWaits = { ...CLIENT_WAITS, firstMs: 2, mostMs: 20, probeMs: 20, probeMostMs: 100, retryFirstMs: 1, patiencePerRetryMs: 1 };
+export const SHORT_WAITS: ClientWaits = { ...CLIENT_WAITS, connectMs: 5000, firstMs: 2, mostMs: 20, probeMs: 20, probeMostMs: 100, retryFirstMs: 1, patiencePerRetryMs: 1 };
 
 export interface Scene {
   readonly server: TeacherServer;
