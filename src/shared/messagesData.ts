@@ -71,8 +71,8 @@ export const DATA_ERRORS = {
     'zh-cn': '{file} 自读取后已发生变化，正在重新读取。',
   },
   'review-convert-first': {
-    en: '{file} is {format}: only JSONL can be leafed through row by row. Convert it first: distill data convert.',
-    'zh-cn': '{file} 的格式为 {format}：只有 JSONL 可以逐行翻阅。请先转换：distill data convert。',
+    en: '{file} is {format}: only JSONL in UTF-8 can be leafed through row by row. Convert it first: distill data convert.',
+    'zh-cn': '{file} 的格式为 {format}：只有 UTF-8 编码的 JSONL 可以逐行翻阅。请先转换：distill data convert。',
   },
   'data-row-newer': {
     en: '{file}, line {line}: written in format {format} of a newer version, which this one does not know. Update the workbench.',

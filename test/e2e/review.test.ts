@@ -54,7 +54,7 @@ describe('the Review Data page', () => {
     await key('q');
     await page.locator('.detail h1', { hasText: /^Line 16$/ }).waitFor();
     await expect.poll(side).toBe(`{"format":1,"id":"${dataRow(5).id}","decision":"reject"}\n{"format":1,"id":"${dataRow(10).id}","decision":"quarantine"}\n`);
-    await key('u');
+    await key('Control+z');
     await page.locator('.detail h1', { hasText: /^Line 11$/ }).waitFor();
     await expect.poll(side).toBe(`{"format":1,"id":"${dataRow(5).id}","decision":"reject"}\n`);
 
@@ -76,6 +76,8 @@ describe('the Review Data page', () => {
     await page.getByRole('tab', { name: 'Report' }).click();
     await page.locator('.histogram .column').first().waitFor();
     await window.screenshot('review-report-dark');
+    await page.locator('.cards .card').last().scrollIntoViewIfNeeded();
+    await window.screenshot('review-report-bars-dark');
     await page.locator('.bar-name', { hasText: 'near-duplicates' }).click();
     await page.locator('.shown-count', { hasText: '3 of 6,003 rows' }).waitFor();
     await page.locator('.detail .notice', { hasText: 'near-duplicates' }).waitFor();

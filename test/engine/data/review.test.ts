@@ -25,7 +25,7 @@ describe('a file of 200,000 rows', () => {
     file = path.join(folder, 'large.jsonl');
     await writeDataRows(file, ROWS);
     index = await buildIndex(file, quiet);
-  });
+  }, 120_000);
   afterAll(() => rm(file));
 
   const view = (filter: Partial<DataFilter>, sort: DataSort = FILE_ORDER): ReturnType<typeof makeView> =>
@@ -267,7 +267,7 @@ describe('the page’s thread', () => {
     expect((await talk.until('row')).detail).toMatchObject({ removed: { rule: 'near-duplicates', detail: { similarity: 0.93 } }, partner: { row: 2, line: 3 }, record: { id: 'nine' } });
   });
 
-  test.each([['rows.csv', 'a,b\n1,2\n', 'CSV'], ['rows.json', '[{"a":1}]', 'JSON'], ['rows.parquet', 'PAR1....', 'Parquet']])('says that %s is to be converted first', async (name, content, format) => {
+  test.each([['rows.csv', 'a,b\n1,2\n', 'CSV'], ['rows.json', '[{"a":1}]', 'JSON'], ['rows.parquet', 'PAR1....', 'Parquet'], ['rows.jsonl', Buffer.from('\ufeff{"prompt":"题"}\n', 'utf16le'), 'UTF-16'], ['latin.jsonl', Buffer.from('{"prompt":"caf\xe9"}\n', 'latin1'), 'GB18030']])('says that %s is to be converted first', async (name, content, format) => {
     file = path.join(await mkdtemp(path.join(folder, 'case-')), name);
     await writeFile(file, content);
     await open();

@@ -101,6 +101,11 @@ export class Ids {
     return this.#starts.length;
   }
 
+  /** No two rows have the same. */
+  get unique(): boolean {
+    return this.#entries === this.#starts.length;
+  }
+
   push(id: string): void {
     const size = Buffer.byteLength(id);
     if (this.#used + size > this.#bytes.length) {
@@ -141,6 +146,7 @@ export class Ids {
 
   /** The first row that has the id of `row`. */
   first(row: number): number {
+    if (this.unique) return row;
     return this.#table[this.#slot(this.#slice(row))] ?? row;
   }
 

@@ -124,20 +124,33 @@ export class Decisions {
    * Answers how many rows changed.
    */
   decide(rows: Iterable<number>, decision: ReviewDecision | '', edited?: Edited): number {
-    const firsts = new Set<number>();
-    for (const row of rows) if (!this.index.isRemoved(row)) firsts.add(this.index.ids.first(row));
-    const changes: { row: number; code: number; extra: Extra }[] = [];
-    for (const row of firsts) {
-      const extra = this.#extras.get(row) ?? {};
-      const next: Extra = decision === '' ? {} : edited === undefined ? extra : { ...extra, edited };
-      const code = codeOf(decision === 'accept' && next.edited !== undefined ? 'edit' : decision);
-      if (code !== this.codes[row] || JSON.stringify(next) !== JSON.stringify(extra)) changes.push({ row, code, extra: next });
+    const { ids } = this.index;
+    const seen = ids.unique ? null : new Set<number>();
+    const changed: number[] = [];
+    for (const each of rows) {
+      if (this.index.isRemoved(each)) continue;
+      const row = ids.first(each);
+      if (seen?.has(row) === true) continue;
+      seen?.add(row);
+      const next = this.#next(row, decision, edited);
+      if (next.code !== this.codes[row] || (next.extra !== this.#extras.get(row) && JSON.stringify(next.extra) !== JSON.stringify(this.#extras.get(row)))) changed.push(row);
     }
-    if (changes.length === 0) return 0;
-    this.#remember(this.#undo, Uint32Array.from(changes, ({ row }) => row));
+    if (changed.length === 0) return 0;
+    this.#remember(this.#undo, Uint32Array.from(changed));
     this.#redo = [];
-    for (const { row, code, extra } of changes) this.#set(row, code, extra);
-    return changes.length;
+    for (const row of changed) {
+      const { code, extra } = this.#next(row, decision, edited);
+      this.#set(row, code, extra ?? {});
+    }
+    return changed.length;
+  }
+
+  /** What a decision makes of a row's line. */
+  #next(row: number, decision: ReviewDecision | '', edited: Edited | undefined): { readonly code: number; readonly extra: Extra | undefined } {
+    if (decision === '') return { code: 0, extra: undefined };
+    const extra = this.#extras.get(row);
+    const next = edited === undefined ? extra : { ...extra, edited };
+    return { code: codeOf(decision === 'accept' && next?.edited !== undefined ? 'edit' : decision), extra: next };
   }
 
   /** Answers the rows that changed back; empty when there is nothing to undo. */
@@ -220,6 +233,7 @@ export class Decisions {
   }
 
   #rowsOf(row: number): readonly number[] {
+    if (this.index.ids.unique) return [row];
     return this.index.ids.rows(this.index.ids.at(row)).filter((same) => !this.index.isRemoved(same));
   }
 
