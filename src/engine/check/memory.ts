@@ -1,12 +1,13 @@
 /** Memory: whether student, teachers and what a step holds fit at once on the backend that a run would take. */
 import type { BackendName } from '../../shared/events.ts';
 import type { Finding, Fix } from '../../shared/preflight.ts';
-import { asksTeacher, teachersOf, type TrainStage } from '../../shared/recipe.ts';
+import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
 import type { DecoderConfig } from '../model/contract.ts';
 import { totalSteps } from '../train/schedule.ts';
 import { STORED_BYTES_MOST } from '../train/softTargets.ts';
 import { PASSES_WORTH_STORING } from '../train/trainer.ts';
 import { bytesText, finding, fixOf, setFix, type CheckContext } from './contract.ts';
+import { readingTeachers } from './folders.ts';
 import { generationMemory, total, trainingMemory, type MemoryPart, type StepShape } from './memoryModel.ts';
 import { parametersOf } from './models.ts';
 import type { ScannedRows } from './scan.ts';
@@ -43,13 +44,14 @@ export async function checkMemory(context: CheckContext): Promise<readonly Findi
     if (config !== null && typeof name === 'string') loaded.set(name, config);
     return config;
   };
+  const readers = readingTeachers(recipe);
   if ('fromTeacher' in recipe.student) await load(recipe.student.fromTeacher);
   const held = (): number => [...loaded.values()].reduce((sum, config) => sum + parametersOf(config), 0);
   for (const [index, stage] of recipe.stages.entries()) {
     if (stage.type === 'train') {
       // Several teachers are asked one after the other: the largest pass counts.
-      const asked = await Promise.all(teachersOf(stage).map(load));
-      const teacher = asked.reduce((largest, each) => (each !== null && (largest === null || parametersOf(each) > parametersOf(largest)) ? each : largest), null);
+      const asked = await Promise.all([...readers].filter(([, stages]) => stages.includes(index)).map(([name]) => load(name)));
+      const teacher = asked.reduce<DecoderConfig | null>((largest, each) => (each !== null && (largest === null || parametersOf(each) > parametersOf(largest)) ? each : largest), null);
       const parts = (shape: StepShape): readonly MemoryPart[] => trainingMemory(student, teacher, held(), shape);
       findings.push(ofTraining(context, stage, index, room, rows, student, parts));
     } else if (stage.type === 'evaluate') {
