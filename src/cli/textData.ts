@@ -73,6 +73,8 @@ export const DATA_TEXT = {
   convertOnBroken: ['a row that can’t be read: refuse ends, skip goes on without it', '无法读取的行：refuse 终止，skip 跳过并继续'],
   convertSplit: ['split of a dataset folder or hub dataset (default: train)', '数据集的划分（默认 train）'],
   convertLimit: ['rows taken at most', '最多取用行数'],
+  convertReviewed: ['leave out the rows that the review rejects, take its edited texts', '按审阅结果排除被拒绝的行，并采用编辑后的文本'],
+  convertLeft: ['{0} rows left out by the review.', '按审阅排除 {0} 行。'],
   convertForce: ['replace <out> where it exists', '若 <out> 已存在则替换'],
   convertNoFormat: ['The name {0} says no format. Say --to: {1}.', '无法从文件名 {0} 得知格式。请用 --to 指定：{1}。'],
   convertSame: ['{0} can’t be read and written at once. Give another name.', '不能同时读写 {0}。请换一个文件名。'],

@@ -61,7 +61,8 @@ export async function* rowsOf(files: readonly string[], fields: DataRecipe['fiel
   }
 }
 
-class Review {
+/** The decisions on one file's rows. */
+export class Review {
   readonly #used = new Set<string>();
 
   constructor(private readonly lines: ReadonlyMap<string, ReviewLine>) {}

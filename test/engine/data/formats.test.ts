@@ -43,6 +43,9 @@ describe('rows are recognised by what is in them', () => {
     ['one text as R1 writes it', { text: '<｜begin▁of▁sentence｜><｜User｜>q?<｜Assistant｜><think>\nbecause\n</think>\n\n4<｜end▁of▁sentence｜>' }, { think: 'because', answer: '4' }],
     ['one text in Llama 3’s template', { text: '<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nq?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n4<|eot_id|>' }, { think: '', answer: '4' }],
     ['one text with Alpaca’s marks', { text: 'Below is an instruction.\n\n### Instruction:\nq?\n\n### Response:\n4' }, { think: '', answer: '4' }],
+    ['OpenThoughts’ tags', { system: '', conversations: [{ from: 'user', value: 'q?' }, { from: 'assistant', value: '<|begin_of_thought|>\n\nbecause\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n4\n\n<|end_of_solution|>' }] }, { think: 'because', answer: '4' }],
+    ['an answer in tags of its own', { prompt: 'q?', response: '<think>because</think> <answer>4</answer>' }, { think: 'because', answer: '4' }],
+    ['a prompt beside its answered conversation', { prompt: 'q?', prompt_id: 'x', messages: [user, { role: 'assistant', content: '4' }] }, { think: '', answer: '4' }],
     ['a question alone', { messages: [user] }, { think: '', answer: '' }],
   ])('%s', async (_name, row, expected) => {
     const [record] = await read('x.jsonl', lines(row));

@@ -191,6 +191,14 @@ describe('distill data', () => {
     expect((await run(base, 'convert', 'b.json', 'c.jsonl', '--fields', '{"prompt":"nothing"}')).code).toBe(1);
   });
 
+  test('convert --reviewed writes what the review leaves', async () => {
+    const base = temporaryFolder();
+    await writeRecords(path.join(base, 'a.jsonl'), ten.slice(0, 3));
+    writeFileSync(path.join(base, 'a.review.jsonl'), [{ decision: 'reject' }, { decision: 'edit', edited: { answer: 'Two.' } }].map((line, index) => `${JSON.stringify({ format: 1, id: ten[index]?.id, ...line })}\n`).join(''));
+    expect(await run(base, 'convert', 'a.jsonl', 'b.json', '--to', 'think', '--reviewed')).toMatchObject({ code: 0, said: expect.stringContaining('1 rows left out by the review.') as string });
+    expect((JSON.parse(readFileSync(path.join(base, 'b.json'), 'utf8')) as readonly { readonly response: string }[]).map(({ response }) => response.split('\n').at(-1))).toEqual(['Two.', 'It is 3.']);
+  });
+
   test('show tells the life of a row, by its place and by its id', async () => {
     const project = temporaryFolder();
     const life: DataRecord = {

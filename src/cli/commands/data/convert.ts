@@ -3,8 +3,11 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { conversionWriter, formatOfName, WRITTEN_FORMATS, type WrittenFormat } from '../../../engine/data/formats/convert.ts';
-import { readRecords, sourceFiles, type ReadSource } from '../../../engine/data/formats/read.ts';
+import { readPlaced, sourceFiles, type ReadSource } from '../../../engine/data/formats/read.ts';
+import { readReview, reviewedRecord } from '../../../engine/data/review/reviewFile.ts';
+import { Review } from '../../../engine/data/trainingRows.ts';
 import { sentence } from '../../../shared/messages.ts';
+import type { DataRecord } from '../../../shared/record.ts';
 import { DATA_FORMATS, source as sourceSchema, type DataFormat } from '../../../shared/recipeCollect.ts';
 import { fields as fieldsSchema } from '../../../shared/recipeParts.ts';
 import type { DataTools } from '../../dataProgram.ts';
@@ -19,6 +22,7 @@ interface ConvertOptions {
   readonly onBroken: 'refuse' | 'skip';
   readonly split?: string;
   readonly limit?: number;
+  readonly reviewed?: true;
   readonly force?: true;
 }
 
@@ -44,6 +48,7 @@ export function registerConvert({ terminal, command, whole, done }: DataTools): 
     .addOption(new Option('--on-broken <what>', say('convertOnBroken')).choices(['refuse', 'skip']).default('refuse'))
     .option('--split <name>', say('convertSplit'))
     .addOption(new Option('--limit <rows>', say('convertLimit')).argParser(whole))
+    .option('--reviewed', say('convertReviewed'))
     .option('--force', say('convertForce'))
     .action(async (input: string, output: string, options: ConvertOptions) => { done(await convert(terminal, input, output, options)); });
 }
@@ -69,9 +74,10 @@ async function convert(terminal: Terminal, input: string, output: string, option
     const onDownload = (file: string, now: number, total: number): void => { terminal.live(say('convertDownload', file, (now / 2 ** 20).toFixed(1), (total / 2 ** 20).toFixed(1))); };
     await sourceFiles(source, { base, signal: aborter.signal, onDownload });
     const writer = await conversionWriter(path.resolve(output), format);
-    let [rows, broken, drawn] = [0, 0, 0];
+    let [rows, broken, left, drawn] = [0, 0, 0, 0];
+    const reviews = new Map<string, Review>();
     try {
-      const records = readRecords(source, {
+      const placed = readPlaced(source, {
         base, onBroken: options.onBroken, signal: aborter.signal,
         onFile: ({ written, container }) => { terminal.note(say('convertFound', written, container)); },
         onBrokenRow: ({ code, data }) => {
@@ -79,7 +85,17 @@ async function convert(terminal: Terminal, input: string, output: string, option
           if (broken <= TOLD) terminal.note(terminal.paint('yellow', sentence(code, data, terminal.language)));
         },
       });
-      for await (const record of records) {
+      for await (const { record: read, file, usualId } of placed) {
+        let record: DataRecord | null = read;
+        if (options.reviewed === true) {
+          const review = reviews.get(file.file) ?? new Review(await readReview(file.file));
+          reviews.set(file.file, review);
+          record = reviewedRecord(read, review.decisionOn(read.id, usualId));
+        }
+        if (record === null) {
+          left += 1;
+          continue;
+        }
         await writer.write(record);
         rows += 1;
         if (rows % LIVE_ROWS === 0 && performance.now() - drawn > LIVE_MS) {
@@ -95,6 +111,7 @@ async function convert(terminal: Terminal, input: string, output: string, option
       throw error;
     }
     if (broken > TOLD) terminal.note(terminal.paint('yellow', say('convertMoreBroken', broken - TOLD)));
+    if (left > 0) terminal.note(say('convertLeft', left));
     terminal.print(broken === 0 ? say('convertDone', rows, output, format) : say('convertDoneBroken', rows, output, format, broken));
     return EXIT.fine;
   } finally {

@@ -56,10 +56,15 @@ export function shapeOf(row: JsonObject, { fields, format }: Pick<ShapeOptions, 
     case 'auto': case 'jsonl': case 'json': case 'csv': case 'parquet': case 'huggingface': break;
   }
   if (row['format'] === 1 && (isJsonObject(row['provenance']) || (typeof row['provenance'] === 'string' && typeof row['id'] === 'string'))) return 'distill';
-  // A prompt of its own goes before a conversation beside it, unless that is where the recipe says to look.
+  // A prompt of its own goes before a conversation beside it, unless only the conversation has been answered.
   const prompt = textField(fields.prompt, 'prompt', row);
-  if (prompt === null && conversationField(row, fields) !== null) return 'conversation';
+  if (conversationField(row, fields) !== null && (prompt === null || !hasAnswer(row, fields, prompt))) return 'conversation';
   return prompt === 'instruction' ? 'alpaca' : 'fields';
+}
+
+function hasAnswer(row: JsonObject, { answer }: Fields, prompt: string): boolean {
+  const names = isUsual(answer, 'answer') ? [...FIELD_NAMES.answer, ...FIELD_NAMES.solution].filter((name) => name !== prompt) : [fieldName(answer)];
+  return namedField(row, names, isWritten) !== null;
 }
 
 /** A row in our own format: its life goes on, so all that it says of itself is kept. */
@@ -289,11 +294,22 @@ function missing(field: string, row: JsonObject, at: Place): DistillError {
 }
 
 function splitThink(text: string): { readonly think: string; readonly answer: string } {
-  const { think, answer } = splitWritten(text);
-  return { think: think.trim(), answer: answer.trim() };
+  const { think, answer } = splitWritten(withUsualTags(text));
+  return { think: think.trim(), answer: bareAnswer(answer) };
 }
 
-const THINK_TAG = /<\/?(?:think|thinking|reasoning)>/i;
+/** R1-Zero also puts its answer into tags. */
+function bareAnswer(text: string): string {
+  return (/^\s*<answer>([\s\S]*)<\/answer>\s*$/i.exec(text)?.[1] ?? text).trim();
+}
+
+/** The tags of OpenThoughts and Sky-T1, as everybody else writes them. */
+function withUsualTags(text: string): string {
+  return text.includes('<|begin_of_thought|>')
+    ? text.replace('<|begin_of_thought|>', '<think>').replace('<|end_of_thought|>', '</think>').replaceAll(/<\|(?:begin|end)_of_solution\|>/g, '') : text;
+}
+
+const THINK_TAG = /<\/?(?:think|thinking|reasoning)>|<\|begin_of_thought\|>/i;
 
 function holdsThink(text: string): boolean {
   return THINK_TAG.test(text);
@@ -301,7 +317,7 @@ function holdsThink(text: string): boolean {
 
 /** The answer of a text beside which the reasoning stands once more: services that split it off leave its tags at times. */
 function withoutThink(text: string): string {
-  return holdsThink(text) ? splitWritten(text).answer : text;
+  return holdsThink(text) ? splitThink(text).answer : text;
 }
 
 /** The content of the last \boxed{…}, its braces balanced. */
