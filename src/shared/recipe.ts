@@ -57,7 +57,7 @@ export const student = z.union([
 ]).meta(about('The model that is trained: a folder, a new one from sizes, or some layers of a teacher.', '要训练的模型：现有文件夹、按尺寸新建，或取自教师的若干层。'));
 
 export const data = z.strictObject({
-  train: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta(about('JSONL file(s) of training rows.', '训练数据的 JSONL 文件（可多个）。')),
+  train: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta(about('File(s) or dataset folders of training rows: JSONL, JSON, CSV, Parquet and the usual layouts of their rows.', '训练数据的文件或数据集文件夹（可多个）：JSONL、JSON、CSV、Parquet，以及常见的字段布局。')),
   validation: z.union([z.string().min(1), share]).default(0.05).meta(about('A file, or a share of the training rows that is held out. Rows of one prompt stay on one side.', '文件，或从训练数据中留出的比例。同一问题的行只会在同一侧。')),
   test: z.union([z.string().min(1), share]).optional().meta(about('A file, or a share of the training rows that is held out for the final evaluation.', '文件，或为最终评估留出的比例。')),
   fields: fields.prefault({}).meta(about('Which field holds what: a name, or { field, before | after } to cut at a mark (GSM8K: after "#### ").', '各内容所在字段：字段名，或用 { field, before | after } 按标记截取（GSM8K：after "#### "）。')),
