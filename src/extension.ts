@@ -45,8 +45,8 @@ export function activate(context: vscode.ExtensionContext): Workbench | undefine
   const review = new ReviewPanel({ extension, language: displayLanguage(), programs, projects, log });
   closing = () => review.close();
   const problems = new CheckProblems();
-  const check = new CheckPanel({ extension, language: displayLanguage(), programs, problems, log });
   const keys = new TeacherKeys(context.secrets, context.globalState);
+  const check = new CheckPanel({ extension, language: displayLanguage(), programs, problems, keys, log });
   const environment = new EnvironmentReport();
   const ended = new EndOfRuns(store, context.workspaceState, context.globalStorageUri, log);
   const version = String((context.extension.packageJSON as { readonly version?: unknown }).version);

@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import { promisify } from 'node:util';
 import type { BackendAttempt, BackendName } from '../../shared/events.ts';
+import { KEYS_VARIABLE } from '../../shared/teacherKeys.ts';
 import type { Machine } from './contract.ts';
 
 /** A native library that takes longer than this to load and check itself is not worth waiting for. */
@@ -11,6 +12,9 @@ const TRY_MS = 90_000;
 
 /** `engine`: the engine's bundle, which tries a backend in a process of its own. */
 export function thisMachine(engine: string, signal: AbortSignal): Machine {
+  const environment = { ...process.env };
+  // Whether a key is there is worth knowing; the programs that try backends get none.
+  Reflect.deleteProperty(process.env, KEYS_VARIABLE);
   /** What a backend says does not change while a recipe is mended. */
   const known = new Map<BackendName, Promise<BackendAttempt>>();
   return {
@@ -28,7 +32,7 @@ export function thisMachine(engine: string, signal: AbortSignal): Machine {
       known.set(backend, attempt);
       return attempt;
     },
-    environment: process.env,
+    environment,
   };
 }
 

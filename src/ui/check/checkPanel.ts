@@ -1,6 +1,7 @@
 /** *Check Project*: one page for a window, which shows the pre-flight of a recipe and makes it again. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { EngineProgram } from '../../runs/launcher.ts';
 import { checkPageOf, type CheckFromPage, type CheckToPage } from '../../shared/checkPanel.ts';
 import { checkPageText } from '../../shared/checkPageText.ts';
 import type { Language } from '../../shared/messages.ts';
@@ -11,6 +12,7 @@ import { errorSentence, showError } from '../errors.ts';
 import { pageHtml, pageRoots } from '../pageHtml.ts';
 import type { Programs } from '../programs.ts';
 import { fixEdit, hasFix } from './applyFix.ts';
+import type { TeacherKeys } from '../teacherKeys.ts';
 import type { CheckProblems } from './checkProblems.ts';
 
 const VIEW_TYPE = 'distill.check';
@@ -20,6 +22,7 @@ export interface CheckPanelOptions {
   readonly language: Language;
   readonly programs: Programs;
   readonly problems: CheckProblems;
+  readonly keys: TeacherKeys;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -67,7 +70,7 @@ export class CheckPanel implements vscode.Disposable {
    * can't work would end the engine with the same sentence). A check that fails by itself stands in nobody's way.
    */
   async allowsRun(recipe: vscode.Uri, text: string, name: string): Promise<boolean> {
-    const { programs, problems, language, log } = this.#options;
+    const { problems, language, log } = this.#options;
     const title = vscode.l10n.t('Checking {0}…', name);
     let report: PreflightReport;
     try {
@@ -75,7 +78,7 @@ export class CheckPanel implements vscode.Disposable {
         const cancel = new AbortController();
         token.onCancellationRequested(() => { cancel.abort(new vscode.CancellationError()); });
         const { runPreflight } = await import('../../runs/preflight.ts');
-        return runPreflight({ recipe: recipe.fsPath, text, quick: true, signal: cancel.signal }, programs.engine(recipe));
+        return runPreflight({ recipe: recipe.fsPath, text, quick: true, signal: cancel.signal }, await this.#engine(recipe, text));
       });
     } catch (error) {
       if (error instanceof vscode.CancellationError) throw error;
@@ -157,7 +160,7 @@ export class CheckPanel implements vscode.Disposable {
 
   /** Makes the check of the recipe as it stands in its editor; a newer one takes the place of one that is on its way. */
   async #make(online: boolean): Promise<void> {
-    const { programs, problems } = this.#options;
+    const { problems } = this.#options;
     const recipe = this.#recipe;
     if (recipe === null) return;
     if (!vscode.workspace.isTrusted) return this.#post({ kind: 'failed', text: vscode.l10n.t('This folder is not trusted, so that Distill launches nothing in it. Trust the folder to run, resume or check.') });
@@ -173,7 +176,7 @@ export class CheckPanel implements vscode.Disposable {
       const report = await runPreflight({
         recipe: recipe.fsPath, text, online, signal: running.signal,
         onProgress: (check, done, total) => { this.#post({ kind: 'checking', what: checkTitle(check, this.#options.language), done, total }); },
-      }, programs.engine(recipe));
+      }, await this.#engine(recipe, text));
       this.#checked = { report, text };
       problems.show(document, report);
       this.#retitle();
@@ -188,6 +191,12 @@ export class CheckPanel implements vscode.Disposable {
     if (this.#running !== null) return;
     if (this.#checked === null) this.#post({ kind: 'failed', text: checkPageText(this.#options.language).nothing });
     else this.#sendReport();
+  }
+
+  /** Whether a key is there is only asked of a recipe that has a service; no other check gets to see one. */
+  async #engine(recipe: vscode.Uri, text: string): Promise<EngineProgram> {
+    const engine = this.#options.programs.engine(recipe);
+    return /"type"\s*:\s*"api"/.test(text) ? { ...engine, environment: { ...engine.environment, ...await this.#options.keys.environment() } } : engine;
   }
 
   #sendReport(): void {
