@@ -95,19 +95,26 @@ export function exchange(options: ExchangeOptions): Promise<Exchanged> {
       sent = true;
       clearTimeout(connection);
     };
-    const firstToken = setTimeout(() => {
+    let heardOf = 0;
+    // When this process itself was held up, what came meanwhile is read before anyone is called silent.
+    const unlessHeard = (then: () => void) => (): void => {
+      const before = heardOf;
+      setImmediate(() => { setImmediate(() => { if (heardOf === before) then(); }); });
+    };
+    const firstToken = setTimeout(unlessHeard(() => {
       fail(new ExchangeFailure('no-first-token', sent, 'no first token'));
-    }, options.firstTokenMs);
+    }), options.firstTokenMs);
     let silence: NodeJS.Timeout | undefined;
     const heard = (): void => {
+      heardOf += 1;
       if (silence !== undefined) {
         silence.refresh();
         return;
       }
       clearTimeout(firstToken);
-      silence = setTimeout(() => {
+      silence = setTimeout(unlessHeard(() => {
         fail(new ExchangeFailure('silent', true, 'silent'));
-      }, options.silenceMs);
+      }), options.silenceMs);
     };
     signal?.addEventListener('abort', abort, { once: true });
     request.on('socket', (socket: Socket) => {
