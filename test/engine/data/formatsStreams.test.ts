@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { conversionWriter } from '../../../src/engine/data/formats/convert.ts';
+import { parquetRows, type GroupLimits } from '../../../src/engine/data/formats/parquet.ts';
 import { readRecords, type ReadOptions } from '../../../src/engine/data/formats/read.ts';
 import { GrowingFile } from '../../../src/engine/data/formats/write.ts';
 import type { DataFormat } from '../../../src/shared/recipeCollect.ts';
@@ -106,6 +107,23 @@ test('what pyarrow wrote is read: three row groups, zstd, lists of structs', asy
   expect(records).toHaveLength(25);
   expect(records[7]).toMatchObject({ prompt: 'What is 7 + 7? 一共多少？', think: 'Twice 7.', answer: '14', gold: '14', difficulty: 3, provenance: { source: { format: 'parquet', row: 8 } } });
   expect(records[5]?.gold).toBeNull();
+});
+
+test('a row group too big for memory is read in parts by the index of its pages, or refused where it has none', async () => {
+  const file = path.join(temporaryFolder(), 'x.parquet');
+  const writer = await conversionWriter(file, 'parquet');
+  const texts = Array.from({ length: 300 }, (_, index) => `${String(index)} ${'x'.repeat(10_000)}`);
+  for (const text of texts) await writer.write({ ...record, prompt: text, messages: [{ role: 'system', content: 's' }, { role: 'user', content: text }], answer: text });
+  await writer.close();
+  const rows = async (of: string, limits: GroupLimits): Promise<readonly (readonly [number, unknown])[]> => {
+    const read: (readonly [number, unknown])[] = [];
+    for await (const { row: number, value } of parquetRows(of, {}, limits)) read.push([number, value]);
+    return read;
+  };
+  const whole = await rows(file, { atOnce: Infinity, refused: Infinity });
+  expect(whole.map(([number, value]) => [number, (value as { readonly answer: string }).answer])).toEqual(texts.map((text, index) => [index + 1, text]));
+  expect(await rows(file, { atOnce: 500_000, refused: 500_000 })).toEqual(whole);
+  await expect(rows(path.join(root, 'test/fixtures/formats/pyarrow.parquet'), { atOnce: 100, refused: 100 })).rejects.toThrow(refused('data-parquet-group', { group: 1, rows: 10 }));
 });
 
 const record: DataRecord = { format: 1, id: 'x', prompt: 'q', think: '', answer: 'a'.repeat(10_000), gold: null, provenance: NO_PROVENANCE };

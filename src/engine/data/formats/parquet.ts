@@ -5,13 +5,17 @@ import { DistillError } from '../../../shared/messages.ts';
 import { checkUnchanged, openDataFile, type BytesOptions } from './fileBytes.ts';
 import type { RawRow } from './rawRow.ts';
 
-/** Unpacked bytes of a row group that are read at once; a bigger one is read in parts of as many rows as fit. */
-const GROUP_LIMIT = 256 << 20;
-/** Beyond this a row group without an index of its pages is refused: every part of it would unpack all of it. */
-const GROUP_REFUSED = 2 ** 31;
+/** Unpacked bytes of a row group. */
+export interface GroupLimits {
+  /** Read at once; a bigger group is read in parts of as many rows as fit, where it has an index of its pages. */
+  readonly atOnce: number;
+  /** Beyond this a group without such an index is refused: every part of it would unpack all of it. */
+  readonly refused: number;
+}
+const GROUP_LIMITS: GroupLimits = { atOnce: 256 << 20, refused: 2 ** 31 };
 
 /** Rows are numbered from 1. Throws DistillError `data-file-damaged`, `data-parquet-group`, `data-file-changed`. */
-export async function* parquetRows(file: string, { signal }: BytesOptions = {}): AsyncGenerator<RawRow> {
+export async function* parquetRows(file: string, { signal }: BytesOptions = {}, limits: GroupLimits = GROUP_LIMITS): AsyncGenerator<RawRow> {
   const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')]);
   const { handle, state } = await openDataFile(file);
   try {
@@ -27,7 +31,7 @@ export async function* parquetRows(file: string, { signal }: BytesOptions = {}):
     };
     const metadata = await guarded(() => parquetMetadataAsync(buffer));
     let start = 0;
-    for (const group of rowGroups(metadata, file)) {
+    for (const group of rowGroups(metadata, file, limits)) {
       for (let done = 0; done < group.rows; done += group.step) {
         signal?.throwIfAborted();
         const rowStart = start + done;
@@ -65,13 +69,15 @@ interface Group {
   readonly step: number;
 }
 
-function* rowGroups({ row_groups: groups }: FileMetaData, file: string): Generator<Group> {
+function* rowGroups({ row_groups: groups }: FileMetaData, file: string, { atOnce, refused }: GroupLimits): Generator<Group> {
   for (const [index, group] of groups.entries()) {
     const rows = Number(group.num_rows);
-    const bytes = group.columns.reduce((sum, { meta_data: data }) => sum + Number(data?.total_uncompressed_size ?? 0), 0);
-    const indexed = group.columns.every(({ offset_index_offset: offset }) => offset !== undefined);
-    if (bytes > GROUP_REFUSED && !indexed) throw new DistillError('data-parquet-group', { file, group: index + 1, rows, mebibytes: Math.round(bytes / 2 ** 20) });
-    yield { rows, step: bytes <= GROUP_LIMIT || !indexed ? Math.max(1, rows) : Math.max(1, Math.floor(rows * GROUP_LIMIT / bytes)) };
+    const sum = (columns: FileMetaData['row_groups'][number]['columns']): number => columns.reduce((total, { meta_data: data }) => total + Number(data?.total_uncompressed_size ?? 0), 0);
+    const bytes = sum(group.columns);
+    // Writers leave the index out where a column has a single page.
+    const indexed = sum(group.columns.filter(({ offset_index_offset: offset }) => offset === undefined)) <= atOnce;
+    if (bytes > refused && !indexed) throw new DistillError('data-parquet-group', { file, group: index + 1, rows, mebibytes: Math.round(bytes / 2 ** 20) });
+    yield { rows, step: bytes <= atOnce || !indexed ? Math.max(1, rows) : Math.max(1, Math.floor(rows * atOnce / bytes)) };
   }
 }
 
