@@ -69,7 +69,7 @@ export function writtenLike(value: Rational, like: string): string | null {
   const places = like.split('.')[1];
   // 2.50 stays money; 0.2 becomes 0.25 or 3.
   const padded = places !== undefined && places.length === 2 && (fraction !== '' || places.endsWith('0')) ? fraction.padEnd(2, '0') : fraction;
-  const grouped = like.includes(',') || (whole.length > 3 && like.replace(/\..*/, '').length <= 3) ? whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',') : whole;
+  const grouped = like.includes(',') ? whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',') : whole;
   return padded === '' ? grouped : `${grouped}.${padded}`;
 }
 
