@@ -1,6 +1,7 @@
 /** Finds the final answer in what a model wrote. Every way of finding it has its own name, so that a verdict can say how sure it is. */
 import { lastBoxed } from './boxed.ts';
 import { optionLetters, readMeaning, truthOf } from './meaning.ts';
+import { unitNamed } from './units.ts';
 
 export type FoundBy = 'boxed' | 'hash' | 'stated' | 'choice' | 'whole' | 'conclusion' | 'bold' | 'last-number' | 'several';
 
@@ -77,7 +78,9 @@ function statedIn(body: string, kind: 'number' | 'any'): Extraction | null {
       // (Answer: 3 × 3 = 9) belongs to a question in passing.
       if (/[(（*]\s?$/.test(body.slice(Math.max(0, found.index - 2), found.index)) && /[(（]/.test(body.slice(Math.max(0, found.index - 3), found.index))) continue;
       if (/^\W*[(（]/.test(found[0])) continue;
-      const statement = statementAt(body, found.index + found[0].length);
+      const end = found.index + found[0].length;
+      // Asterisks that the mark took with it and that open something.
+      const statement = `${/\*\*$/.test(found[0]) && /\S/.test(body[end] ?? ' ') ? '**' : ''}${statementAt(body, end)}`;
       const bold = boldNumbers(statement);
       if (kind === 'number' && new Set(bold).size > 1 && /\*\*\s*(?:[,，、]|and\b|和|以及|&)\s*\*\*/u.test(statement)) return { text: bold.join(', '), by: 'several' };
       const core = coreOf(statement, kind);
@@ -145,8 +148,9 @@ function coreOf(statement: string, kind: 'number' | 'any'): string | null {
   if (bold !== undefined && bold !== line) return coreOf(bold, kind);
   const plain = line.replaceAll('**', '');
   if (readMeaning(plain).meaning.type === 'expression') return plain;
-  const numbers = numbersOf(afterEquals(plain).trim() === '' ? plain : plain.includes('=') ? afterEquals(plain) : plain);
-  return numbers.at(plain.includes('=') ? 0 : -1) ?? null;
+  const result = plain.includes('=') && afterEquals(plain).trim() !== '' ? afterEquals(plain) : plain;
+  const found = numberSpans(result).at(result === plain ? -1 : 0);
+  return found === undefined ? null : withUnit(result, found);
 }
 
 const NUMBER = /(?:[$¥€£]|\\\$)?\s?-?(?:\\[dt]?frac\s?\{[^{}]{1,40}\}\s?\{[^{}]{1,40}\}|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:\s?\/\s?\d+)?)(?:\s?\\?%|\s?百分点)?/g;
@@ -159,7 +163,23 @@ function boldNumbers(line: string): string[] {
 }
 
 function numbersOf(text: string): string[] {
-  return [...text.matchAll(NUMBER)].map(([found]) => found.trim());
+  return numberSpans(text).map(([found]) => found.trim());
+}
+
+function numberSpans(text: string): RegExpExecArray[] {
+  return [...text.matchAll(NUMBER)];
+}
+
+/** The number with the word behind it, where that is a unit: 2 hours are no 2 minutes. */
+function withUnit(text: string, { 0: found, index }: RegExpExecArray): string {
+  const [after = ''] = /^\s?(?:[A-Za-z]{1,12}(?:\/[a-z]{1,4}|\^\d)?|[\u4e00-\u9fff]{1,4})/.exec(text.slice(index + found.length)) ?? [];
+  for (let length = after.length; length > 0; length--) {
+    const unit = after.slice(0, length);
+    // An English word is taken whole, or not.
+    if (/[A-Za-z]$/.test(unit) && length < after.length) break;
+    if (unitNamed(unit.trim()) !== null) return `${found.trim()}${unit}`;
+  }
+  return found.trim();
 }
 
 const CHOICE: readonly RegExp[] = [

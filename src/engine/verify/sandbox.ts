@@ -99,7 +99,7 @@ async function prove(command: SandboxCommand, limits: SandboxLimits): Promise<vo
   const outcome: SandboxOutcome = start === null ? { type: 'failed', detail: 'sh' } : await execute(start, PROBE, limits);
   const lines = outcome.type === 'ended' ? outcome.stdout.trim().split('\n') : [];
   if (outcome.type === 'ended' && lines.at(-1) === 'probed' && lines.length === 1) return;
-  const detail = outcome.type === 'ended' ? [...lines.slice(0, -1), outcome.stderr.trim()].filter((part) => part !== '').join('; ') : outcome.type === 'failed' ? outcome.detail : outcome.type;
+  const detail = outcome.type === 'ended' ? [...lines.slice(0, -1), outcome.stderr.trim()].filter((part) => part !== '').join('; ') : outcome.type === 'failed' || outcome.type === 'unavailable' ? outcome.detail : outcome.type;
   throw new DistillError('sandbox-unavailable', { detail: `${command.how}: ${detail === '' ? 'no answer' : detail.slice(0, 300)}` });
 }
 

@@ -135,7 +135,7 @@ mount --bind /proc/sys /proc/sys
 mount -o remount,bind,ro,nosuid,nodev,noexec /proc/sys
 umount -l /old
 rmdir /old
-mount -o remount,ro,nosuid,nodev /
+mount -o remount,bind,ro,nosuid,nodev /
 cd /scratch
 echo 1000 > /proc/self/oom_score_adj 2>/dev/null || true
 set +e

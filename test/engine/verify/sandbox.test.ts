@@ -80,11 +80,15 @@ describe.skipIf(sandbox === null)(`in the sandbox${sandbox === null ? ' (left ou
     }
     const escapes = 'import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\nprint([libc.mount(b"none", b"/scratch", b"tmpfs", 0, None), libc.umount2(b"/usr", 2), libc.mount(None, b"/usr", None, 32 | 4096, None), libc.chroot(b"/scratch"), libc.sethostname(b"x", 1), libc.setuid(0) if os.getuid() != 0 else -1])';
     expect(await printed('python', escapes)).toBe('[-1, -1, -1, -1, -1, -1]');
+    // In a user namespace of its own a program is root, over nothing of ours: what is mounted stays as it is.
+    const nested = 'import ctypes\nlibc = ctypes.CDLL(None)\nlibc.unshare(0x10000000 | 0x20000)\nprint([libc.mount(None, b"/usr", None, 32 | 4096, None), libc.umount2(b"/usr", 2)])\ntry:\n  open("/usr/written", "w"); print("written")\nexcept OSError:\n  print("no")';
+    expect(await printed('python', nested)).toBe('[-1, -1]\nno');
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('distill-sandbox'));
     expect(before).toEqual([]);
   });
 
   test('its parent and every other process are out of reach', async () => {
+    // What it may end is itself.
     const code = `import os, signal\nfor pid in (os.getppid(), 1, ${String(process.pid)}):\n  try:\n    os.kill(pid, signal.SIGKILL)\n  except OSError:\n    pass\nprint("done", all(int(p) < 1000 for p in os.listdir("/proc") if p.isdigit()))`;
     expect(['done True', JSON.stringify({ type: 'out-of-bounds', what: 'memory' })]).toContain(await printed('python', code));
   });
