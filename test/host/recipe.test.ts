@@ -65,7 +65,7 @@ suite('a recipe in the editor', () => {
 
   test('has Run above its first line', async () => {
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', document.uri);
-    assert.deepEqual(lenses.map(({ command }) => command?.command), [COMMANDS.run.id, COMMANDS.runWithChanges.id]);
+    assert.deepEqual(lenses.map(({ command }) => command?.command), [COMMANDS.run.id, COMMANDS.runWithChanges.id, COMMANDS.checkProject.id]);
   });
 
   test('is not run while it has problems, and the person is told how many', async () => {
@@ -88,5 +88,27 @@ suite('a recipe in the editor', () => {
       Object.defineProperty(vscode.workspace, 'isTrusted', trusted);
     }
     assert.deepEqual(await readdir(runs).catch(() => []), before);
+  });
+});
+
+suite('a recipe of another name beside distill.json', () => {
+  test('gets completion once its light bulb has named the schema', async () => {
+    await workbench();
+    const file = path.join(projectFolder(), 'teacher.json');
+    await writeFile(file, BROKEN.replace('"objectiv": "sequence", "temperature": -2', '"objective": "sequence"').replace('"../../elsewhere"', '"m"'));
+    const document = await vscode.workspace.openTextDocument(file);
+    await vscode.window.showTextDocument(document);
+    const labels = async (): Promise<readonly string[]> => {
+      const list = await vscode.commands.executeCommand<vscode.CompletionList>('vscode.executeCompletionItemProvider', document.uri, document.positionAt(document.getText().indexOf('"name": "warm"')));
+      return list.items.map(({ label }) => (typeof label === 'string' ? label : label.label));
+    };
+    assert.ok(!(await labels()).includes('optimizer'));
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>('vscode.executeCodeActionProvider', document.uri, new vscode.Range(0, 0, 0, 0), vscode.CodeActionKind.QuickFix.value);
+    const edit = actions.find(({ title }) => title.includes('$schema'))?.edit;
+    assert.ok(edit);
+    await vscode.workspace.applyEdit(edit);
+    assert.match(document.getText(), /^\{\n {2}"\$schema": "distill-schema:[^"]*",\n/);
+    assert.match(document.getText(), /three mistakes at once/);
+    assert.ok((await labels()).includes('optimizer'));
   });
 });

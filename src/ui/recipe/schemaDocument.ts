@@ -4,6 +4,8 @@ import { editorSchema } from './editorSchema.ts';
 
 /** The scheme that the manifest's jsonValidation points to; asking for it wakes the extension (onFileSystem). */
 const SCHEMA_SCHEME = 'distill-schema';
+/** As the manifest's jsonValidation writes it. */
+export const RECIPE_SCHEMA = `${SCHEMA_SCHEME}://distill/recipe.schema.json`;
 
 /** Gives VS Code's JSON support the recipe's schema in the display language. */
 export function registerSchemaDocument(extension: vscode.Uri): vscode.Disposable {
