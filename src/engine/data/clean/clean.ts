@@ -146,7 +146,10 @@ class Cleaning {
       for await (const entry of spool.values()) {
         const kept = await this.#finish(entry, gone.get(row) ?? null, ids);
         row += 1;
-        if (row % BATCH_ROWS === 0) this.context.onProgress?.({ part: 'write', done: row, total: spool.count });
+        if (row % BATCH_ROWS === 0) {
+          this.context.signal?.throwIfAborted();
+          this.context.onProgress?.({ part: 'write', done: row, total: spool.count });
+        }
         if (kept !== null) yield kept;
       }
     } finally {

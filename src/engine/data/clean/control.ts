@@ -3,7 +3,6 @@
  * line feeds. Joiners stay where writing needs them: in emoji, and beside letters of scripts that join or stack.
  */
 
-/* eslint-disable no-control-regex, no-misleading-character-class -- control characters and joiners are what this is about */
 const ANY = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/;
 /** A backslash that an unescaped JSON text has swallowed: "\frac" read as a form feed and "rac". */
 const SWALLOWED: readonly (readonly [RegExp, string])[] = [
@@ -19,7 +18,6 @@ const TAGS = /(\u{1f3f4})?[\u{e0000}-\u{e007f}]+/gu;
 const EMOJI_BEFORE = /(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)$/u;
 const EMOJI_AFTER = /^\p{Extended_Pictographic}/u;
 const JOINING = /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{M}]$/u;
-/* eslint-enable no-control-regex, no-misleading-character-class */
 
 export function cleanControl(text: string): string {
   if (!ANY.test(text)) return text;

@@ -11,7 +11,6 @@ const ANY_WIDE = /[０-９Ａ-Ｚａ-ｚ＃＄％＆＊＋－．／＜＝＞＠�
 const WIDE_POINT = /(?<=[0-9])．(?=[0-9])/g;
 /** From the full-width form of an ASCII character to that character. */
 const WIDTH = 0xff01 - 0x21;
-// eslint-disable-next-line no-control-regex -- ASCII as a whole is what is asked for
 const NOT_ASCII = /[^\u0000-\u007f]/;
 
 export function cleanUnicode(text: string): string {
