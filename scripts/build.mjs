@@ -26,12 +26,15 @@ const pages = readdirSync(at('webview'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(at('webview', entry.name, 'main.ts')))
   .map(({ name }) => ({ entryPoints: [`webview/${name}/main.ts`], outfile: `${out}/webview/${name}.js`, ...forBrowser }));
 
+/** Taken without its JavaScript, so esbuild doesn't know of it. */
+const jiebaBinary = 'node_modules/jieba-wasm/pkg/nodejs/jieba_rs_wasm_bg.wasm';
+
 /** TensorFlow.js's binary (the one that src/engine/backend/wasm/files.ts reads), our kernels, and jieba's (src/engine/data/clean/segmenter.ts). */
 async function copyWasm() {
   await mkdir(at(out, 'wasm'), { recursive: true });
   await cp(at('node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'), at(out, 'wasm/tfjs-backend-wasm-simd.wasm'));
   await cp(at('src/engine/backend/wasm/binary'), at(out, 'wasm'), { recursive: true });
-  await cp(at('node_modules/jieba-wasm/pkg/nodejs/jieba_rs_wasm_bg.wasm'), at(out, 'wasm/jieba_rs_wasm_bg.wasm'));
+  await cp(at(jiebaBinary), at(out, 'wasm/jieba_rs_wasm_bg.wasm'));
 }
 
 /** Puts what was built aside in its place, file by file, and removes what an earlier build left there. */
@@ -74,7 +77,7 @@ if (watch) {
 } else {
   try {
     const results = await Promise.all(tasks.map((task) => build(task)));
-    await writeFile(at(out, 'ThirdPartyNotices.txt'), thirdPartyNotices(results.map(({ metafile }) => metafile)));
+    await writeFile(at(out, 'ThirdPartyNotices.txt'), thirdPartyNotices([...results.map(({ metafile }) => metafile), { inputs: { [jiebaBinary]: {} } }]));
     if (!development) await putInPlace();
   } finally {
     if (!development) await rm(at(out), { recursive: true, force: true });

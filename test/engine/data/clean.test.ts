@@ -210,6 +210,10 @@ describe('many rows', () => {
     expect(threads.report.rules).toEqual(alone.report.rules);
     expect(alone.report.rows - alone.rows.length).toBeGreaterThanOrEqual(100);
     expect(readdirSync(scratch)).toEqual([]);
+    // Cleaning what is clean takes nothing.
+    const again = await cleaned(alone.rows);
+    expect(again.rows).toEqual(alone.rows);
+    expect(again.side).toEqual([]);
   });
 
   test('can be stopped, and leave nothing behind', async () => {

@@ -12,6 +12,8 @@ const MISSED_AT_THRESHOLD = 0.005;
 const ESTIMATE_ERRORS = 4;
 /** A row is compared with at most so many earlier ones of one bucket: what a template that thousands share may cost. */
 const BUCKET_COMPARISONS = 64;
+/** Pairs found unlike are remembered so that another band doesn't compare them again; a Set holds no more than 2^24. */
+const REMEMBERED_PAIRS = 1 << 23;
 const ROWS_PER_CHUNK = 1 << 14;
 
 /** Places of a band: as many as still find pairs at the threshold. */
@@ -112,7 +114,7 @@ export function compareCandidates(table: SketchTable, options: CandidateOptions)
         if (options.settled(row, earlier)) continue;
         const pair = row * table.count + earlier;
         if (unlike.has(pair) || table.similarity(row, earlier) < floor) continue;
-        if (!options.compare(row, earlier)) unlike.add(pair);
+        if (!options.compare(row, earlier) && unlike.size < REMEMBERED_PAIRS) unlike.add(pair);
       }
       next[row] = heads[bucket] ?? -1;
       heads[bucket] = row;
