@@ -139,7 +139,7 @@ export type EvidenceLabel = keyof typeof LABELS;
 /** Words inside sentences that depend on what was found; data hold `@word` for them. */
 export const WORDS = {
   weights: row('student: weights', '学生：权重'), moments: row('student: AdamW’s moments', '学生：AdamW 动量'), gradients: row('student: gradients', '学生：梯度'),
-  activations: row('student: activations', '学生：激活值'), logits: row('logits and their gradients', 'logits 及其梯度'), teacher: row('teacher: weights', '教师：权重'),
+  activations: row('student: activations', '学生：激活值'), inside: row('hidden states and attention that are matched', '所匹配的隐藏状态与注意力'), logits: row('logits and their gradients', 'logits 及其梯度'), teacher: row('teacher: weights', '教师：权重'),
   'teacher-pass': row('teacher: forward pass', '教师：前向计算'), stored: row('stored soft targets (main memory)', '缓存的软标签（主内存）'), base: row('engine itself', '引擎本身'),
   'the-student': row('student', '学生'), 'the-teacher': row('teacher', '教师'),
   opens: row(' and opens <think> itself', '，并自动写出 <think>'), nothing: row('', ''),

@@ -1,14 +1,16 @@
 /** Memory: whether student, teachers and what a step holds fit at once on the backend that a run would take. */
 import type { BackendName } from '../../shared/events.ts';
+import { DistillError } from '../../shared/messages.ts';
 import type { Finding, Fix } from '../../shared/preflight.ts';
 import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
 import type { DecoderConfig } from '../model/contract.ts';
+import { layerPairs } from '../train/layerMap.ts';
 import { totalSteps } from '../train/schedule.ts';
 import { STORED_BYTES_MOST } from '../train/softTargets.ts';
 import { PASSES_WORTH_STORING } from '../train/trainer.ts';
 import { bytesText, finding, fixOf, setFix, type CheckContext } from './contract.ts';
 import { readingTeachers } from './folders.ts';
-import { generationMemory, total, trainingMemory, type MemoryPart, type StepShape } from './memoryModel.ts';
+import { generationMemory, total, trainingMemory, type Inside, type MemoryPart, type StepShape } from './memoryModel.ts';
 import { parametersOf } from './models.ts';
 import type { ScannedRows } from './scan.ts';
 
@@ -52,7 +54,7 @@ export async function checkMemory(context: CheckContext): Promise<readonly Findi
       // Several teachers are asked one after the other: the largest pass counts.
       const asked = await Promise.all([...readers].filter(([, stages]) => stages.includes(index)).map(([name]) => load(name)));
       const teacher = asked.reduce<DecoderConfig | null>((largest, each) => (each !== null && (largest === null || parametersOf(each) > parametersOf(largest)) ? each : largest), null);
-      const parts = (shape: StepShape): readonly MemoryPart[] => trainingMemory(student, teacher, held(), shape);
+      const parts = (shape: StepShape): readonly MemoryPart[] => trainingMemory(student, teacher, held(), shape, teacher === null ? null : insideOf(stage, teacher, student));
       findings.push(ofTraining(context, stage, index, room, rows, student, parts));
     } else if (stage.type === 'evaluate') {
       const teacher = await load(stage.teacher);
@@ -97,6 +99,21 @@ function stepShape(rows: ScannedRows | null, batch: number, limit: number, accum
   const longest = lengths.sort((a, b) => b.tokens - a.tokens).slice(0, batch);
   const kept = longest.reduce((sum, row) => sum + row.kept, 0);
   return { batch, length: longest[0]?.tokens ?? limit, kept: Math.max(1, Math.ceil((kept * batch) / longest.length)), accumulate, vocabulary };
+}
+
+/** Pairs of layers that a stage matches; null where it matches none, or names some that there are not (its own check says so). */
+function insideOf({ weights, hidden, attention }: TrainStage, teacher: DecoderConfig, student: DecoderConfig): Inside | null {
+  if (weights.hidden === 0 && weights.attention === 0) return null;
+  try {
+    return {
+      hiddenPairs: weights.hidden > 0 ? layerPairs(hidden.layers, teacher.layers, student.layers, hidden.embeddings).length : 0,
+      attentionPairs: weights.attention > 0 ? layerPairs(attention.layers, teacher.layers, student.layers, false).length : 0,
+      loss: attention.loss,
+    };
+  } catch (error) {
+    if (error instanceof DistillError) return null;
+    throw error;
+  }
 }
 
 /** Bytes of the teacher's logits that a stage keeps, by trainer.ts's own rule; 0 where it asks the teacher again. */

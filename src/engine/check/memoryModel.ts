@@ -24,6 +24,18 @@ const OUTSIDE_LAYERS = 10;
 /** Tensors as large as the logits: the student's alone, and with a teacher's beside them. */
 const LOGITS = { alone: 3, withTeacher: 7 } as const;
 
+/** Maps [batch, heads, seq, seq] that a pair of attention layers holds, of the student's heads and of the teacher's. */
+const ATTENTION = { kl: { student: 23.4, teacher: 2 }, mse: { student: 11.3, teacher: 2 } } as const;
+/** States [tokens, teacher's width] that a pair of hidden layers holds. */
+const HIDDEN = 8.4;
+
+/** What matching of the teacher's inside holds besides: grows with the square of the length where attention is matched. */
+export interface Inside {
+  readonly hiddenPairs: number;
+  readonly attentionPairs: number;
+  readonly loss: 'kl' | 'mse';
+}
+
 export interface StepShape {
   /** Rows of one forward pass, tokens of the longest, supervised positions of all together. */
   readonly batch: number;
@@ -35,12 +47,12 @@ export interface StepShape {
 
 export interface MemoryPart {
   /** A word of preflightText.ts. */
-  readonly part: 'weights' | 'moments' | 'gradients' | 'activations' | 'logits' | 'teacher' | 'teacher-pass';
+  readonly part: 'inside' | 'weights' | 'moments' | 'gradients' | 'activations' | 'logits' | 'teacher' | 'teacher-pass';
   readonly bytes: number;
 }
 
 /** Parts that are there at the same time, at the worst moment of a step. `teacher`: the one that this stage asks. `held`: parameters of all teachers that are loaded. */
-export function trainingMemory(student: DecoderConfig, teacher: DecoderConfig | null, held: number, shape: StepShape): readonly MemoryPart[] {
+export function trainingMemory(student: DecoderConfig, teacher: DecoderConfig | null, held: number, shape: StepShape, inside: Inside | null = null): readonly MemoryPart[] {
   const weights = parametersOf(student) * FLOAT;
   const tokens = shape.batch * shape.length;
   const logits = shape.kept * shape.vocabulary * FLOAT;
@@ -52,6 +64,7 @@ export function trainingMemory(student: DecoderConfig, teacher: DecoderConfig | 
     { part: 'gradients', bytes: weights * (shape.accumulate > 1 ? 2 : 1) },
   ];
   if (held > 0) parts.push({ part: 'teacher', bytes: held * FLOAT });
+  if (inside !== null && teacher !== null) parts.push({ part: 'inside', bytes: insideBytes(student, teacher, shape, inside) });
   // The teacher is through before the student begins: the larger of the two passes counts.
   const teacherPass = teacher === null ? 0 : passBytes(teacher, tokens, shape.length, FORWARD) + logits;
   if (teacherPass > ownPass) parts.push({ part: 'teacher-pass', bytes: teacherPass });
@@ -67,6 +80,11 @@ export function generationMemory(model: DecoderConfig, held: number, { batch, pr
     { part: 'activations', bytes: Math.max(passBytes(model, batch * prompt, prompt, FORWARD), cache) },
     { part: 'logits', bytes: LOGITS.alone * batch * model.vocabSize * FLOAT },
   ];
+}
+
+function insideBytes(student: DecoderConfig, teacher: DecoderConfig, { batch, length }: StepShape, { hiddenPairs, attentionPairs, loss }: Inside): number {
+  const maps = batch * length * length * (ATTENTION[loss].student * student.heads + ATTENTION[loss].teacher * teacher.heads);
+  return FLOAT * (attentionPairs * maps + hiddenPairs * HIDDEN * batch * length * teacher.hiddenSize);
 }
 
 function passBytes(config: DecoderConfig, tokens: number, length: number, cost: PassCost): number {

@@ -1,6 +1,8 @@
 /** The student beside its teachers: which layers it takes, how much smaller it is, and what its parameters are spent on. */
 import { DistillError } from '../../shared/messages.ts';
 import type { Finding } from '../../shared/preflight.ts';
+import type { DecoderConfig } from '../model/contract.ts';
+import { layerPairs } from '../train/layerMap.ts';
 import { countText, finding, percent, refusalOf, setFix, type CheckContext } from './contract.ts';
 import { readingTeachers } from './folders.ts';
 import { parametersOf } from './models.ts';
@@ -13,7 +15,7 @@ export async function checkStudent(context: CheckContext): Promise<readonly Find
   const layers = await checkLayers(context);
   const config = await folders.studentConfig();
   if (config === null || layers.some(({ level }) => level === 'refusal')) return layers;
-  const findings = [...layers];
+  const findings = [...layers, ...await checkPairs(context, config)];
   const own = parametersOf(config);
   for (const name of readingTeachers(recipe).keys()) {
     const teacher = (await folders.teacher(name))?.config ?? null;
@@ -27,6 +29,25 @@ export async function checkStudent(context: CheckContext): Promise<readonly Find
   const embedding = config.vocabSize * config.hiddenSize * (config.tiedHead ? 1 : 2);
   if (embedding / own > MOST_EMBEDDING) {
     findings.push(finding('student', 'warning', 'student-mostly-embedding', { share: percent(embedding / own), student: countText(own), vocabulary: config.vocabSize, width: config.hiddenSize }, { path: ['student'] }));
+  }
+  return findings;
+}
+
+/** Layers of both that a stage matches by name; beyond the last one there is none. */
+async function checkPairs({ recipe: { stages }, folders }: CheckContext, student: DecoderConfig): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const [index, stage] of stages.entries()) {
+    if (stage.type !== 'train' || stage.teacher === undefined) continue;
+    const teacher = (await folders.teacher(stage.teacher))?.config ?? null;
+    if (teacher === null) continue;
+    for (const key of ['hidden', 'attention'] as const) {
+      if (stage.weights[key] === 0) continue;
+      try {
+        layerPairs(stage[key].layers, teacher.layers, student.layers, key === 'hidden' && stage.hidden.embeddings);
+      } catch (error) {
+        findings.push(refusalOf('student', error, { subject: stage.teacher, path: ['stages', index, key, 'layers'] }));
+      }
+    }
   }
   return findings;
 }

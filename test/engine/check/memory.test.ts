@@ -11,8 +11,10 @@ import { generate } from '../../../src/engine/model/generate.ts';
 import { tf } from '../../../src/engine/tf.ts';
 import { collate } from '../../../src/engine/train/batch.ts';
 import { AdamW } from '../../../src/engine/train/optimizer.ts';
+import { FeatureMatching } from '../../../src/engine/train/features.ts';
 import { liveTargets } from '../../../src/engine/train/softTargets.ts';
-import { optimiserStep } from '../../../src/engine/train/step.ts';
+import { gradientsOf, optimiserStep } from '../../../src/engine/train/step.ts';
+import { trainStage } from '../../../src/shared/recipe.ts';
 import { optimizerRecipe } from './settings.ts';
 
 const SIZES = { model_type: 'llama', vocab_size: 512, hidden_size: 96, intermediate_size: 256, num_hidden_layers: 3, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 256, tie_word_embeddings: true };
@@ -61,6 +63,30 @@ describe('the memory model', () => {
     expect(estimated / measured).toBeGreaterThan(1 - TOLERANCE);
     expect(estimated / measured).toBeLessThan(1 + TOLERANCE);
     optimizer.dispose();
+    small.dispose();
+    large.dispose();
+  });
+
+  test('holds for a step that matches attention and hidden states', async () => {
+    const [ofStudent, ofTeacher] = [config({ num_hidden_layers: 2 }), config({ num_hidden_layers: 4 })];
+    const [small, large] = [createDecoder(ofStudent, 0, backend), createDecoder(ofTeacher, 1, backend)];
+    const stage = trainStage.parse({ type: 'train', weights: { kl: 0, ce: 1, hidden: 1, attention: 1 } });
+    const features = FeatureMatching.of(stage, large, small, 0);
+    const [batch, length] = [4, 128];
+    const rows = Array.from({ length: batch }, (_, row) => ({ row, file: 'x', ids: Int32Array.from({ length: length + 1 }, (__, at) => (at * 7 + row) % 500), promptLength: 16, answerStart: length - 8, ended: true }));
+    const micro = collate(rows, ofStudent.maxPositions);
+    const objective = { weights: stage.weights, divergence: { kind: 'forward-kl' } as const, temperature: 2, vocabulary: ofStudent.vocabSize };
+    const measured = await peakOf(() => {
+      const { gradients, scalars } = gradientsOf(small, null, objective, micro, micro.kept, features);
+      tf.dispose([...gradients.values(), ...scalars]);
+      return Promise.resolve();
+    });
+    const shape = { batch, length, kept: micro.kept, accumulate: 1, vocabulary: ofStudent.vocabSize };
+    const parts = trainingMemory(ofStudent, ofTeacher, parametersOf(ofTeacher), shape, { hiddenPairs: 2, attentionPairs: 2, loss: 'kl' });
+    const estimated = total(parts.filter(({ part }) => part !== 'moments'));
+    expect(estimated / measured).toBeGreaterThan(1 - TOLERANCE);
+    expect(estimated / measured).toBeLessThan(1 + TOLERANCE);
+    features?.dispose();
     small.dispose();
     large.dispose();
   });

@@ -67,6 +67,15 @@ describe('the student', () => {
     expect(fixed(report, report.found('student-layers-order'))['student']).toEqual({ fromTeacher: 'big', layers: [0, 4] });
   });
 
+  test('matched with layers that one of them does not have: refused at the stage; matched with those it has, they count in the memory', async () => {
+    const made = soundProject();
+    const stage = (layers: unknown): object => ({ weights: { kl: 1, ce: 0, attention: 1 }, attention: { layers } });
+    const beyond = (await made.check(distillation({ stage: stage([[7, 1]]) }))).found('layer-pair-unknown', 'big');
+    expect([beyond?.level, beyond?.path]).toEqual(['refusal', ['stages', 0, 'attention', 'layers']]);
+    const report = await made.check(distillation({ stage: stage('uniform') }));
+    expect(report.found('memory-fine')?.evidence?.rows.map(([part]) => part)).toContain('@inside');
+  });
+
   test('as large as its teacher: warned', async () => {
     const report = await soundProject().check(distillation({ student: { fromTeacher: 'big', layers: [0, 1, 2, 3, 4] } }));
     expect(report.found('student-not-smaller', 'big')?.level).toBe('warning');
