@@ -141,6 +141,10 @@ export const TEACHER_WARNINGS = {
     en: '{requests} requests to the teacher {teacher} were sent and never came to an end (a process that died, a stop, a cut): the service may have billed them, so they count at their worst case, {worst}. Once you have looked at the bill: distill data budget --forgive {teacher}',
     'zh-cn': '向教师 {teacher} 发出的 {requests} 个请求没有结束（进程终止、停止或断线）：服务商可能已计费，因此按最坏情况 {worst} 计入。核对账单后可执行：distill data budget --forgive {teacher}',
   },
+  'collect-previous-kept': {
+    en: '{file} now has the {rows} rows that the budget allowed. The longer file that was there before is kept as {previous}.',
+    'zh-cn': '{file} 现包含预算允许的 {rows} 行。先前较长的文件已保留为 {previous}。',
+  },
   'rows-not-answered': {
     en: '{failed} of {rows} requests to the teacher {teacher} failed for good; the last: {detail} Their rows are left out. Run again to ask them once more.',
     'zh-cn': '向教师 {teacher} 的 {rows} 个请求中有 {failed} 个最终失败；最后一个：{detail} 这些行被略过。再次运行可重新询问。',

@@ -63,14 +63,17 @@ export class EndOfRuns implements vscode.Disposable {
 
   async #tell(run: RunView): Promise<void> {
     const mine = this.#mine.delete(run.folder);
-    // Whoever stopped it knows that it stopped.
-    if (run.status === 'stopped' || !setting('notifyWhenRunEnds')) return;
+    // Whoever stopped it knows that it stopped; of one that stopped by itself nobody knows.
+    const byItself = run.status === 'stopped' && run.facts.ended?.code !== undefined;
+    if ((run.status === 'stopped' && !byItself) || !setting('notifyWhenRunEnds')) return;
     if (!mine && !vscode.window.state.focused) await new Promise((resolve) => { setTimeout(resolve, OTHERS_FIRST_MS); });
     if (!(await this.#claim(run))) return;
     const diff: Button = ['diffTrace', vscode.l10n.t('Diff')];
     const metrics: Button = ['openMetrics', vscode.l10n.t('Metrics')];
     const log: Button = ['openLog', vscode.l10n.t('Log')];
-    if (run.status === 'done') {
+    if (byItself) {
+      await offer('info', vscode.l10n.t('{0} has stopped. {1}', shortTitle(run), failureText(run) ?? ''), [['openRecipe', vscode.l10n.t('Open Recipe')], metrics], run);
+    } else if (run.status === 'done') {
       await offer('info', doneText(run), [...(run.facts.traces.length > 0 ? [diff] : []), metrics, log], run);
     } else {
       const text = vscode.l10n.t('{0} failed. {1}', shortTitle(run), failureText(run) ?? '');
@@ -143,8 +146,13 @@ function wayOut(run: RunView): readonly Button[] {
     case 'engine-incomplete':
     case 'node-not-found':
       return [check];
+    case 'teacher-key-not-set':
+    case 'teacher-key-missing':
+    case 'teacher-key-refused':
+    case 'teacher-key-malformed':
+      return [['setTeacherKey', vscode.l10n.t('Set API Key')], recipe];
     default:
-      return /^(recipe|data|model|config|tensor|tokenizer|layers|chat-template|metric|path)/.test(code) ? [recipe] : [];
+      return /^(recipe|data|budget|teacher|collect|model|config|tensor|tokenizer|layers|chat-template|metric|path)/.test(code) ? [recipe] : [];
   }
 }
 

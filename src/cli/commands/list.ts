@@ -36,7 +36,7 @@ export async function list(terminal: Terminal, where: string, options: { readonl
   const { say, language } = terminal;
   const head = ['columnRun', 'columnStatus', 'columnStep', 'columnValue', 'columnBegan'] as const;
   const rows = runs.map((run) => [
-    `${run.label.starred ? '★ ' : ''}${run.title}`, statusText(run.status, language), run.totalSteps === null ? String(run.facts.step) : `${String(run.facts.step)}/${String(run.totalSteps)}`,
+    `${run.label.starred ? '★ ' : ''}${run.title}`, statusText(run.status, language), stepsText(run),
     lastValue(run), run.createdAt === null ? '–' : when(run.createdAt),
   ]);
   const [header, ...lines] = table([head.map((key) => say(key)), ...rows]).split('\n');
@@ -46,6 +46,13 @@ export async function list(terminal: Terminal, where: string, options: { readonl
     terminal.print(line.replace(statusText(status, language), (word) => terminal.paint(COLOURS[status], word)));
   });
   return EXIT.fine;
+}
+
+/** Steps of training; where nothing is trained, the rows that were collected. */
+function stepsText({ facts, totalSteps }: RunView): string {
+  const { collect } = facts;
+  if (collect !== null && facts.step === 0 && (totalSteps ?? 0) === 0) return collect.event.total === null ? String(collect.event.done) : `${String(collect.event.done)}/${String(collect.event.total)}`;
+  return totalSteps === null ? String(facts.step) : `${String(facts.step)}/${String(totalSteps)}`;
 }
 
 export async function show(terminal: Terminal, name: string | undefined, options: { readonly json: boolean }): Promise<ExitCode> {

@@ -149,7 +149,10 @@ class CollectWork {
     this.#progress?.begin('write', () => rows);
     const end = sums.rows === 0 ? 'nothing' : spent === null ? 'done' : 'budget';
     if (end === 'nothing') await outputs.abandon();
-    else await outputs.close();
+    else {
+      const previous = await outputs.close(end === 'budget');
+      if (previous !== null) this.#onWarning('collect-previous-kept', { file: stage.to, rows: sums.rows, previous: path.basename(previous) });
+    }
     this.#progress?.tell();
     await writeReport(folder, pipeline.report({ end, spent: spentSince(before, await this.#askers.spends()) }));
     pipeline.warn();

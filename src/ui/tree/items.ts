@@ -5,6 +5,7 @@ import type { EvaluationEvent, ModelScore, Verdict } from '../../shared/events.t
 import { RUN_FILES } from '../../shared/run.ts';
 import { isActive } from '../../runs/status.ts';
 import type { RunView, StageView } from '../../runs/view.ts';
+import { spendText } from '../collectText.ts';
 import { COMMANDS } from '../commands/table.ts';
 import { duration, parameterCount, percent, shortNumber } from '../../shared/numbers.ts';
 import type { Project } from '../project/projects.ts';
@@ -103,7 +104,8 @@ export function stageItem(node: TreeNode, run: RunView, stage: StageView): vscod
     : stage.state === 'running' ? icon('circle-slash', 'disabledForeground') : icon('circle-outline', 'disabledForeground');
   const took = stage.beganAt === null ? null : duration((stage.endedAt ?? (running ? Date.now() : run.endedAt ?? stage.beganAt)) - stage.beganAt);
   const done = stage.total === null ? (stage.done > 0 ? String(stage.done) : null) : `${stage.done}/${stage.total}`;
-  item.description = stage.state === 'waiting' ? '' : joined([stage.state === 'skipped' ? vscode.l10n.t('skipped') : done, took, stage.reason === null ? null : reasonText(stage.reason)]);
+  const spend = run.facts.collect?.event.stage === stage.index ? run.facts.collect.event.spend : null;
+  item.description = stage.state === 'waiting' ? '' : joined([stage.state === 'skipped' ? vscode.l10n.t('skipped') : done, spend === null ? null : spendText(spend), took, stage.reason === null ? null : reasonText(stage.reason)]);
   return item;
 }
 
@@ -113,6 +115,7 @@ function reasonText(reason: string): string | null {
     case 'early-stop': return vscode.l10n.t('stopped early: no more improvement');
     case 'gate-missed': return vscode.l10n.t('gate missed');
     case 'stopped': return vscode.l10n.t('stopped');
+    case 'budget': return vscode.l10n.t('the budget is spent');
     default: return null;
   }
 }

@@ -216,6 +216,12 @@ describe('the budget', () => {
     expect(endOf(more)).toMatchObject({ outcome: 'done' });
     expect(server.counts().requests).toBe(40);
     expect(rowsOf(more)).toHaveLength(40);
+    // Another sampling asks anew and comes to a cap early: what a person has is not replaced by less.
+    const less = await makeRun(server, { project: capped.project, teacher: { budget: { money: mostSpent(more).end + 0.5 } }, stage: { ask: { sampling: { maxTokens: MAX_TOKENS, temperature: 1 } } } });
+    expect((await startEngine(less).done).code).toBe(0);
+    expect(rowsOf(less).length).toBeLessThan(40);
+    expect(rowsOf(less, 'data/traces.previous.jsonl')).toHaveLength(40);
+    expect(eventsOf(less).find((event) => event.kind === 'warning')).toMatchObject({ code: 'collect-previous-kept', data: { previous: 'traces.previous.jsonl' } });
   });
 
   test('of tokens is a hard cap as well, without any prices', async () => {
