@@ -143,12 +143,16 @@ function promptMessages({ messages, prompt }: DataRecord, changed: string): read
   return [...messages.slice(0, -1), { role: 'user', content: last.content.replace(prompt, () => changed) }];
 }
 
+/** Without what was said of the parent's own texts. */
+function ownParts(record: DataRecord): Omit<DataRecord, 'logprobs' | 'messages'> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== 'logprobs' && key !== 'messages')) as unknown as Omit<DataRecord, 'logprobs' | 'messages'>;
+}
+
 function madeFrom(record: DataRecord, { prompt, detail, ...texts }: Changed, kind: string): DataRecord {
-  const { logprobs: _, messages: __, ...rest } = record;
   const changed = { prompt, think: texts.think ?? record.think, answer: texts.answer ?? record.answer, gold: texts.gold === undefined ? record.gold : texts.gold };
   const messages = promptMessages(record, prompt);
   return {
-    ...rest, ...changed, id: recordId(changed), ...(messages === undefined || messages === null ? {} : { messages }),
+    ...ownParts(record), ...changed, id: recordId(changed), ...(messages === undefined || messages === null ? {} : { messages }),
     // What the teacher was paid for is its parent's: summed over rows it counts once.
     provenance: { ...record.provenance, promptHash: null, tokens: null, cost: null, transformations: [...record.provenance.transformations, { name: `augment/${kind}`, detail: { parent: record.id, ...detail } }] },
   };

@@ -222,7 +222,6 @@ export function floatValue(expression: Expression, bindings: Readonly<Record<str
         case 'mod': return ((a % b) + b) % b;
       }
     }
-    // eslint-disable-next-line no-fallthrough -- every operator above returns
     case 'call': {
       const of = expression.arguments[0] === undefined ? NaN : floatValue(expression.arguments[0], bindings);
       switch (expression.name) {
