@@ -13,6 +13,7 @@ import { mixRecords } from '../data/mix/mix.ts';
 import { SIDES, type Side } from '../data/mix/split.ts';
 import type { OpenAsker } from '../teacher/asker.ts';
 import { teacherJudge } from '../verify/judge.ts';
+import { hasConsent, openSandbox } from '../verify/sandbox.ts';
 import { askRecords, failureData, type AskCounts } from './ask.ts';
 import type { Askers } from './askers.ts';
 import { answerRules, cleanedRecords, questionRules } from './cleaned.ts';
@@ -150,10 +151,12 @@ export class Pipeline {
     const { askers, signal, stage, side } = this.options;
     const counts = this.counts.verify;
     const asker = verify.judge === undefined ? null : await askers.asker(verify.judge.teacher);
+    // Proven before anything is asked; without consent code rows stay undecided.
+    const sandbox = verify.code === 'sandbox' && hasConsent() ? await openSandbox() : null;
     const verified = (): number => counts.verdicts.right + counts.verdicts.wrong + counts.verdicts.unknown;
     if (stage.ask === undefined) progress.begin('verify', () => ({ done: verified(), total: null, kept: verified() - counts.removed, cached: 0, failed: counts.unjudged }));
     return verifiedRecords(rows, {
-      verify, counts, judges: asker?.concurrency() ?? 0, tools: { signal, ...(asker === null ? {} : { judge: teacherJudge(asker) }) },
+      verify, counts, judges: asker?.concurrency() ?? 0, tools: { signal, ...(asker === null ? {} : { judge: teacherJudge(asker) }), ...(sandbox === null ? {} : { sandbox }) },
       onSpent: (error) => { this.spent ??= error; },
       onRemoved: (record) => side?.notKept(record, verified() - 1, verified() - counts.removed),
     });

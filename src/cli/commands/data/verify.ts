@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { inOrder } from '../../../engine/collect/inOrder.ts';
 import { readRecords, sourceFiles, type ReadSource } from '../../../engine/data/formats/read.ts';
 import { recordWriter, type RecordWriter } from '../../../engine/data/formats/write.ts';
 import { hasConsent, openSandbox, type Sandbox } from '../../../engine/verify/sandbox.ts';
@@ -117,7 +118,9 @@ async function verifyFile(terminal: Terminal, { file, out, recipe, sandbox, sign
         if (tally.broken <= TOLD) terminal.note(terminal.paint('yellow', sentence(code, data, terminal.language)));
       },
     });
-    for await (const [record, verdict] of inOrder(records, (each) => verifyRecord(each, recipe, tools))) {
+    // Programs in sandboxes take a core each; comparing answers is over at once.
+    const atOnce = sandbox === null ? 1 : availableParallelism();
+    for await (const { record, verdict } of inOrder(records, { atOnce, ahead: 2 * atOnce }, async (each) => ({ record: each, verdict: await verifyRecord(each, recipe, tools) }))) {
       const kept = isKept(verdict, options.keep);
       tally.add(record, verdict, kept);
       progress.row();
@@ -134,26 +137,6 @@ async function verifyFile(terminal: Terminal, { file, out, recipe, sandbox, sign
 function verified(record: DataRecord, verdict: RecordVerdict): DataRecord {
   const next = transformed(record, {}, { name: 'verify', detail: { verdict: verdict.verdict, reason: verdict.reason } });
   return { ...next, provenance: { ...next.provenance, verdict } };
-}
-
-/** Several at once, as programs in sandboxes wait for each other's processors, told in the order of the rows. */
-async function* inOrder(records: AsyncIterable<DataRecord>, work: (record: DataRecord) => Promise<RecordVerdict>): AsyncGenerator<readonly [DataRecord, RecordVerdict]> {
-  const width = availableParallelism();
-  const waiting: { readonly record: DataRecord; readonly verdict: Promise<RecordVerdict> }[] = [];
-  try {
-    for await (const record of records) {
-      const verdict = work(record);
-      // Told when its turn comes.
-      verdict.catch(() => undefined);
-      waiting.push({ record, verdict });
-      if (waiting.length < width) continue;
-      const first = waiting.shift();
-      if (first !== undefined) yield [first.record, await first.verdict];
-    }
-    for (let first = waiting.shift(); first !== undefined; first = waiting.shift()) yield [first.record, await first.verdict];
-  } finally {
-    await Promise.allSettled(waiting.map(({ verdict }) => verdict));
-  }
 }
 
 function fieldsOf({ fields, goldField, answerField, thinkField, promptField }: VerifyOptions): ReadSource['fields'] {
