@@ -6,7 +6,7 @@
  * SIGTERM and SIGINT stop in order; a second one ends at once.
  *
  * `node engine.js --check RECIPE [--online] [--quick] [--stdin]` makes the pre-flight of a recipe (its text from stdin where it isn't
- * saved) and prints one JSON object a line: progress, then the report. Exits 0 whatever it found.
+ * saved) and prints one JSON object a line: progress, then the report. Exits 0 whatever it found, 1 where it has none.
  *
  * `node engine.js --try-backend NAME` opens one backend, checks it, prints the attempt as JSON and exits 0: a native library
  * that crashes takes this process with it and not the one that asked.
@@ -32,8 +32,7 @@ const UNWRITABLE: ReadonlySet<string> = new Set(['disk-full', 'read-only', 'no-p
 async function main([folder, word, ...rest]: readonly string[]): Promise<number> {
   if (folder === '--check') {
     const { checkRecipeFile } = await import('./check/program.ts');
-    await checkRecipeFile(word ?? '', rest, fileURLToPath(import.meta.url));
-    return EXIT.fine;
+    return checkRecipeFile(word ?? '', rest, fileURLToPath(import.meta.url));
   }
   if (folder === '--try-backend') {
     process.stdout.write(`${JSON.stringify(await tryBackend(word ?? ''))}\n`);

@@ -6,6 +6,8 @@ import type { CheckLevel, CheckName, Finding, Fix, PreflightReport } from './pre
 const row = (en: string, zh: string): Sentence => ({ en, 'zh-cn': zh });
 
 export const PREFLIGHT = {
+  'check-failed': row('This check could not be made: {detail}', '此项检查未能完成：{detail}'),
+
   'recipe-fine': row('The recipe is right.', '配方正确。'),
 
   'model-fine': row('{layers} layers, width {width}, vocabulary {vocabulary}, {positions} positions, {parameters} parameters; its files are whole.', '{layers} 层，宽度 {width}，词表 {vocabulary}，{positions} 个位置，{parameters} 个参数；文件完整。'),

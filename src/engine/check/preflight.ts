@@ -103,8 +103,9 @@ async function findingsOf(recipe: Recipe, options: PreflightOptions): Promise<re
       findings.push(...await checks[name](context));
     } catch (error) {
       signal.throwIfAborted();
-      // What a check could not foresee (no tokenizer to take, a path that leaves the project) is a finding of its own.
-      findings.push(refusalOf(name, error));
+      // What a check could not foresee (no tokenizer to take, a path that leaves the project) is a finding of its own; a
+      // check that fails by itself must not hide what the others found.
+      findings.push(error instanceof DistillError ? refusalOf(name, error) : finding(name, 'warning', 'check-failed', { detail: error instanceof Error ? error.message : String(error) }));
     }
   }
   return findings;

@@ -39,6 +39,12 @@ test('a recipe with mistakes is refused with them, and nothing it names is looke
   expect(report.findings.map(({ check, level }) => [check, level])).toEqual([['recipe', 'refusal']]);
 });
 
+test('a check that fails by itself is told, and hides nothing that the others found', async () => {
+  const report = await soundProject().check(distillation(), { machine: { freeDisk: () => Promise.reject(new Error('no such device')) } });
+  expect(report.found('check-failed')).toMatchObject({ check: 'disk', level: 'warning', data: { detail: 'no such device' } });
+  expect([report.of('backend').length, report.codes('refusal')]).toEqual([1, []]);
+});
+
 test('a check that is cancelled ends with the reason', async () => {
   const cancel = new AbortController();
   cancel.abort(new Error('enough'));
