@@ -95,6 +95,14 @@ describe('cleaning', () => {
     }
   });
 
+  test.each(['\\(', '<!--', '<script>', 'a<b>', '<a ', ' ', '$', '$$', '`', '&amp;', 'eyJ-', 'sk-', '1', '1 ', '-----BEGIN PRIVATE KEY', 'Sure! ', '\u200d', 'a@', '好的，', '</p', '.1'])('comes to an end on fifty thousand times %s', (piece) => {
+    const text = `x<br>${piece.repeat(50_000)}`;
+    const row: RowTexts = { prompt: text, think: '', answer: text, gold: null, messages: null, options: null, code: false };
+    expect(cleanTexts(row, new Set(TEXT_RULES)).texts.prompt.length).toBeLessThanOrEqual(text.length);
+    expect(findSecrets(text).length).toBeLessThan(2);
+    expect(maskedProblem(text.slice(0, 10_000))).toBeTypeOf('string');
+  });
+
   test.skipIf(!existsSync(path.join(data, 'math500/test.jsonl')))('leaves mathematics as it is: MATH-500, GSM8K and CMATH (left out where the real data are absent)', () => {
     const counts = { rows: 0, changed: 0 };
     for (const file of ['math500/test.jsonl', 'gsm8k/test.jsonl', 'cmath/cmath_dev.jsonl']) {

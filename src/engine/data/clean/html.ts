@@ -9,12 +9,16 @@ const INLINE = 'a|abbr|acronym|audio|b|big|button|canvas|caption|cite|code|col|c
 /** With a value, or one of the few that are written without. */
 const ATTRIBUTE = String.raw`\s+(?:[a-z][\w:.-]{0,40}\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+)|(?:hidden|checked|disabled|selected|controls|nowrap|noshade|async|defer)\b)`;
 const TAG = new RegExp(String.raw`<(\/?)(${BLOCKS}|${INLINE})((?:${ATTRIBUTE})*)\s*(\/?)>`, 'gi');
-const COMMENT = /<!--[\s\S]*?-->|<!doctype [^<>]*>/gi;
-const DROPPED = /<(script|style)(?:\s[^<>]*)?>[\s\S]*?<\/\1\s*>/gi;
+// What is looked for across lines has a limit: a model that repeats "\(" a thousand times must not cost a search to the end each time.
+const DOCTYPE = /<!doctype [^<>]{0,200}>/gi;
+/** What goes with all that is in it, from its beginning to its end. */
+const WHOLE: readonly (readonly [begin: RegExp, end: RegExp])[] = [
+  [/<!--/g, /-->/g], [/<script(?:\s[^<>]{0,500})?>/gi, /<\/script\s{0,10}>/gi], [/<style(?:\s[^<>]{0,500})?>/gi, /<\/style\s{0,10}>/gi],
+];
 const POWER = /<(su[pb])>([^<>]{1,40})<\/\1>/gi;
 const BLOCK = new RegExp(`^(?:${BLOCKS})$`, 'i');
 /** Code and formulas. An unclosed fence protects what follows it. */
-const PROTECTED = /```[\s\S]*?(?:```|$)|`[^`\n]+`|\$\$[\s\S]*?\$\$|\$[^$\n]+\$|\\\([\s\S]*?\\\)|\\\[[\s\S]*?\\\]/g;
+const PROTECTED = /```[\s\S]*?(?:```|$)|`[^`\n]+`|\$\$[\s\S]{0,10000}?\$\$|\$[^$\n]+\$|\\\([\s\S]{0,4000}?\\\)|\\\[[\s\S]{0,10000}?\\\]/g;
 const SUSPECT = /<[a-z!/]|&(?:#|[a-z])/i;
 const REFERENCE = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z][a-z0-9]{1,8}));/gi;
 
@@ -38,10 +42,16 @@ export function cleanHtml(text: string): string {
 
 function withoutHtml(text: string): string {
   if (!SUSPECT.test(text)) return text;
-  const marked = text.replace(COMMENT, '').replace(DROPPED, '')
+  const marked = WHOLE.reduce((rest, [begin, end]) => withoutParts(rest, begin, end), text).replace(DOCTYPE, '')
     .replace(POWER, (_, kind: string, inner: string) => `${kind.toLowerCase() === 'sup' ? '^' : '_'}${/^\w$/.test(inner) ? inner : `{${inner}}`}`);
+  const closings = new Map<string, number>();
+  const lastClosing = (whole: string, name: string): number => {
+    const known = closings.get(name) ?? whole.toLowerCase().lastIndexOf(`</${name.toLowerCase()}>`);
+    closings.set(name, known);
+    return known;
+  };
   const stripped = marked.replace(TAG, (tag, closing: string, name: string, attributes: string, _selfClosing: string, at: number, whole: string) => {
-    if (name.length === 1 && closing === '' && attributes === '' && !isElement(whole, at, name)) return tag;
+    if (name.length === 1 && closing === '' && attributes === '' && !standsApart(whole, at) && lastClosing(whole, name) < at) return tag;
     if (BLOCK.test(name)) return '\n';
     return /^t[dh]$/i.test(name) ? '\t' : '';
   });
@@ -58,9 +68,25 @@ function withoutHtml(text: string): string {
   });
 }
 
+/** In one pass, where a lazy pattern would look for a missing end from each beginning. */
+function withoutParts(text: string, begin: RegExp, end: RegExp): string {
+  let kept = '';
+  let from = 0;
+  begin.lastIndex = 0;
+  for (let found = begin.exec(text); found !== null; found = begin.exec(text)) {
+    end.lastIndex = begin.lastIndex;
+    const closed = end.exec(text);
+    if (closed === null) break;
+    kept += text.slice(from, found.index);
+    from = end.lastIndex;
+    begin.lastIndex = from;
+  }
+  return from === 0 ? text : kept + text.slice(from);
+}
+
 /** `<b>` in "a<b>c" is a comparison; it is an element after a space or a line's start, or where it is closed. */
-function isElement(text: string, at: number, name: string): boolean {
-  return at === 0 || /[\s>([{"'，。：；！？、]/.test(text[at - 1] ?? '') || text.toLowerCase().includes(`</${name.toLowerCase()}>`, at);
+function standsApart(text: string, at: number): boolean {
+  return at === 0 || /[\s>([{"'，。：；！？、]/.test(text[at - 1] ?? '');
 }
 
 function named(name: string): string | null {
@@ -72,5 +98,5 @@ function named(name: string): string | null {
 
 /** Tags that became line ends leave empty lines and spaces behind them. */
 function tidy(text: string): string {
-  return text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n+$/g, '');
+  return text.replace(/(?<![ \t])[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n+$/g, '');
 }

@@ -29,8 +29,8 @@ const ANY_LONG = /\d{11}|\d{3}[ -]\d{4}[ -]\d{4}/;
 
 const FINDERS: readonly Finder[] = [
   { kind: 'private-key', hint: 'PRIVATE KEY', pattern: /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}-----|$)/g },
-  { kind: 'token', hint: 'eyJ', pattern: /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/g },
-  { kind: 'api-key', hint: 'sk-', pattern: /\bsk-(?:[a-z]{2,10}-)?[A-Za-z0-9_-]{20,}/g, holds: (found) => /\d/.test(found) && /[A-Za-z]{2}.*\d|\d.*[A-Za-z]{2}/.test(found.slice(3)) },
+  { kind: 'token', hint: 'eyJ', pattern: /\beyJ[\w-]{8,2000}\.eyJ[\w-]{8,4000}\.[\w-]{8,2000}/g },
+  { kind: 'api-key', hint: 'sk-', pattern: /\bsk-(?:[a-z]{2,10}-)?[A-Za-z0-9_-]{20,300}/g, holds: (found) => /\d/.test(found) && /[A-Za-z]{2}.*\d|\d.*[A-Za-z]{2}/.test(found.slice(3)) },
   { kind: 'api-key', hint: /A(?:KI|SI)A/, pattern: /\bA(?:KI|SI)A[0-9A-Z]{16}\b/g },
   { kind: 'api-key', hint: 'gh', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})/g },
   { kind: 'api-key', hint: 'AIza', pattern: /\bAIza[\w-]{35}/g },
