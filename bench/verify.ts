@@ -29,7 +29,8 @@ interface SetResult {
   readonly microseconds: number;
 }
 
-const { json, show } = parseArgs({ options: { json: { type: 'boolean', default: false }, show: { type: 'boolean', default: false } } }).values;
+/** `--show` names every miss; `--without-code` leaves HumanEval out. */
+const { json, show, 'without-code': withoutCode } = parseArgs({ options: { json: { type: 'boolean', default: false }, show: { type: 'boolean', default: false }, 'without-code': { type: 'boolean', default: false } } }).values;
 const data = path.resolve(process.env['DISTILL_TEST_DATA'] ?? '../shared/data');
 const jsonl = (file: string): readonly Record<string, unknown>[] => readFileSync(path.join(data, file), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
@@ -158,11 +159,26 @@ for (const language of ['en', 'zh'] as const) {
   sets.push({ name: `LogiQA ${language}`, answers: items.length, variants, goldAccepted: accepted / variants, wrongs, wrongAccepted: taken / wrongs, microseconds: (performance.now() - begin) * 1000 / (variants + wrongs) });
 }
 
+const solutions: { readonly name: string; readonly texts: number; readonly found: number }[] = [];
+function solution(name: string, rows: readonly { readonly text: string; readonly gold: string; readonly question: string }[]): void {
+  const found = rows.filter(({ text, gold, question }) => compareAnswers(text, gold, { question }).verdict === 'right').length;
+  solutions.push({ name, texts: rows.length, found });
+}
+// Whole solutions that people wrote: the rules of extraction were made on other texts.
+if (need('math500/test.jsonl')) solution('MATH-500, in a box', jsonl('math500/test.jsonl').map(({ solution: text, answer, problem }) => ({ text: String(text), gold: String(answer), question: String(problem) })));
+if (need('gsm8k/test.jsonl')) {
+  solution('GSM8K test, the mark taken away', jsonl('gsm8k/test.jsonl').map(({ question, answer }) => {
+    const [text = '', gold = ''] = String(answer).replaceAll(/<<[^<>]*>>/g, '').split('####');
+    return { text: text.trim(), gold: gold.trim(), question: String(question) };
+  }));
+}
+
 const code = await codeResults();
 const r1 = r1Results();
 const print = (value: number | null): string => value === null ? '–' : `${(value * 100).toFixed(2)}%`;
 process.stdout.write(`${'set'.padEnd(20)}${'answers'.padStart(8)}${'writings'.padStart(10)}${'accepted'.padStart(10)}${'wrong ones'.padStart(12)}${'accepted'.padStart(10)}${'µs each'.padStart(9)}\n`);
 for (const set of sets) process.stdout.write(`${set.name.padEnd(20)}${String(set.answers).padStart(8)}${String(set.variants).padStart(10)}${print(set.goldAccepted).padStart(10)}${String(set.wrongs).padStart(12)}${print(set.wrongAccepted).padStart(10)}${set.microseconds.toFixed(0).padStart(9)}\n`);
+for (const { name, texts, found } of solutions) process.stdout.write(`final answers found in solutions (${name}): ${String(found)} of ${String(texts)}\n`);
 if (code !== null) process.stdout.write(typeof code === 'string' ? `HumanEval: not run, ${code}\n` : `HumanEval in the sandbox (${code.how}): ${String(code.passed)} of ${String(code.solutions)} own solutions pass, ${String(code.wrongPassed)} of ${String(code.wrong)} wrong ones do; ${code.millisecondsEach.toFixed(0)} ms each\n`);
 if (r1 !== null) process.stdout.write(`R1 answers read by hand: ${String(r1.met)} of ${String(r1.rows)} verdicts met (${String(r1.wrong)} of them wrong, ${String(r1.undecided)} undecided)\n`);
 for (const file of missing) process.stdout.write(`left out: ${file} is not in ${data}\n`);
@@ -170,7 +186,7 @@ const shares = (pick: (set: SetResult) => number | null): number[] => sets.map(p
 if (json) {
   process.stdout.write(`${JSON.stringify({
     goldAccepted: sets.length === 0 ? null : Math.min(...shares(({ goldAccepted }) => goldAccepted)), wrongAccepted: sets.length === 0 ? null : Math.max(...shares(({ wrongAccepted }) => wrongAccepted)),
-    r1Agreement: r1 === null ? null : r1.met / r1.rows, sets, code, r1, missing,
+    r1Agreement: r1 === null ? null : r1.met / r1.rows, sets, solutions, code, r1, missing,
   })}\n`);
 }
 
@@ -191,7 +207,7 @@ function r1Results(): { readonly rows: number; readonly met: number; readonly wr
 }
 
 async function codeResults(): Promise<{ readonly how: string; readonly solutions: number; readonly passed: number; readonly wrong: number; readonly wrongPassed: number; readonly millisecondsEach: number } | string | null> {
-  if (!need('humaneval/HumanEval.jsonl.gz')) return null;
+  if (withoutCode || !need('humaneval/HumanEval.jsonl.gz')) return null;
   const sandbox = await openSandbox().catch((error: unknown) => error instanceof Error ? error.message : String(error));
   if (typeof sandbox === 'string') return sandbox;
   const items = humanEvalRecords(gunzipSync(readFileSync(path.join(data, 'humaneval/HumanEval.jsonl.gz'))).toString('utf8'));

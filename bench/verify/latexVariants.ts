@@ -43,8 +43,41 @@ const NOTATIONS: readonly (readonly [name: string, change: (text: string) => str
   ['equation turned around', (text) => text.replace(/^([a-z]) ?= ?(.+)$/, '$2 = $1')],
   ['value of an equation', (text) => text.replace(/^x ?= ?([-\d]+)$/, '$1')],
   ['currency left out', (text) => text.replace(/^\\\$/, '')],
+  ['plus and minus one', (text) => isScalar(text) ? `${text} + 1 - 1` : text],
+  ['doubled and halved', (text) => isScalar(text) ? `\\frac{2 \\cdot (${text})}{2}` : text],
+  ['in brackets', (text) => isScalar(text) ? `(${text})` : text],
+  ['fraction as a decimal', (text) => text.replace(/^(-?)\\d?frac\{(\d+)\}\{(\d+)\}$/, (all, sign: string, top: string, bottom: string) => decimalOf(sign, BigInt(top), BigInt(bottom)) ?? all)],
+  ['decimal as a fraction', (text) => text.replace(/^(\d*)\.(\d+)$/, (_, whole: string, decimals: string) => `\\frac{${String(BigInt(whole + decimals))}}{1${'0'.repeat(decimals.length)}}`)],
+  ['interval as an inequality', (text) => inequality(text)],
+  ['set turned around', (text) => text.replace(/^\\\{([^,{}]+|[^,]*\{[^{}]*\}),([^,{}]+)\\\}$/, '\\{$2, $1\\}')],
   ['set in a name', (text) => text.replace(/^x \\in (\[.*\])$/, '$1')],
 ];
+
+/** A number or expression: no relation, list, interval, matrix, word, unit or base. */
+function isScalar(text: string): boolean {
+  return !/[,=<>_°$\[\]]|\\(?:text|mbox|in|cup|begin|pm|circ|\$|\{)(?![a-z])/.test(text);
+}
+
+/** The exact decimal of a fraction that has one, by long division. */
+function decimalOf(sign: string, top: bigint, bottom: bigint): string | null {
+  let [digits, rest] = ['', top % bottom];
+  while (rest !== 0n && digits.length < 12) {
+    digits += String(rest * 10n / bottom);
+    rest = rest * 10n % bottom;
+  }
+  return rest === 0n ? `${sign}${String(top / bottom)}${digits === '' ? '' : `.${digits}`}` : null;
+}
+
+/** Only of what is surely an interval: one with infinity or a square bracket in it. */
+function inequality(text: string): string {
+  const plain = text.replaceAll(/\\(?:left|right)(?![A-Za-z])\s?/g, '');
+  const [all, open, low = '', high = '', close] = /^([([])([^()[\],]+),([^()[\],]+)([)\]])$/.exec(plain) ?? [];
+  if (all === undefined || !(/infty/.test(all) || open === '[' || close === ']')) return text;
+  const [below, above] = [open === '[' ? '\\le' : '<', close === ']' ? '\\le' : '<'];
+  if (low.includes('infty')) return `x ${above} ${high.trim()}`;
+  if (high.includes('infty')) return `x ${open === '[' ? '\\ge' : '>'} ${low.trim()}`;
+  return `${low.trim()} ${below} x ${above} ${high.trim()}`;
+}
 
 /** Writings of the answer that mean the same, without repetitions. */
 export function latexVariants(answer: string): readonly (readonly [name: string, text: string])[] {
@@ -69,6 +102,7 @@ export function wrongLatex(answer: string): readonly (readonly [name: string, te
   const isText = /^\\text/.test(answer);
   if (!isText && /^[\d.\\a-z]/.test(answer) && !/[,=<>]|\\(?:in|cup|begin|pm)(?![a-z])/.test(answer) && !/^0+$/.test(answer)) found.push(['sign', `-${/[+-]/.test(answer.slice(1)) ? `(${answer})` : answer}`]);
   if (/^-/.test(answer)) found.push(['sign', answer.includes('+') || /.-/.test(answer) ? `-(${answer})` : answer.slice(1)]);
+  if (isScalar(answer) && !/^0+$/.test(answer)) found.push(['doubled', `2 \\cdot (${answer})`], ['a thousandth more', `${answer} + \\frac{1}{1000}`]);
   const interval = /^(.*)([([])([^()[\]]*,[^()[\]]*)([)\]])$/.exec(answer.replaceAll(/\\(?:left|right)(?![A-Za-z])\s?/g, ''));
   if (interval !== null && (interval[2] === '[' || interval[4] === ']')) found.push(['other bracket', `${interval[1] ?? ''}${interval[2] === '[' ? '(' : '['}${interval[3] ?? ''}${interval[4] ?? ''}`]);
   const pair = /^\((-?\d+), ?(-?\d+)\)$/.exec(answer);

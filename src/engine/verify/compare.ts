@@ -55,7 +55,7 @@ const WHOLE_SOLUTION = 200;
 
 /** The question's own word for the size of its numbers: $32 million … how much is left? 4. */
 function inScaleOf(question: string, found: string, gold: string): boolean {
-  const factors = [...question.slice(0, 20_000).matchAll(/\d\s*(thousand|million|billion|trillion|万|亿)/gi)].map(([, word = '']) => scaleAfter(word)?.factor);
+  const factors = [...question.slice(0, 20_000).matchAll(/(?:\d\s*|how many )(thousand|dozen|million|billion|trillion|万|亿)/gi)].map(([, word = '']) => scaleAfter(word)?.factor);
   const [a, b] = [readMeaning(found).meaning, readMeaning(gold).meaning];
   if (a.type !== 'expression' || b.type !== 'expression') return false;
   return factors.some((factor) => factor !== undefined && (sameValue(apply('multiply', b.value, number(factor)), a.value) === 'same' || sameValue(apply('multiply', a.value, number(factor)), b.value) === 'same'));

@@ -45,7 +45,7 @@ const CONCLUSION = /(?:^|[\n。.!?！？])\s*[^\n\p{L}\p{N}]{0,8}(?:so|thus|ther
 
 /** Never throws; null where nothing that could be an answer stands in the text. */
 export function extractFinal(text: string, { kind = 'any', options = [], reference = false }: ExtractOptions = {}): Extraction | null {
-  const tail = text.length > TAIL ? text.slice(-TAIL) : text;
+  const tail = tagged(text.length > TAIL ? text.slice(-TAIL) : text);
   const whole = tail.trim();
   if (whole === '') return null;
   const boxed = lastBoxed(tail);
@@ -64,6 +64,13 @@ export function extractFinal(text: string, { kind = 'any', options = [], referen
   if (said !== null) return said;
   const number = numbersOf(body).at(-1);
   return number === undefined ? null : { text: number, by: 'last-number' };
+}
+
+/** The content of the last <answer>…</answer>, as R1-Zero's prompt asks for it; else the text. */
+function tagged(text: string): string {
+  const end = text.lastIndexOf('</answer>') < 0 ? text.lastIndexOf('</ANSWER>') : text.lastIndexOf('</answer>');
+  const start = end < 0 ? -1 : Math.max(text.lastIndexOf('<answer>', end), text.lastIndexOf('<ANSWER>', end));
+  return start < 0 ? text : text.slice(start + '<answer>'.length, end);
 }
 
 /** The text before a section, where something stands before it. */
@@ -107,7 +114,7 @@ function lastSaid(body: string): Extraction | null {
     const end = found.index + found[0].length;
     offer(coreOf(statementAt(body, end), 'number'), 'stated', end);
   }
-  for (const found of body.matchAll(RESULT)) offer((found[1] ?? '').trim(), 'conclusion', found.index + found[0].length);
+  for (const found of body.matchAll(RESULT)) offer(withUnit(body, found[1] ?? '', found.indices?.[1]?.[0] ?? 0), 'conclusion', found.index + found[0].length);
   const last = best as { readonly text: string; readonly by: FoundBy } | null;
   return last === null ? null : { text: last.text, by: last.by };
 }
@@ -150,13 +157,13 @@ function coreOf(statement: string, kind: 'number' | 'any'): string | null {
   if (readMeaning(plain).meaning.type === 'expression') return plain;
   const result = plain.includes('=') && afterEquals(plain).trim() !== '' ? afterEquals(plain) : plain;
   const found = numberSpans(result).at(result === plain ? -1 : 0);
-  return found === undefined ? null : withUnit(result, found);
+  return found === undefined ? null : withUnit(result, found[0], found.index);
 }
 
 const NUMBER = /(?:[$¥€£]|\\\$)?\s?-?(?:\\[dt]?frac\s?\{[^{}]{1,40}\}\s?\{[^{}]{1,40}\}|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:\s?\/\s?\d+)?)(?:\s?\\?%|\s?百分点)?/g;
 
-/** What stands behind an equals sign, with its unit. */
-const RESULT = new RegExp(String.raw`=[\s*$\\(]{0,8}(${NUMBER.source}(?:\\[ ,])?\s?(?:[\u4e00-\u9fff]{1,6}|[A-Za-z]{2,12})?)(?![\s*]*[×÷+*/-]\s?[\d$(])`, 'g');
+/** What stands behind an equals sign. */
+const RESULT = new RegExp(String.raw`=[\s*$\\(]{0,8}(${NUMBER.source})(?![\s*]*[×÷+*/-]\s?[\d$(])`, 'dg');
 
 function boldNumbers(line: string): string[] {
   return [...line.matchAll(/\*\*([^*]{1,200})\*\*/g)].map(([, inner = '']) => inner).filter((inner) => /\d/.test(inner));
@@ -171,7 +178,7 @@ function numberSpans(text: string): RegExpExecArray[] {
 }
 
 /** The number with the word behind it, where that is a unit: 2 hours are no 2 minutes. */
-function withUnit(text: string, { 0: found, index }: RegExpExecArray): string {
+function withUnit(text: string, found: string, index: number): string {
   const [after = ''] = /^\s?(?:[A-Za-z]{1,12}(?:\/[a-z]{1,4}|\^\d)?|[\u4e00-\u9fff]{1,4})/.exec(text.slice(index + found.length)) ?? [];
   for (let length = after.length; length > 0; length--) {
     const unit = after.slice(0, length);

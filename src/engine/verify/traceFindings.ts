@@ -23,7 +23,7 @@ const MIN_LETTERS = 40;
 const LATIN_PER_HAN = 3;
 /** Characters at the end of a reasoning in which it comes to its conclusion. */
 const CONCLUSION_LENGTH = 400;
-const TAG = /<\/?(?:think|thinking|reasoning|answer)\s*>/i;
+const TAG = /<\/?(?:think|thinking|reasoning)\s*>/i;
 const REFUSAL = [
   /^\W{0,6}(?:i['’]?m (?:very |really |so )?sorry|sorry|i apologi[sz]e|my apologies)\b[^\n]{0,80}\b(?:can(?:['’]t|not)|unable|won['’]t|not able)\b/iu,
   /^\W{0,6}(?:i (?:can(?:['’]t|not)|won['’]t|am unable to|['’]m unable to|am not able to|['’]m not able to)|as an ai(?: language)? model,? i)\b[^\n]{0,60}\b(?:help|assist|answer|provide|comply|fulfil|do that|discuss|with that)/iu,

@@ -18,7 +18,7 @@ const recipe = { answers: true, code: 'never', trace: true, keep: 'not-wrong' } 
 
 describe('the final answer of a text', () => {
   test.each([
-    ['So the total is \\boxed{\\frac{1}{2}} and not \\boxed{42}', '42', 'boxed'], ['\\boxed{\\frac{1}{\\sqrt{2}}}', '\\frac{1}{\\sqrt{2}}', 'boxed'], ['a\n#### 72', '72', 'hash'], ['First 3. The answer is: 12.', '12', 'stated'], ['所以答案是 7', '7', 'stated'], ['1717', '1717', 'whole'],
+    ['So the total is \\boxed{\\frac{1}{2}} and not \\boxed{42}', '42', 'boxed'], ['\\boxed{\\frac{1}{\\sqrt{2}}}', '\\frac{1}{\\sqrt{2}}', 'boxed'], ['a\n#### 72', '72', 'hash'], ['<think>3 or 4?</think><answer> 4 </answer>', '4', 'whole'], ['First 3. The answer is: 12.', '12', 'stated'], ['所以答案是 7', '7', 'stated'], ['1717', '1717', 'whole'],
     ['**Final Answer:**  \nWeng earned **\\$10** for 50 minutes.', '\\$10', 'stated'], ['**答案**\n还剩 **5** 个。', '5', 'stated'], ['Add them.\n\n**2 + 5 = 7 apples**\n\nPractice: what if there were 9?\n(Answer: 12)', '7', 'bold'],
     ['一共 3 + 4 = 7 个。\n\n小练习：如果再来 5 个呢？（答案：12）', '7', 'conclusion'], ['Adding 3 and 4 together we get a sum, and that sum is of course the number 7', '7', 'last-number'],
     ['After 3 weeks there are **64 weasels** and **32 rabbits**, so the final answer is **64 weasels** and **32 rabbits**.', '64 weasels, 32 rabbits', 'several'],
