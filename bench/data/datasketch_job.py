@@ -31,7 +31,9 @@ CLOSING = re.compile(r"\s*(?:i hope (?:this|that) helps[^.!?\n]{0,60}[.!]|(?:ple
 SECRETS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\bsk-[\w-]{20,}|\bA(?:KI|SI)A[0-9A-Z]{16}\b|\bgh[pousr]_\w{36,}|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)[1-8]\d{16}[\dXx](?!\d)")
 SPACE = re.compile(r"\s+")
 HAN = re.compile("[\u3400-\u9fff]")
-WORD = re.compile(r"\w+")
+OPERATOR = r"[+<=>^%±×÷−∈∑∏√∞∩∪∫≈≠≤≥→∧∨¬]|(?<!-)-(?=\d)|(?<!\*)\*(?=\d)|(?<!/)/(?=\d)|[-*/](?= \d)|(?<= )[-*/](?= )"
+WORD = re.compile(r"\w+|" + OPERATOR)
+PIECE = re.compile(r"([\u3400-\u9fff\uf900-\ufaff]+)|" + OPERATOR + r"|[^\W\u3400-\u9fff\uf900-\ufaff]+")
 
 
 def cleaned(text):
@@ -54,7 +56,13 @@ def words(text):
     text = text.lower()
     if not HAN.search(text):
         return WORD.findall(text)
-    return [word for word in jieba.cut(text) if WORD.match(word)]
+    found = []
+    for piece in PIECE.finditer(text):
+        if piece.group(1):
+            found.extend(jieba.cut(piece.group()))
+        else:
+            found.append(piece.group())
+    return found
 
 
 def work(line):

@@ -149,16 +149,18 @@ function edited(row: Texts, target: number, pool: Pool, random: Random): Texts {
 }
 
 const PIECE = /[\u3400-\u9fff\uf900-\ufaff]+|[\p{L}\p{N}\p{M}_]+|[^\p{L}\p{N}\p{M}_]+/gu;
+/** Operators are words as well, where they are written as such. */
+const OPERATOR = String.raw`[[\p{Sm}\^%]--[\|~]]|(?<!-)-(?=\d)|(?<!\*)\*(?=\d)|(?<!\/)\/(?=\d)|[\-*\/](?= \d)|(?<= )[\-*\/](?= )`;
+const WORD = new RegExp(String.raw`[\u3400-\u9fff\uf900-\ufaff]+|(?:(?![\u3400-\u9fff\uf900-\ufaff])[\p{L}\p{N}\p{M}_])+|${OPERATOR}`, 'gv');
 const HAN = /^[\u3400-\u9fff\uf900-\ufaff]/;
 
 /** The text in pieces: words, and what is between them. */
 function pieceWords(text: string): string[] {
-  // A run of letters may hold Han characters behind Latin ones; they are words of their own.
-  return [...text.matchAll(PIECE)].flatMap(([piece]) => HAN.test(piece) ? cut(piece, true) : piece.split(/(?<=[^\u3400-\u9fff\uf900-\ufaff])(?=[\u3400-\u9fff\uf900-\ufaff])/).flatMap((part) => HAN.test(part) ? cut(part, true) : [part]));
+  return [...text.matchAll(PIECE)].flatMap(([piece]) => HAN.test(piece) ? cut(piece, true) : [piece]);
 }
 
 function wordsOf(text: string): string[] {
-  return pieceWords(text.toLowerCase()).filter((piece) => /[\p{L}\p{N}\p{M}_]/u.test(piece));
+  return [...text.toLowerCase().matchAll(WORD)].flatMap(([word]) => HAN.test(word) ? cut(word, true) : [word]);
 }
 
 function shinglesOf(words: readonly string[]): Set<string> {

@@ -131,9 +131,13 @@ describe('duplicates', () => {
     expect((await cleaned(rows, { similarity: 0.99 })).rows).toEqual(rows);
   });
 
-  test('rows that ask for another answer are other problems, however alike their words', async () => {
+  test('rows that ask for another answer, or about other numbers, are other problems, however alike their words', async () => {
     const rows = [record({ prompt: long('A train'), gold: '180' }), record({ prompt: long('A train').replace('60', '61'), gold: '183' }), record({ prompt: long('The train'), gold: '180' })];
     expect((await cleaned(rows)).rows).toEqual([rows[0], rows[1]]);
+    const unanswered = rows.map((row) => ({ ...row, gold: null }));
+    expect((await cleaned(unanswered)).rows).toEqual([unanswered[0], unanswered[1]]);
+    const sums = ['12 + 30', '12 - 30', '12 * 30', '30 + 12'].map((sum) => record({ prompt: `What is ${sum}?` }));
+    expect((await cleaned(sums)).rows).toEqual(sums);
   });
 
   test('a chain of small changes does not take its far end along', async () => {

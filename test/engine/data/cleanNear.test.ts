@@ -69,6 +69,11 @@ describe('shingles', () => {
     expect(of('a b')).toHaveLength(1);
     expect(of(' … ')).toHaveLength(0);
     expect(of('a b c')).not.toEqual(of('a c b'));
+    // Operators are words; hyphens, bullets and Markdown's stars are none.
+    for (const operator of ['-', '+', '*', '/', '÷', '<']) expect(of(`What is 12 ${operator} 30?`)).toHaveLength(3);
+    expect(of('12+30=')).not.toEqual(of('12-30='));
+    expect(of('12*30')).not.toEqual(of('12/30'));
+    expect(of('- a **well-known** and/or --- |---|')).toEqual(of('a well known and or'));
   });
 
   test('of sets give the exact Jaccard similarity, and of very long ones one within its error', () => {

@@ -24,8 +24,8 @@ import { textsOf } from './textRules.ts';
 const BATCH_ROWS = 128;
 const BATCH_CHARACTERS = 1 << 20;
 /** What may wait in memory for the comparison: characters of texts, and bytes of shingles. */
-const SPOOL_CHARACTERS = 1 << 28;
-const SPOOL_BYTES = 1 << 28;
+const SPOOL_CHARACTERS = 1 << 27;
+const SPOOL_BYTES = 1 << 27;
 /** Characters that a record takes besides its texts. */
 const RECORD_OVERHEAD = 1000;
 

@@ -6,7 +6,7 @@
 import type { CleanRule } from '../../../shared/cleanReport.ts';
 import type { DataRecord } from '../../../shared/record.ts';
 import { compareCandidates, SketchTable } from './bands.ts';
-import { hashOf } from './hash.ts';
+import { hashOf, mixed } from './hash.ts';
 import type { RowResult } from './rowWork.ts';
 import { jaccard, SHINGLE_LIMIT, shingleSet, type ShingleSet } from './shingles.ts';
 import type { NumberSpool } from './spool.ts';
@@ -30,6 +30,8 @@ export class DuplicateFinder {
   readonly #ranks: number[] = [];
   /** Hash of the reference answer; 0 where there is none. */
   readonly #golds: number[] = [];
+  /** Hash of the numbers in the prompt, in any order. */
+  readonly #numbers: number[] = [];
   readonly #problems = new Map<string, Map<string, number[]>>();
 
   constructor(private readonly options: { readonly similarity: number; readonly near: boolean }, private readonly shingles: NumberSpool) {}
@@ -40,6 +42,7 @@ export class DuplicateFinder {
     this.#exact.push(result === null ? Number.NaN : result.exact);
     this.#ranks.push(rankOf(record));
     this.#golds.push(record.gold === null ? 0 : hashOf(record.gold.replace(/\s+/g, '')) || 1);
+    this.#numbers.push(numbersOf(record.prompt));
     if (this.options.near) this.shingles.add(result?.shingles ?? new Uint32Array(0));
     if (result?.problem === null || result?.problem === undefined) return;
     const { masked, prompt } = result.problem;
@@ -89,7 +92,7 @@ export class DuplicateFinder {
     };
     compareCandidates(table, {
       similarity,
-      settled: (row, earlier) => this.#otherAnswer(row, earlier) || sets.find(row) === sets.find(earlier),
+      settled: (row, earlier) => this.#otherProblem(row, earlier) || sets.find(row) === sets.find(earlier),
       compare: (row, earlier) => {
         held = { row, set: setOf(row) };
         const similar = jaccard(held.set, this.#setOf(earlier)) >= similarity;
@@ -116,7 +119,7 @@ export class DuplicateFinder {
       let [of, most] = [-1, 0];
       let set: ShingleSet | null = null;
       for (const kept of stay) {
-        if (this.#otherAnswer(row, kept.row) || this.#table.similarity(row, kept.row) < similarity - SKETCH_MARGIN) continue;
+        if (this.#otherProblem(row, kept.row) || this.#table.similarity(row, kept.row) < similarity - SKETCH_MARGIN) continue;
         set ??= this.#setOf(row);
         const found = jaccard(set, kept.set);
         if (found > most) [of, most] = [kept.row, found];
@@ -126,10 +129,13 @@ export class DuplicateFinder {
     }
   }
 
-  /** Another reference answer makes it another problem, however alike the words: numbers are few of them. */
-  #otherAnswer(a: number, b: number): boolean {
+  /**
+   * Another reference answer makes it another problem, however alike the words: numbers are few of them. Where there is no
+   * reference, other numbers in the prompt do.
+   */
+  #otherProblem(a: number, b: number): boolean {
     const [x, y] = [this.#golds[a] ?? 0, this.#golds[b] ?? 0];
-    return x !== 0 && y !== 0 && x !== y;
+    return x !== 0 && y !== 0 ? x !== y : this.#numbers[a] !== this.#numbers[b];
   }
 
   #setOf(row: number): ShingleSet {
@@ -148,9 +154,16 @@ export class DuplicateFinder {
       const [first = [], ...others] = left;
       const of = first[0];
       if (of === undefined) continue;
-      for (const row of others.flat()) if (!this.#otherAnswer(row, of)) gone.set(row, { rule: 'same-problem', of, similarity: null });
+      for (const row of others.flat()) if (!this.#otherProblem(row, of)) gone.set(row, { rule: 'same-problem', of, similarity: null });
     }
   }
+}
+
+/** Of the numbers in a prompt, in any order: thousands' commas don't count. */
+function numbersOf(prompt: string): number {
+  let sum = 0;
+  for (const [number] of prompt.matchAll(/\d+(?:,\d{3})*(?:\.\d+)?/g)) sum = (sum + mixed(hashOf(number.replaceAll(',', '')))) | 0;
+  return sum;
 }
 
 /** More is better: verdict, then whether the answer ended, then length in characters. */

@@ -1,6 +1,7 @@
 /**
  * Word shingles (Broder 1997, "On the resemblance and containment of documents", section 2): every run of three words, as a
- * hash of 32 bits. Words are runs of letters and digits in lower case; Chinese is cut by the segmenter.
+ * hash of 32 bits. Words are runs of letters and digits in lower case; Chinese is cut by the segmenter. An operator is a word
+ * of its own: "12 + 30" and "12 - 30" are not the same text.
  */
 import { hashOf, mixed } from './hash.ts';
 import type { HanRuns, Segmenter } from './segmenter.ts';
@@ -14,6 +15,11 @@ export const SHINGLE_WORDS = 3;
 const SEPARATOR = 0;
 const LETTER = 1;
 const HAN = 2;
+const OPERATOR = 3;
+/** An operator only where it is written as one: hyphens, bullets, slashes and Markdown's stars are none. */
+const PERHAPS = 4;
+/** What mathematical symbols (Unicode's Sm) are besides: table rules and about. */
+const NO_OPERATORS = '|~';
 
 let kinds: Uint8Array | null = null;
 
@@ -25,10 +31,24 @@ function unitKinds(): Uint8Array {
   for (let unit = 0; unit < table.length; unit++) {
     const han = (unit >= 0x3400 && unit <= 0x4dbf) || (unit >= 0x4e00 && unit <= 0x9fff) || (unit >= 0xf900 && unit <= 0xfaff);
     const surrogate = unit >= 0xd800 && unit <= 0xdfff;
-    table[unit] = han ? HAN : surrogate || letter.test(String.fromCharCode(unit)) ? LETTER : SEPARATOR;
+    const character = String.fromCharCode(unit);
+    if (han) table[unit] = HAN;
+    else if (surrogate || letter.test(character)) table[unit] = LETTER;
+    else if ('-*/'.includes(character)) table[unit] = PERHAPS;
+    else if (/[\p{Sm}^%]/u.test(character) && !NO_OPERATORS.includes(character)) table[unit] = OPERATOR;
   }
   kinds = table;
   return table;
+}
+
+const SPACE = 0x20;
+const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
+
+/** "-", "*" or "/" before a number, or between spaces. */
+function isOperator(text: string, at: number): boolean {
+  const [before, next] = [text.charCodeAt(at - 1), text.charCodeAt(at + 1)];
+  if (isDigit(next)) return before !== text.charCodeAt(at);
+  return next === SPACE && (before === SPACE || isDigit(text.charCodeAt(at + 2)));
 }
 
 /** Hashes of words, in the order of the text. Grows; one for each thread is used again and again. */
@@ -58,10 +78,13 @@ export class WordHashes {
         const start = i;
         do i += 1; while (i < lower.length && table[lower.charCodeAt(i)] === LETTER);
         this.#push(hashOf(lower, start, i));
-      } else {
+      } else if (kind === HAN) {
         const length = lengths?.[word++] ?? 1;
         this.#push(hashOf(lower, i, i + length));
         i += length;
+      } else {
+        if (kind === OPERATOR || isOperator(lower, i)) this.#push(hashOf(lower, i, i + 1));
+        i += 1;
       }
     }
   }
