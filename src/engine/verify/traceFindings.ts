@@ -127,10 +127,11 @@ function englishSentences(text: string): number {
   return [...withoutQuotes(text).matchAll(/(?:[A-Za-z'’]+[ ,;:-]+){7,}[A-Za-z'’]+/g)].reduce((sum, [run]) => sum + run.replaceAll(/[^A-Za-z]/g, '').length, 0);
 }
 
+/** Every piece is bounded: a mark that is never closed must not send each of its repetitions to the end of the text. */
 function withoutQuotes(text: string): string {
   return text
     .replaceAll(/```[^]*?(?:```|$)/g, ' ').replaceAll(/`[^`\n]*`/g, ' ')
-    .replaceAll(/\$\$[^$]*\$\$|\$[^$\n]{1,400}\$|\\\[[^]*?\\\]|\\\([^\n]*?\\\)/g, ' ').replaceAll(/\\[A-Za-z]+/g, ' ')
+    .replaceAll(/\$\$[^$]*\$\$|\$[^$\n]{1,400}\$|\\\[[^]{0,600}?\\\]|\\\([^\n]{0,300}?\\\)/g, ' ').replaceAll(/\\[A-Za-z]+/g, ' ')
     .replaceAll(/"[^"\n]{1,400}"|“[^”\n]{1,400}”|「[^」\n]{1,400}」|‘[^’\n]{1,400}’|『[^』\n]{1,400}』/g, ' ');
 }
 

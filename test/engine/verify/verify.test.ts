@@ -60,6 +60,17 @@ describe('the form of a trace', () => {
   });
 });
 
+test('hostile traces take bounded time: marks that are never closed, repeated', () => {
+  const begin = process.cpuUsage();
+  for (const mark of ['\\[', '\\(', '```', '“', '$a', 'a', 'a\' ', '<think>', '\\boxed{', '答案是', '**a ', '一', '. ']) {
+    const text = mark.repeat(400_000 / mark.length);
+    traceFindings(record({ think: text, answer: text }));
+  }
+  const { user, system } = process.cpuUsage(begin);
+  // Linear work takes a second or two in all; quadratic work on one of these takes minutes.
+  expect((user + system) / 1e6).toBeLessThan(40);
+}, 120_000);
+
 describe('a judge', () => {
   const tokens = { input: 1, cachedInput: 0, output: 1, reasoning: 0 };
   function judge(answers: readonly string[], asked: (readonly RecordMessage[])[] = []): ReturnType<typeof teacherJudge> {
