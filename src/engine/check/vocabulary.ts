@@ -25,7 +25,7 @@ export async function checkVocabulary(context: CheckContext): Promise<readonly F
   if (student !== null) fits(student.vocabSize, null);
   for (const name of readingTeachers(recipe).keys()) {
     const teacher = await folders.teacher(name);
-    if (teacher?.config == null || teacher.tokenizer === null) continue;
+    if (teacher === null || teacher.config === null || teacher.tokenizer === null) continue;
     const theirs = await folders.vocabulary(teacher.folder);
     const at = { subject: name, path: ['teachers', name, 'model'] };
     const different = [...own].filter(([id, token]) => theirs.has(id) && theirs.get(id) !== token).sort(([a], [b]) => a - b);
