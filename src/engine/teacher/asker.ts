@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { MessageData, Spend } from '../../shared/events.ts';
 import { moneyText, tokensText } from '../../shared/money.ts';
-import type { RecordMessage } from '../../shared/record.ts';
+import type { RecordMessage, TokenUse } from '../../shared/record.ts';
 import type { Sampling } from '../../shared/recipeCollect.ts';
 import type { ApiTeacher } from '../../shared/recipeTeacher.ts';
 import { Budget } from './budget.ts';
@@ -175,7 +175,8 @@ class Attempts {
         this.budget.free(reservation, end.code);
         return;
       case 'lost':
-        this.#lose(attempt, reservation, end.code);
+        if (end.worst.input + end.worst.output > reservation.tokens) this.#overrun(attempt, reservation, end.worst);
+        else this.#lose(attempt, reservation, end.code);
     }
   }
 
@@ -195,6 +196,13 @@ class Attempts {
   /** Whatever is still open was sent and may have been billed. */
   close(): void {
     for (const [attempt, reservation] of [...this.#open]) this.#lose(attempt, reservation, 'unfinished');
+  }
+
+  /** The service wrote more than it was asked for: what came counts, not the smaller reservation. */
+  #overrun(attempt: number, reservation: Reservation, wrote: TokenUse): void {
+    this.#open.delete(attempt);
+    this.#lostNanos += this.budget.cost(wrote) ?? 0;
+    this.budget.settle(reservation, wrote, 'estimated');
   }
 
   #lose(attempt: number, reservation: Reservation, code: string): void {
