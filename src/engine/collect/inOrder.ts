@@ -41,13 +41,14 @@ export async function* inOrder<T, R>(items: AsyncIterable<T> | Iterable<T>, { at
       change.tell();
     }
   };
+  // It never throws: what goes wrong becomes a result.
   const pumping = pump();
   try {
     for (;;) {
       const next = results[0];
       if (next !== undefined) {
         const result = await next;
-        results.shift();
+        void results.shift();
         change.tell();
         yield result;
       } else if (over) {

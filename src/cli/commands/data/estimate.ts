@@ -1,7 +1,6 @@
 /** distill data estimate: what asking will cost, and what that is based on; with --sample by asking a few rows for real. */
 import { Option } from 'commander';
-import { Askers } from '../../../engine/collect/askers.ts';
-import { estimateStage, type OpenQuestion } from '../../../engine/collect/estimate.ts';
+import type { EstimateOptions as EstimateTools, OpenQuestion } from '../../../engine/collect/estimate.ts';
 import { takeKeys, type KeyRing } from '../../../engine/teacher/keys.ts';
 import type { CollectEstimate } from '../../../shared/collectEstimate.ts';
 import { DistillError, sentence } from '../../../shared/messages.ts';
@@ -63,6 +62,8 @@ interface Asking {
 
 async function stageEstimate(terminal: Terminal, { recipe, project: base }: FoundRecipe, stage: CollectStage, { keys, sample, signal }: Asking): Promise<StageEstimate> {
   const options = { recipe, base, keys, signal };
+  // What computes and asks is loaded when it is needed: `distill --help` should not wait for it.
+  const { estimateStage } = await import('../../../engine/collect/estimate.ts');
   try {
     const before = await estimateStage(stage, options, sample);
     if (before === null) throw new Error('a stage that asks nobody');
@@ -77,7 +78,8 @@ async function stageEstimate(terminal: Terminal, { recipe, project: base }: Foun
 }
 
 /** Asks for real, within the cap; the answers are kept like any others, so the run doesn't pay for them again. */
-async function askSample(terminal: Terminal, open: readonly OpenQuestion[], ask: NonNullable<CollectStage['ask']>, name: string, { recipe, base, keys, signal }: Parameters<typeof estimateStage>[1]): Promise<void> {
+async function askSample(terminal: Terminal, open: readonly OpenQuestion[], ask: NonNullable<CollectStage['ask']>, name: string, { recipe, base, keys, signal }: EstimateTools): Promise<void> {
+  const { Askers } = await import('../../../engine/collect/askers.ts');
   const askers = new Askers({
     recipe, base, keys, about: 'distill data estimate', backend: () => Promise.reject(new DistillError('estimate-local', { teacher: name })),
     onWarning: (code, data) => { terminal.note(sentence(code, data, terminal.language)); },
