@@ -153,7 +153,7 @@ export class FilterBar {
   #toggle(facet: Facet, value: string, on: boolean): void {
     const before = this.#filter.facets[facet] ?? [];
     const values = on ? [...before, value] : before.filter((each) => each !== value);
-    const { [facet]: _, ...others } = this.#filter.facets;
+    const others = Object.fromEntries(Object.entries(this.#filter.facets).filter(([name]) => name !== facet));
     this.#change({ facets: values.length === 0 ? others : { ...others, [facet]: values } });
   }
 

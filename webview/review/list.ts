@@ -75,11 +75,6 @@ export class RowList {
     return this.#cache.at(position);
   }
 
-  patch(position: number, change: Partial<RowPreview>): void {
-    this.#cache.patch(position, change);
-    this.#drawSoon();
-  }
-
   /** What the rows say has changed. */
   refresh(): void {
     const { first, end } = this.#scroll.span;

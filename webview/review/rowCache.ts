@@ -57,13 +57,4 @@ export class RowCache {
       this.ask(this.#view, chunk * CHUNK, (chunk + 1) * CHUNK);
     }
   }
-
-  /** Changes one row at once, before the answer comes. */
-  patch(position: number, change: Partial<RowPreview>): void {
-    const chunk = Math.floor(position / CHUNK);
-    const rows = this.#chunks.get(chunk);
-    const row = rows?.[position % CHUNK];
-    if (rows === undefined || row === undefined) return;
-    this.#chunks.set(chunk, rows.map((each) => (each === row ? { ...row, ...change } : each)));
-  }
 }

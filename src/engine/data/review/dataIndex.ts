@@ -18,7 +18,7 @@ const ROWS_A_BREATH = 2000;
 /** A file that grows faster than it is read is shown all the same. */
 const MOST_READS = 3;
 
-export interface BrokenLine {
+interface BrokenLine {
   readonly line: number;
   readonly code: ErrorCode;
   readonly data: MessageData;
@@ -132,11 +132,11 @@ function words(value: string | number | undefined): string {
 export const PROVENANCE_PARTS = ['source', 'teacher', 'promptHash', 'sampling', 'tokens', 'cost', 'verdict'] as const;
 
 /** 48 bits of the texts' SHA-1, which a double holds: among a million rows one pair in 500 such files is taken for the same by mistake. */
-export function contentHash({ prompt, think, answer }: DataRecord): number {
+function contentHash({ prompt, think, answer }: DataRecord): number {
   return Number.parseInt(hash('sha1', `${prompt}\u0000${think}\u0000${answer}`).slice(0, 12), 16);
 }
 
-export interface IndexOptions {
+interface IndexOptions {
   readonly signal: AbortSignal;
   /** After every piece of work; what it waits for lets others in. */
   breathe(done: number, total: number, rows: number): Promise<void>;

@@ -10,12 +10,12 @@ import { reviewLine } from './reviewFile.ts';
 import { DECISION_NAMES } from './view.ts';
 
 /** What is kept of a row's line beside its decision. */
-export type Extra = Pick<ReviewLine, 'edited' | 'note'>;
+type Extra = Pick<ReviewLine, 'edited' | 'note'>;
 
 /** What a line says, to be compared: its code alone, or the whole line where it has texts. */
 type Sign = number | string;
 
-export type LinesById = ReadonlyMap<string, ReviewLine>;
+type LinesById = ReadonlyMap<string, ReviewLine>;
 
 /** A change that undo takes back as one: rows, their codes before, and what else their lines said before. */
 interface Change {

@@ -5,7 +5,7 @@ import { NO_PROVENANCE, type DataRecord, type Provenance } from '../../../shared
 import { parsedLine, USUAL_FIELDS } from '../formats/read.ts';
 import { recordOf } from '../formats/shape.ts';
 
-export interface PlacedText {
+interface PlacedText {
   /** 0-based. */
   readonly line: number;
   readonly text: string;

@@ -11,7 +11,7 @@ import { charactersOf, type RowCounter, type RowLength } from './lengths.ts';
 import type { RowReader } from './rows.ts';
 
 /** Rows whose texts are read unless everything is asked for: quantiles of so many are right within 1 % of the rows. */
-export const SAMPLE_ROWS = 10_000;
+const SAMPLE_ROWS = 10_000;
 /** Near duplicates need every row, since a sample would miss most pairs: up to so many it takes a second or two. */
 const NEAR_BYTES = 64 * 1024 * 1024;
 const NEAR_ROWS = 20_000;
@@ -77,7 +77,7 @@ async function readTexts(index: DataIndex, rows: RowReader, { counter, all, sign
   return { lengths, diversity: diversity.report() };
 }
 
-export function lengthReport(lengths: readonly RowLength[], unit: LengthReport['unit'], limit: number | null): LengthReport {
+function lengthReport(lengths: readonly RowLength[], unit: LengthReport['unit'], limit: number | null): LengthReport {
   const of = (pick: (length: RowLength) => number): Uint32Array => Uint32Array.from(lengths, pick);
   const whole = of(({ prompt, think, answer }) => prompt + think + answer);
   return {

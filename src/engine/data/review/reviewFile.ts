@@ -6,7 +6,7 @@ import { reviewFileOf, type ReviewDecision, type ReviewLine } from '../../../sha
 import { systemCode, withFileErrors } from '../../../system/fileErrors.ts';
 import { writeWholeFile } from '../../../system/wholeFile.ts';
 
-export const DECISIONS = ['accept', 'reject', 'quarantine', 'edit'] as const satisfies readonly ReviewDecision[];
+const DECISIONS = ['accept', 'reject', 'quarantine', 'edit'] as const satisfies readonly ReviewDecision[];
 
 /**
  * The decisions on the rows of a data file by the id of the record; empty where nobody has decided anything.
@@ -27,7 +27,7 @@ export async function readReview(dataFile: string): Promise<ReadonlyMap<string, 
 }
 
 /** See readReview; `file` is the side file, for the errors. The last line of an id counts. */
-export function parseReview(text: string, file: string): ReadonlyMap<string, ReviewLine> {
+function parseReview(text: string, file: string): ReadonlyMap<string, ReviewLine> {
   const lines = new Map<string, ReviewLine>();
   for (const [index, line] of text.split('\n').entries()) {
     const words = line.trim();

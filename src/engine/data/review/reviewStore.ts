@@ -13,7 +13,7 @@ const SAVE_AFTER_MS = 300;
 /** Writing takes at most this share of the time, however many lines there are. */
 const SAVE_SHARE = 0.2;
 
-export interface ReviewStoreEvents {
+interface ReviewStoreEvents {
   /** Someone else wrote the side file. */
   takenUp(changed: number, conflicts: number): void;
   saved(): void;

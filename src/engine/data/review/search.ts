@@ -18,7 +18,7 @@ const quoted = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g,
  * Finds `needle` in the bytes of JSON, decoded as Latin-1 (a character a byte): each character may stand as itself, as \uXXXX
  * or as its short escape. Null where upper and lower case of the text are not one byte pattern (É, İ): then every row is parsed.
  */
-export function bytePattern(needle: string): RegExp | null {
+function bytePattern(needle: string): RegExp | null {
   const parts: string[] = [];
   for (const char of needle) {
     const cased = char.toLowerCase() !== char.toUpperCase();
@@ -33,7 +33,7 @@ export function bytePattern(needle: string): RegExp | null {
 }
 
 /** What is compared: as a person types it, whatever the case. */
-export function says(texts: readonly string[], lowered: string): boolean {
+function says(texts: readonly string[], lowered: string): boolean {
   return texts.some((text) => text.toLowerCase().includes(lowered));
 }
 

@@ -24,7 +24,7 @@ export function lengthsOf(index: DataIndex, counted: boolean): Lengths {
   return { unit: 'characters', of: known(index.characters) };
 }
 
-export interface ViewOptions {
+interface ViewOptions {
   readonly filter: DataFilter;
   readonly sort: DataSort;
   readonly lengths: Lengths;
