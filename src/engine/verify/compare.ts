@@ -157,8 +157,13 @@ function variableOf({ sides }: RelationMeaning): string | null {
 
 /** The right side of `x = …`, `f(x) = …`, or what x is in. */
 function valueOf({ signs, sides }: RelationMeaning): Meaning | null {
-  const [left, right] = sides;
-  if (signs.length !== 1 || left?.type !== 'expression' || right === undefined) return null;
+  const [left] = sides;
+  const right = sides.at(-1);
+  if (left?.type !== 'expression' || right === undefined) return null;
+  // 3/4 × 100 % = 75 %, x = 0.5 = 1/2: what stands last.
+  const constants = sides.slice(signs.length === 1 ? 0 : 1, -1).every((side) => side.type === 'expression' && variablesOf(side.value).size === 0);
+  if (signs.every((sign) => sign === '=') && constants && (signs.length > 1 || variablesOf(left.value).size === 0)) return variablesOf(left.value).size === 0 || left.value.type === 'symbol' ? right : null;
+  if (signs.length !== 1) return null;
   if (signs[0] === 'in') return left.value.type === 'symbol' ? right : null;
   if (signs[0] !== '=') return null;
   const name = left.value;

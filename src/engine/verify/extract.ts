@@ -222,7 +222,7 @@ function truthIn(body: string): Extraction | null {
 
 function leadingTruth(text: string): string | null {
   const plain = text.replace(/^[\s*_"“(（]+/, '');
-  for (const word of [/^[A-Za-z]+/.exec(plain)?.[0], ...[4, 3, 2, 1].map((length) => plain.slice(0, length))]) {
+  for (const word of [/^[A-Za-z]+/.exec(plain)?.[0], ...(/^[\u4e00-\u9fff]/.test(plain) ? [4, 3, 2, 1].map((length) => plain.slice(0, length)) : [])]) {
     if (word !== undefined && word !== '' && truthOf(word) !== null) return word;
   }
   return null;

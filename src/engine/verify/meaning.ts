@@ -10,7 +10,7 @@ const YES = new Set(['yes', 'true', 'correct', 'right', '是', '是的', '对', 
 const NO = new Set(['no', 'false', 'incorrect', 'wrong', '否', '不是', '错', '错误', '不对', '不正确', '假', '不成立', '不可以', '不能', '×', '✗']);
 const APPROXIMATE = /^(?:\\approx|≈|about|approximately|roughly|around|nearly|almost|大约|约为|约等于|约|差不多)\s*/i;
 /** What stands between number and unit, or after them, and says nothing of either. */
-const FILLER = /^(?:\s|-(?=[a-z])|of\b|in total\b|total\b|altogether\b|each\b|more\b|left\b|共|个(?=小时|月|星期|百分点))+/i;
+const FILLER = /^(?:\s|-(?=[a-z])|of\b|an?\b|in total\b|total\b|altogether\b|each\b|more\b|left\b|共|个(?=小时|月|星期|百分点))+/i;
 const CLOCK = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s?m\.?)?$/i;
 const HOUR = /^(\d{1,2})\s*([ap])\.?\s?m\.?$/i;
 const CHINESE_CLOCK = /^(上午|下午|晚上|早上|凌晨|中午)?\s*(\d{1,2})\s*(?:点|时)(?!\d*[个米])(?:\s*(\d{1,2})\s*分?|(半))?$/;
@@ -46,7 +46,8 @@ export function truthOf(answer: string): boolean | null {
 }
 
 function read(text: string): Meaning {
-  const stripped = text.replace(APPROXIMATE, '');
+  // 5th and 第5 are 5.
+  const stripped = text.replace(APPROXIMATE, '').replace(/^(\d+)(?:st|nd|rd|th)\b/i, '$1').replace(/^第(?=[\d一二三四五六七八九十百])/, '');
   if (stripped === '') throw new NotMathematics('syntax');
   return clock(stripped) ?? ratio(stripped) ?? compound(stripped) ?? quantity(stripped) ?? parseMathematics(stripped);
 }

@@ -15,7 +15,7 @@ const DIMENSIONS: Readonly<Record<string, readonly Row[]>> = {
     ['28.349523125', 'oz', 'ounce', '盎司'], ['453.59237', 'lb', 'lbs', 'pound', '磅'],
   ],
   time: [
-    ['1', 's', 'sec', 'second', '秒', '秒钟'], ['60', 'min', 'minute', '分钟'], ['3600', 'h', 'hr', 'hour', '小时', '个小时', '钟头'], ['86400', 'day', '天', '日'], ['604800', 'week', '周', '星期', '个星期'],
+    ['1', 's', 'sec', 'second', '秒', '秒钟'], ['60', 'min', 'minute', '分钟'], ['3600', 'h', 'hr', 'hour', '小时', '个小时', '钟头'], ['86400', 'day', '天', '日'], ['900', '刻钟'], ['604800', 'week', '周', '星期', '个星期'],
     ['0.001', 'ms', 'millisecond', '毫秒'],
   ],
   // Months have no fixed number of days.

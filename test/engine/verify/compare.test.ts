@@ -19,7 +19,7 @@ describe('the same number', () => {
     ['1.5e3', '1500'], ['6.72 \\times 10^{-5}', '.0000672'], ['2^{10}', '1024'], ['1/2', '0.5'], ['\\frac12', '\\dfrac{1}{2}'], ['1 1/2', '1.5'], ['-1 1/2', '-1.5'], ['1\\frac{4}{5}', '9/5'], ['2½', '2.5'],
     ['0.\\overline{3}', '1/3'], ['0.1\\overline{6}', '1/6'], ['1/2 + 1/3', '5/6'], ['(3+2)!', '120'], ['\\binom{5}{2}', '10'], ['\\log_2 8', '3'],
     ['三十五', '35'], ['两百零三', '203'], ['二百五', '250'], ['八万零五百', '80500'], ['一亿二千万', '120000000'], ['三点一四', '3.14'], ['负五', '-5'], ['三分之一', '1/3'], ['一又二分之一', '1.5'], ['一半', '0.5'], ['3.5万', '35000'], ['二〇二四', '2024'],
-    ['twenty-one', '21'], ['one hundred and five', '105'], ['two thirds', '2/3'], ['a dozen', '12'], ['3 million', '3000000'], ['minus four', '-4'],
+    ['twenty-one', '21'], ['one hundred and five', '105'], ['two thirds', '2/3'], ['a dozen', '12'], ['3 million', '3000000'], ['minus four', '-4'], ['5th', '5'], ['第三', '3'], ['6 x 10^3', '6000'],
     ['3:4', '6:8'], ['3:4', '3/4'], ['3:30 pm', '15:30'], ['下午3点30分', '15:30'], ['52_8', '52_{8}'], ['52_8', '52'],
   ])('%s is %s', (a, b) => {
     expect(reason(a, b)).toMatch(/^equal-/);
@@ -44,7 +44,7 @@ describe('the same number', () => {
 
 describe('units', () => {
   test.each([
-    ['5 miles', '5', 'equal-number'], ['72个夹子', '72', 'equal-number'], ['$5', '5 dollars', 'equal-number'], ['\\$32,\\!348', '32348', 'equal-number'], ['10美元', '$10', 'equal-number'], ['15\\mbox{ cm}^2', '15 cm²', 'equal-number'], ['864 \\mbox{ inches}^2', '864', 'equal-number'],
+    ['5 miles', '5', 'equal-number'], ['72个夹子', '72', 'equal-number'], ['$5', '5 dollars', 'equal-number'], ['half an hour', '30 minutes', 'equal-converted'], ['四分之三小时', '45分钟', 'equal-converted'], ['一刻钟', '15分钟', 'equal-converted'], ['50\\text{ miles per hour}', '50 mph', 'equal-number'], ['2 dollars and 50 cents', '$2.50', 'equal-number'], ['\\$32,\\!348', '32348', 'equal-number'], ['10美元', '$10', 'equal-number'], ['15\\mbox{ cm}^2', '15 cm²', 'equal-number'], ['864 \\mbox{ inches}^2', '864', 'equal-number'],
     ['5 km', '5000 m', 'equal-converted'], ['2小时', '120分钟', 'equal-converted'], ['1 hour 30 minutes', '90 min', 'equal-converted'], ['3元5角', '3.5元', 'equal-number'], ['500 cents', '$5', 'equal-converted'], ['60 km/h', '60千米/小时', 'equal-number'], ['36 km/h', '10 m/s', 'equal-converted'],
     ['90^\\circ', '90', 'equal-number'], ['90°', '90 degrees', 'equal-number'], ['-30^\\circ', '-\\frac{\\pi}{6}', 'equal-converted'],
     ['50%', '0.5', 'equal-converted'], ['50%', '50', 'equal-number'], ['百分之二十', '20\\%', 'equal-number'],
@@ -64,7 +64,7 @@ describe('mathematics', () => {
   test.each([
     ['\\sqrt{8}', '2\\sqrt2'], ['3\\sqrt{13}', '\\sqrt{117}'], ['\\sqrt{3+2\\sqrt{2}}', '1+\\sqrt{2}'], ['6 - 5i', '-5i+6'], ['\\cot x', '1/\\tan x'], ['(a+5)(b+2)', 'ab+2a+5b+10'], ['2k+2', '2(k+1)'], ['p - q', '-q+p'], ['\\frac{11+9a}{20}', '0.55+0.45a'], ['\\sin^2 x + \\cos^2 x', '1'],
     ['\\frac{x^2-1}{x-1}', 'x+1'], ['e^{i\\pi}', '-1'], ['\\frac{3\\sqrt{3}}{4}', '\\frac{3}{4}\\sqrt{3}'], ['\\ln 8', '3\\ln 2'],
-    ['x=5', '5'], ['y = 2x + 3', '2x+3'], ['5x - 7y + 11z + 4 = 0', '-10x+14y-22z=8'], ['x>2', '(2,\\infty)'], ['x \\in [-2,7]', '-2\\le x\\le 7'], ['2 > x', 'x < 2'], ['x=1, y=2', '(1,2)'], ['x = 1 or x = 2', '\\{1, 2\\}'],
+    ['x=5', '5'], ['y = 2x + 3', '2x+3'], ['5x - 7y + 11z + 4 = 0', '-10x+14y-22z=8'], ['x>2', '(2,\\infty)'], ['x \\in [-2,7]', '-2\\le x\\le 7'], ['2 > x', 'x < 2'], ['x=1, y=2', '(1,2)'], ['x = 0.5 = 1/2', '0.5'], ['x<2 or x>3', '(-\\infty, 2) \\cup (3, \\infty)'], ['n(n+1)/2', '\\frac{n^2+n}{2}'], ['x = 1 or x = 2', '\\{1, 2\\}'],
     ['\\left( 3, \\frac{\\pi}{2} \\right)', '(3,\\pi/2)'], ['\\{1\\pm\\sqrt{5},-2\\}', '\\{-2,1-\\sqrt5,1+\\sqrt5\\}'], ['1,-2', '-2, 1'], ['1 和 2', '1, 2'], ['(0,9) \\cup (9,36)', '(9,36)\\cup(0,9)'], ['1 \\pm \\sqrt{19}', '1+\\sqrt{19}, 1-\\sqrt{19}'],
     ['\\begin{pmatrix} -1/3 \\\\ 2/3 \\end{pmatrix}', '(-1/3, 2/3)'], ['\\begin{bmatrix}1&2\\\\3&4\\end{bmatrix}', '\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}'], ['\\emptyset', '\\{\\}'],
   ])('%s is %s', (a, b) => {
@@ -98,7 +98,7 @@ describe('choices, truth and words', () => {
   });
 
   test.each([
-    ['Yes', 'yes.', 'equal-truth'], ['是', '对', 'equal-truth'], ['错误', '否', 'equal-truth'], ['No, because 4 is even.', 'no', 'equal-truth'], ['Yes', 'No', 'different-truth'],
+    ['Yes', 'yes.', 'equal-truth'], ['是', '对', 'equal-truth'], ['错误', '否', 'equal-truth'], ['No, because 4 is even.', 'no', 'equal-truth'], ['Yes', 'No', 'different-truth'], ['not so fast', 'no', 'no-answer-found'],
     ['\\text{even}', 'even', 'equal-text'], ['Evelyn', '\\text{Evelyn}', 'equal-text'], ['\\text{odd}', '\\text{even}', 'different-text'], ['east', 'seat', 'different-text'], ['\\text{red}', '\\text{blue}', 'different-text'],
   ])('%s for %s: %s', (answer, gold, expected) => {
     expect(compareAnswers(answer, gold).reason).toBe(expected);
