@@ -1,4 +1,5 @@
 /** What the Metrics page shows of a run besides its curves. */
+import type { StartedEvent } from '../../shared/events.ts';
 import type { RunView } from '../../runs/view.ts';
 import { sentence, type Language } from '../../shared/messages.ts';
 import { amountText, moneyText, tokensText } from '../../shared/money.ts';
@@ -75,7 +76,8 @@ function incidentsOf({ facts }: RunView, language: Language): readonly IncidentM
   const text = metricsText(language);
   const warnings = facts.warnings.map(({ event, step, tokens }): IncidentMark => ({ kind: 'warning', step, tokens, at: event.at, text: sentence(event.code, event.data, language) }));
   // An engine that starts a backend after it has collected data says so as a second start, and nothing was resumed.
-  const resumed = facts.starts.filter(({ event }, index) => event.resumedFrom !== null && event.process.startToken !== facts.starts[index - 1]?.event.process.startToken);
+  const goesOn = (event: StartedEvent, before: StartedEvent | undefined): boolean => event.backend !== null && before?.backend === null && event.process.startToken === before.process.startToken;
+  const resumed = facts.starts.filter(({ event }, index) => event.resumedFrom !== null && !goesOn(event, facts.starts[index - 1]?.event));
   const resumes = resumed.map(({ event, step, tokens }): IncidentMark => ({
     kind: 'resumed', step, tokens, at: event.at, text: fill(text.resumedAt, event.resumedFrom?.step ?? step),
   }));
