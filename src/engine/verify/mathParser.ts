@@ -4,6 +4,8 @@
  * run away: text of a model is hostile until it has been read.
  */
 import { apply, number, symbol, type Expression, type Meaning, type Operation, type Relation } from './expression.ts';
+import { readDigits, readProperFraction } from './literals.ts';
+import { FUNCTIONS, GREEK, INVERSE, RELATIONS, WORDS } from './notation.ts';
 import { over, plus, readDecimal, whole, type Rational } from './rational.ts';
 
 const MAX_LENGTH = 2000;
@@ -18,25 +20,6 @@ export class NotMathematics extends Error {
     this.name = 'NotMathematics';
   }
 }
-
-const FUNCTIONS: Readonly<Record<string, Operation>> = {
-  sin: 'sin', cos: 'cos', tan: 'tan', tg: 'tan', cot: 'cot', ctg: 'cot', sec: 'sec', csc: 'csc', arcsin: 'arcsin', asin: 'arcsin', arccos: 'arccos', acos: 'arccos', arctan: 'arctan', atan: 'arctan',
-  sinh: 'sinh', cosh: 'cosh', tanh: 'tanh', ln: 'ln', log: 'log', lg: 'log', exp: 'exp', sqrt: 'root', abs: 'abs', cbrt: 'root',
-};
-const INVERSE: Partial<Readonly<Record<Operation, Operation>>> = { sin: 'arcsin', cos: 'arccos', tan: 'arctan' };
-const GREEK = new Set('alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell hbar'.split(' '));
-const RELATIONS: readonly (readonly [string, Relation])[] = [
-  ['\\leqslant', '<='], ['\\geqslant', '>='], ['\\leq', '<='], ['\\geq', '>='], ['\\le', '<='], ['\\ge', '>='], ['\\lt', '<'], ['\\gt', '>'], ['\\neq', '!='], ['\\ne', '!='], ['\\in', 'in'],
-  ['\\approx', '='], ['\\equiv', '='], ['<=', '<='], ['>=', '>='], ['=<', '<='], ['!=', '!='], ['==', '='], ['<', '<'], ['>', '>'], ['=', '='],
-];
-/** Words of plain text that stand for something in mathematics. */
-const WORDS: Readonly<Record<string, string>> = { pi: 'pi', infinity: 'infinity', infty: 'infinity', inf: 'infinity', theta: 'theta', alpha: 'alpha', beta: 'beta', lambda: 'lambda' };
-
-/** Digits with separators of thousands: 1,234 · 12,34,567 · 1 234 · 1'234 · 1_234 · 1.234.567,8 · then plain ones. */
-const GROUPED = [
-  String.raw`(?:\d{1,3}(?:,\d{3})+(?!\d|,\d)|\d{1,3}(?:,\d{2})+,\d{3}(?![\d,])|\d{1,3}(?: \d{3})+(?![\d/]| \d)|\d{1,3}(?:'\d{3})+(?!\d)|\d{1,3}(?:_\d{3})+(?!\d))(?:\.\d+)?`,
-  String.raw`\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?(?!\d)|\d{1,3}(?:\.\d{3})+,\d+(?!\d)|\d+(?:\.\d*)?|\.\d+`,
-].join('|');
 
 /** Throws NotMathematics. `text` is in plainAnswer's form. */
 export function parseMathematics(text: string): Meaning {
@@ -212,7 +195,7 @@ class Parser {
   }
 
   private numeral(): Meaning {
-    const digits = this.digits();
+    const digits = this.literal();
     this.enterNode();
     const overline = /\s*\\(?:overline|dot|bar)\s*\{(\d{1,30})\}/y;
     overline.lastIndex = this.at;
@@ -237,35 +220,18 @@ class Parser {
     return expressionMeaning(number(mixed === null ? value : plus(value, mixed) ?? value));
   }
 
-  /** Digits with their separators of thousands, as a plain decimal. */
-  private digits(): string {
-    const grouped = this.brackets > 0 ? /\d+(?:\.\d*)?|\.\d+/y : new RegExp(GROUPED, 'y');
-    grouped.lastIndex = this.at;
-    const [written] = grouped.exec(this.text) ?? [];
-    if (written === undefined) throw new NotMathematics('syntax');
-    this.at = grouped.lastIndex;
-    // 1.234.567,8 as it is written on the continent.
-    const continental = /^\d{1,3}(?:\.\d{3})+(?:,\d+)?$/.test(written) && (written.includes(',') || written.indexOf('.') !== written.lastIndexOf('.'));
-    const plain = continental ? written.replaceAll('.', '').replace(',', '.') : written.replaceAll(/[, '_]/g, '');
-    const scientific = /[eE][+-]?\d{1,6}(?![\d.A-Za-z])/y;
-    scientific.lastIndex = this.at;
-    const [exponent] = scientific.exec(this.text) ?? [];
-    if (exponent === undefined) return plain;
-    this.at = scientific.lastIndex;
-    return plain + exponent;
+  private literal(): string {
+    const found = readDigits(this.text, this.at, this.brackets > 0);
+    if (found === null) throw new NotMathematics('syntax');
+    this.at = found.end;
+    return found.digits;
   }
 
-  /** The proper fraction of literals that stands after a whole number: 1 1/2, 1\frac{4}{5}. */
   private mixed(digits: string): Rational | null {
-    if (!/^\d+$/.test(digits)) return null;
-    const pattern = /\s*\\frac\s*(?:\{\s*(\d{1,15})\s*\}|(\d))\s*(?:\{\s*(\d{1,15})\s*\}|(\d))|\s+(\d{1,15})\s?\/\s?(\d{1,15})(?![\d.])/y;
-    pattern.lastIndex = this.at;
-    const match = pattern.exec(this.text);
-    if (match === null) return null;
-    const [top, bottom] = [match[1] ?? match[2] ?? match[5] ?? '', match[3] ?? match[4] ?? match[6] ?? ''];
-    if (BigInt(bottom) === 0n || BigInt(top) >= BigInt(bottom)) return null;
-    this.at = pattern.lastIndex;
-    return over(whole(BigInt(top)), whole(BigInt(bottom)));
+    const found = /^\d+$/.test(digits) ? readProperFraction(this.text, this.at) : null;
+    if (found === null) return null;
+    this.at = found.end;
+    return found.value;
   }
 
   private group(open: '(' | '['): Meaning {
