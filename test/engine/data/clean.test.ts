@@ -87,6 +87,7 @@ describe('rules that take a row', () => {
     const result = await cleaned([record({ prompt: 'Mail it to ann.lee@mail.company.org please' })], { duplicates: 'keep' });
     expect(result.rows[0]?.provenance.transformations).toEqual([{ name: 'clean/secrets', detail: { kinds: 'e-mail', count: 1 } }]);
     expect(result.report.rules).toMatchObject([{ rule: 'secrets', flagged: 1, removed: 0 }]);
+    expect((await cleaned(result.rows, { duplicates: 'keep' })).rows).toEqual(result.rows);
   });
 
   test('length is counted by the student’s own tokenizer', async () => {

@@ -241,7 +241,8 @@ function cleanedRecord(record: DataRecord, result: RowResult | undefined): { rea
     const rules: TextRule[] = result.changes.map(({ rule }) => rule);
     changed = { format: 1, kind: 'changed', rules, id: record.id, original: original as ChangedRow['original'] };
   }
-  if (result !== undefined && result.flagged !== null) cleaned = transformed(cleaned, {}, { name: 'clean/secrets', detail: result.flagged.detail });
+  // A row that is cleaned again is marked once.
+  if (result !== undefined && result.flagged !== null && !record.provenance.transformations.some(({ name }) => name === 'clean/secrets')) cleaned = transformed(cleaned, {}, { name: 'clean/secrets', detail: result.flagged.detail });
   return { record: cleaned, changed };
 }
 
