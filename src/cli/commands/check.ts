@@ -1,8 +1,6 @@
 /** distill check: the recipe, then everything it names, compared before anything is launched; what can be mended is, with --fix. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { thisMachine } from '../../engine/check/machine.ts';
-import { preflight } from '../../engine/check/preflight.ts';
 import type { Language } from '../../shared/messages.ts';
 import { countOf, editedRecipe, type Evidence, type Finding, type Fix, type PreflightReport } from '../../shared/preflight.ts';
 import { checkTitle, evidenceLabel, findingText, fixText, LEVEL_SIGNS, wordText } from '../../shared/preflightText.ts';
@@ -40,7 +38,7 @@ export async function check(terminal: Terminal, where: string, options: CheckOpt
     terminal.print(say('checkFine', shown));
     return EXIT.fine;
   }
-  const make = (recipe: string): Promise<PreflightReport> => preflightOf(terminal, file, recipe, options.online);
+  const make = await preflightOf(terminal, file, options.online);
   let report = await make(text);
   if (options.fix) report = await mend(terminal, file, report, make);
   if (options.json) {
@@ -60,11 +58,15 @@ function exitOf(report: PreflightReport): ExitCode {
   return countOf(report, 'refusal') === 0 ? EXIT.fine : EXIT.usage;
 }
 
-function preflightOf(terminal: Terminal, file: string, text: string, online: boolean): Promise<PreflightReport> {
+/** Makes the pre-flight of the file with a text, as often as it is asked for. */
+async function preflightOf(terminal: Terminal, file: string, online: boolean): Promise<(text: string) => Promise<PreflightReport>> {
+  // Loaded where it is needed: `distill --help` should not wait for tokenizers.
+  const [{ preflight }, { thisMachine }] = await Promise.all([import('../../engine/check/preflight.ts'), import('../../engine/check/machine.ts')]);
   // Ctrl-C ends the process, and nothing was begun that would have to be undone.
   const { signal } = new AbortController();
-  return preflight({
-    file, text, online, signal, machine: thisMachine(engineProgram().script, signal),
+  const machine = thisMachine(engineProgram().script, signal);
+  return (text) => preflight({
+    file, text, online, signal, machine,
     onProgress: (name, done, total) => { terminal.live(`${checkTitle(name, terminal.language)} ${String(done)}/${String(total)}`); },
   });
 }
