@@ -115,8 +115,12 @@ describe('a mix', () => {
 describe('on the command line', () => {
   /** The three commands without the rest of the command line: what they print, and how they end. */
   async function distill(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
+    return distillLive(() => undefined, ...args);
+  }
+
+  async function distillLive(live: (text: string) => void, ...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
     const out: string[] = [];
-    const terminal: Terminal = { language: 'en', say: sayIn('en'), print: (text) => { out.push(text); }, note: (text) => { out.push(text); }, live: () => undefined, interactive: false, columns: 200, paint: (_, text) => text };
+    const terminal: Terminal = { language: 'en', say: sayIn('en'), print: (text) => { out.push(text); }, note: (text) => { out.push(text); }, live, interactive: false, columns: 200, paint: (_, text) => text };
     let code = -1;
     const data = new Command('data').exitOverride();
     const tools = {
@@ -163,6 +167,18 @@ describe('on the command line', () => {
     expect(await distill('mix', path.join(folder, 'none.jsonl'), '--out', path.join(folder, 'b.jsonl'))).toMatchObject({ code: 2 });
     expect(await distill('augment', file, '--kind', 'rephrasing', '--project', folder)).toMatchObject({ code: 2 });
     expect(readdirSync(folder)).toEqual(['a.jsonl']);
+  });
+
+  test('Ctrl-C leaves what was there and nothing else', async () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'a.jsonl');
+    writeFileSync(file, 'kept');
+    let interrupted = 0;
+    const interrupt = (text: string): void => {
+      if (text !== '' && interrupted++ === 0) process.emit('SIGINT');
+    };
+    expect(await distillLive(interrupt, 'synthesise', file, '--rows', '5000000', '--force')).toMatchObject({ code: 3, out: expect.stringContaining('was not written') as string });
+    expect([readdirSync(folder), readFileSync(file, 'utf8')]).toEqual([['a.jsonl'], 'kept']);
   });
 
   test('--list explains every kind with an example', async () => {
