@@ -70,6 +70,10 @@ export const DATA_ERRORS = {
     en: '{file} has changed since it was read: it is read again.',
     'zh-cn': '{file} 自读取后已发生变化，正在重新读取。',
   },
+  'review-cancelled': {
+    en: 'Reading {file} was cancelled.',
+    'zh-cn': '已取消读取 {file}。',
+  },
   'review-convert-first': {
     en: '{file} is {format}: only JSONL in UTF-8 can be leafed through row by row. Convert it first: distill data convert.',
     'zh-cn': '{file} 的格式为 {format}：只有 UTF-8 编码的 JSONL 可以逐行翻阅。请先转换：distill data convert。',

@@ -66,9 +66,9 @@ const rowsPage = element('div', { class: 'rows-page', role: 'tabpanel', id: 'pan
 const reportPage = element('div', { class: 'report-page', role: 'tabpanel', id: 'panel-report', 'aria-labelledby': 'tab-report', hidden: true });
 const blank = element('div', { class: 'blank', hidden: true });
 const top = element('header', { class: 'top' },
-  element('div', { class: 'tools' }, fileName, fileFacts, element('span', { class: 'spring' }), counts, savedMark, undoButton, redoButton,
+  element('div', { class: 'tools' }, fileName, fileFacts, progress, element('span', { class: 'spring' }), counts, savedMark, undoButton, redoButton,
     element('div', { class: 'tabs', role: 'tablist', 'aria-label': text.tabs }, tabs.rows, tabs.report)),
-  notice, progress);
+  notice);
 document.body.append(top, rowsPage, reportPage, blank, status);
 
 function tool(words: string, path: string, key: string, click: () => void): HTMLButtonElement {

@@ -243,6 +243,17 @@ describe('the page’s thread', () => {
     expect(await talk.until('indexed', ({ change }) => change === 'replaced')).toMatchObject({ summary: { rows: 0, orphans: 1 } });
   });
 
+  test('reading that is cancelled is told, and begins again when asked', async () => {
+    file = path.join(await mkdtemp(path.join(folder, 'case-')), 'rows.jsonl');
+    await writeDataRows(file, 30);
+    talk = new Talk(file);
+    void talk.send({ kind: 'hello' });
+    void talk.send({ kind: 'cancel' });
+    expect(await talk.until('trouble')).toMatchObject({ about: 'file', code: 'review-cancelled' });
+    void talk.send({ kind: 'again' });
+    expect((await talk.until('indexed')).summary.rows).toBe(30);
+  });
+
   test('counts lines that are no rows and names the first; rows of other formats are read', async () => {
     file = path.join(await mkdtemp(path.join(folder, 'case-')), 'rows.jsonl');
     await writeFile(file, '{"question":"1+1?","answer":"It is 2.\\n#### 2"}\n{"a":\n\n{"messages":[{"role":"user","content":"2+2?"},{"role":"assistant","content":"<think>two twos</think>4"}]}\n[1]\n');

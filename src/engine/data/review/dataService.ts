@@ -39,6 +39,8 @@ export class DataService {
   #looking: NodeJS.Timeout | null = null;
   #lastProgress = 0;
   #opening: Promise<void> | null = null;
+  /** Changes of the data file are read. */
+  #following = true;
 
   constructor(start: DataWorkerStart, post: (message: DataFromWorker) => void) {
     this.#start = start;
@@ -82,6 +84,7 @@ export class DataService {
   }
 
   async #hello(): Promise<void> {
+    this.#following = true;
     this.#looking ??= setInterval(() => void this.#look(), LOOK_EVERY_MS);
     if (this.#index !== null) this.#tellIndexed('first');
     else this.#opening ??= this.#open('first').finally(() => { this.#opening = null; });
@@ -98,7 +101,10 @@ export class DataService {
     this.#work.abort();
     this.#report?.abort();
     this.#asked += 1;
+    // A change that the person did not want to wait for is not read again by the next look.
+    this.#following = false;
     if (this.#index !== null) this.#tellIndexed('cancelled');
+    else this.#post({ kind: 'trouble', about: 'file', code: 'review-cancelled', data: { file: this.#start.file } });
   }
 
   async #open(change: 'first' | 'replaced'): Promise<void> {
@@ -127,7 +133,7 @@ export class DataService {
     if (index === null || review === null || this.#opening !== null) return;
     try {
       const [now, removed] = [await fileState(index.file), await fileState(removedFileOf(index.file))];
-      if (now !== null && (changed(now, index.state) || changed(removed, index.removedState))) {
+      if (this.#following && now !== null && (changed(now, index.state) || changed(removed, index.removedState))) {
         this.#opening = this.#changed(index, review).finally(() => { this.#opening = null; });
         await this.#opening;
       } else {
