@@ -6,44 +6,20 @@
 import { apply, number, symbol, type Expression, type Meaning, type Operation, type Relation } from './expression.ts';
 import { readDigits, readProperFraction } from './literals.ts';
 import { FUNCTIONS, GREEK, INVERSE, RELATIONS, WORDS } from './notation.ts';
+import { NotMathematics, Scanner } from './scanner.ts';
 import { over, plus, readDecimal, whole, type Rational } from './rational.ts';
 
-const MAX_LENGTH = 2000;
-const MAX_DEPTH = 60;
-const MAX_NODES = 1500;
 const MAX_MATRIX = 400;
-
-/** The text is no mathematics that we read, or goes over a bound. */
-export class NotMathematics extends Error {
-  constructor(readonly reason: 'syntax' | 'too-large') {
-    super(reason);
-    this.name = 'NotMathematics';
-  }
-}
 
 /** Throws NotMathematics. `text` is in plainAnswer's form. */
 export function parseMathematics(text: string): Meaning {
-  if (text.length > MAX_LENGTH) throw new NotMathematics('too-large');
   const parser = new Parser(text);
   const meaning = parser.answer();
   parser.end();
   return meaning;
 }
 
-class Parser {
-  private at = 0;
-  private depth = 0;
-  private nodes = 0;
-  /** Brackets that are open: within them a comma parts, and 1,234 are two numbers. */
-  private brackets = 0;
-
-  constructor(private readonly text: string) {}
-
-  end(): void {
-    this.space();
-    if (this.at < this.text.length) throw new NotMathematics('syntax');
-  }
-
+class Parser extends Scanner {
   /** list := union (("," | ";" | "and" | "or" | 或 | 和) union)* */
   answer(): Meaning {
     const items = [this.union()];
@@ -461,46 +437,6 @@ class Parser {
   private expressionOf(meaning: Meaning): Expression {
     if (meaning.type !== 'expression') throw new NotMathematics('syntax');
     return meaning.value;
-  }
-
-  private node(expression: Expression): Expression {
-    this.enterNode();
-    return expression;
-  }
-
-  private enterNode(): void {
-    this.nodes += 1;
-    if (this.nodes > MAX_NODES) throw new NotMathematics('too-large');
-  }
-
-  private enter(): void {
-    this.depth += 1;
-    if (this.depth > MAX_DEPTH) throw new NotMathematics('too-large');
-  }
-
-  private space(): void {
-    while (this.text[this.at] === ' ') this.at += 1;
-  }
-
-  private symbols(written: string): boolean {
-    this.space();
-    if (!this.text.startsWith(written, this.at)) return false;
-    this.at += written.length;
-    return true;
-  }
-
-  private command(written: string): boolean {
-    this.space();
-    if (!this.text.startsWith(written, this.at) || /[A-Za-z]/.test(this.text[this.at + written.length] ?? '')) return false;
-    this.at += written.length;
-    return true;
-  }
-
-  private word(written: string): boolean {
-    this.space();
-    if (!this.text.startsWith(written, this.at) || /\w/.test(this.text[this.at + written.length] ?? '') || /\w/.test(this.text[this.at - 1] ?? '')) return false;
-    this.at += written.length;
-    return true;
   }
 }
 

@@ -1,9 +1,10 @@
 /** Reads a final answer: which of the things that answers are it is, with its unit. */
 import { apply, number, variablesOf, type Expression, type Meaning, type Unit } from './expression.ts';
-import { NotMathematics, parseMathematics } from './mathParser.ts';
+import { parseMathematics } from './mathParser.ts';
 import { leadingChinese, leadingEnglish, scaleAfter, type NumeralSpan } from './numerals.ts';
 import { MAX_ANSWER_LENGTH, plainAnswer, plainWords } from './plainText.ts';
 import { negative, plus, readDecimal, times, ZERO, type Rational } from './rational.ts';
+import { NotMathematics } from './scanner.ts';
 import { conversion, leadingMoney, unitNamed } from './units.ts';
 
 const YES = new Set(['yes', 'true', 'correct', 'right', '是', '是的', '对', '对的', '正确', '真', '成立', '可以', '能', '√', '✓']);
