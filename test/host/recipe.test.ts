@@ -100,15 +100,16 @@ suite('a recipe of another name beside distill.json', () => {
     await vscode.window.showTextDocument(document);
     const labels = async (): Promise<readonly string[]> => {
       const list = await vscode.commands.executeCommand<vscode.CompletionList>('vscode.executeCompletionItemProvider', document.uri, document.positionAt(document.getText().indexOf('"name": "warm"')));
-      return list.items.map(({ label }) => (typeof label === 'string' ? label : label.label));
+      // Words of other open files are offered as well; what the schema offers explains itself.
+      return list.items.filter(({ documentation }) => documentation !== undefined && documentation !== '').map(({ label }) => (typeof label === 'string' ? label : label.label));
     };
-    assert.ok(!(await labels()).includes('optimizer'));
+    assert.ok(!(await labels()).includes('temperature'));
     const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>('vscode.executeCodeActionProvider', document.uri, new vscode.Range(0, 0, 0, 0), vscode.CodeActionKind.QuickFix.value);
     const edit = actions.find(({ title }) => title.includes('$schema'))?.edit;
     assert.ok(edit);
     await vscode.workspace.applyEdit(edit);
     assert.match(document.getText(), /^\{\n {2}"\$schema": "distill-schema:[^"]*",\n/);
     assert.match(document.getText(), /three mistakes at once/);
-    assert.ok((await labels()).includes('optimizer'));
+    assert.ok((await labels()).includes('temperature'), JSON.stringify(await labels()));
   });
 });
