@@ -21,6 +21,7 @@ export const DATA_TEXT = {
   partWrite: ['writing', '写入'],
 
   collect: ['run the collect stages of a recipe: ask its teachers, within their budgets', '运行配方的收集阶段：在预算内询问教师'],
+  collectAllowCode: ['run the code of answers in a sandbox, where the recipe asks for it', '在配方要求时，于沙箱中运行回答里的代码'],
   collectStage: ['only the stage of this name', '仅此名称的阶段'],
   collectNoStage: ['The recipe has no stage of type "collect".', '配方中没有 "collect" 类型的阶段。'],
   collectNoSuchStage: ['The recipe has no collect stage "{0}" (have: {1}).', '配方中没有名为 "{0}" 的收集阶段（现有：{1}）。'],

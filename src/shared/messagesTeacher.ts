@@ -145,6 +145,10 @@ export const TEACHER_WARNINGS = {
     en: '{file} now has the {rows} rows that the budget allowed. The longer file that was there before is kept as {previous}.',
     'zh-cn': '{file} 现包含预算允许的 {rows} 行。先前较长的文件已保留为 {previous}。',
   },
+  'collect-code-not-allowed': {
+    en: 'The stage {stage} would run the code of answers in a sandbox, and nobody has consented to that: such rows stay without a verdict. Allow it where you start the run: in VS Code when you are asked, on the command line by distill data collect --allow-code.',
+    'zh-cn': '阶段 {stage} 需要在沙箱中运行回答里的代码，但尚未获得同意：这些行没有判定结果。可在启动时允许：VS Code 会询问，命令行使用 distill data collect --allow-code。',
+  },
   'rows-not-answered': {
     en: '{failed} of {rows} requests to the teacher {teacher} failed for good; the last: {detail} Their rows are left out. Run again to ask them once more.',
     'zh-cn': '向教师 {teacher} 的 {rows} 个请求中有 {failed} 个最终失败；最后一个：{detail} 这些行被略过。再次运行可重新询问。',

@@ -148,11 +148,12 @@ export class Pipeline {
   }
 
   async #verify(rows: AsyncIterable<DataRecord>, verify: NonNullable<CollectStage['verify']>, progress: CollectProgress): Promise<AsyncIterable<DataRecord>> {
-    const { askers, signal, stage, side } = this.options;
+    const { askers, signal, stage, side, onWarning } = this.options;
     const counts = this.counts.verify;
     const asker = verify.judge === undefined ? null : await askers.asker(verify.judge.teacher);
     // Proven before anything is asked; without consent code rows stay undecided.
     const sandbox = verify.code === 'sandbox' && hasConsent() ? await openSandbox() : null;
+    if (verify.code === 'sandbox' && sandbox === null) onWarning('collect-code-not-allowed', { stage: stage.name });
     const verified = (): number => counts.verdicts.right + counts.verdicts.wrong + counts.verdicts.unknown;
     if (stage.ask === undefined) progress.begin('verify', () => ({ done: verified(), total: null, kept: verified() - counts.removed, cached: 0, failed: counts.unjudged }));
     return verifiedRecords(rows, {

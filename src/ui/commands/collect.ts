@@ -19,6 +19,18 @@ export function asksServices({ stages, teachers }: Recipe): boolean {
   return stages.some((stage) => stage.type === 'collect') && Object.values(teachers).some(({ type }) => type === 'api');
 }
 
+/** By which the engine knows that a person allows code to run (engine/verify/sandbox.ts). */
+const CODE_CONSENT = { DISTILL_ALLOW_CODE: '1' } as const;
+
+/** The environment that allows the code of answers to run, or one that doesn't; undefined when the person wants no run at all. */
+export async function consentsToCode({ stages }: Recipe): Promise<Readonly<Record<string, string>> | undefined> {
+  if (!stages.some((stage) => stage.type === 'collect' && stage.verify?.code === 'sandbox')) return {};
+  const [allow, without] = [vscode.l10n.t('Allow'), vscode.l10n.t('Go on Without')];
+  const detail = vscode.l10n.t('The recipe checks answers by running their code, in a sandbox without network and without your files. Without it such rows have no verdict.');
+  const answer = await vscode.window.showWarningMessage(vscode.l10n.t('Run code that a teacher has written?'), { modal: true, detail }, allow, without);
+  return answer === undefined ? undefined : answer === allow ? CODE_CONSENT : {};
+}
+
 /** True when the person wants it, with every key that it needs in place. `recipe` is the file as it stands. */
 export async function consentsToCollect(workbench: Workbench, recipe: vscode.Uri): Promise<boolean> {
   let estimates = await estimate(workbench, recipe, 0);

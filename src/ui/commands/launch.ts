@@ -12,7 +12,7 @@ import { editChanges } from '../recipe/changesDialog.ts';
 import { shortTitle } from '../runText.ts';
 import type { Workbench } from '../workbench.ts';
 import { chooseRun, runOf } from './chooseRun.ts';
-import { asksServices, consentsToCollect } from './collect.ts';
+import { asksServices, consentsToCode, consentsToCollect } from './collect.ts';
 import { openMetrics } from './look.ts';
 
 /** A recipe about to run: its text, the file that its paths are relative to, and the run that it came from. */
@@ -88,6 +88,8 @@ async function launch(workbench: Workbench, origin: Origin, only?: 'collect'): P
   if (only === undefined && !await workbench.check.allowsRun(origin.recipe, origin.text, checked.name)) return;
   const asks = asksServices(checked);
   if (asks && !await consentsToCollect(workbench, origin.recipe)) return;
+  const consent = await consentsToCode(checked);
+  if (consent === undefined) return;
   const { programs, store, ended } = workbench;
   const { startRun } = await import('../../runs/launcher.ts');
   const { plotRun } = await import('../../runs/actions.ts');
@@ -99,7 +101,7 @@ async function launch(workbench: Workbench, origin: Origin, only?: 'collect'): P
       parent: origin.parent,
       queue: setting('waitForDevice', origin.recipe),
       versions: { workbench: workbench.version },
-    }, await withKeys(workbench, programs.engine(origin.recipe), asks));
+    }, await withKeys(workbench, { ...programs.engine(origin.recipe), environment: consent }, asks));
     workbench.log.info(`started ${folder}`);
     ended.mine(folder);
     await plotRun(folder, true);
@@ -138,10 +140,12 @@ export async function resume(workbench: Workbench, target: unknown): Promise<voi
     none: vscode.l10n.t('No run was interrupted: there is nothing to resume.'),
   });
   if (run === undefined) return;
+  const asks = run.run !== null && asksServices(run.run.recipe);
+  const consent = run.run === null ? {} : await consentsToCode(run.run.recipe);
+  if (consent === undefined) return;
   const { resumeRun } = await import('../../runs/launcher.ts');
   await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Resuming {0}…', shortTitle(run)) }, async () => {
-    const asks = run.run !== null && asksServices(run.run.recipe);
-    await resumeRun(run.folder, await withKeys(workbench, workbench.programs.engine(vscode.Uri.file(run.folder)), asks));
+    await resumeRun(run.folder, await withKeys(workbench, { ...workbench.programs.engine(vscode.Uri.file(run.folder)), environment: consent }, asks));
     workbench.log.info(`resumed ${run.folder}`);
     workbench.ended.mine(run.folder);
     await workbench.store.refresh(run.folder);

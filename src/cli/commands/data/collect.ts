@@ -1,5 +1,6 @@
 /** distill data collect: a run of a recipe's collect stages alone, followed like any other. */
 import { Option } from 'commander';
+import { CONSENT_VARIABLE } from '../../../engine/verify/sandbox.ts';
 import { startRun } from '../../../runs/launcher.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
 import type { CollectStage } from '../../../shared/recipeCollect.ts';
@@ -15,11 +16,12 @@ export function registerCollect({ terminal, command, project, done }: DataTools)
   const { say } = terminal;
   command('collect', say('collect')).addArgument(project()).option('--stage <name>', say('collectStage'))
     .addOption(new Option('--set <path=value>', say('runSet')).argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]))
-    .option('--detach', say('runDetach')).option('--json', say('runJson'))
-    .action(async (where: string, options: { stage?: string; set?: string[]; detach?: true; json?: true }) => {
+    .option('--allow-code', say('collectAllowCode')).option('--detach', say('runDetach')).option('--json', say('runJson'))
+    .action(async (where: string, options: { stage?: string; set?: string[]; allowCode?: true; detach?: true; json?: true }) => {
       const { file, project: folder, recipe } = loadRecipe(terminal, where, options.set ?? []);
       const stages = collectStages(terminal, recipe, options.stage);
-      const started = await startRun({ project: folder, recipePath: file, recipe: { ...recipe, stages: [...stages] }, versions: { workbench: workbenchVersion() } }, engineProgram());
+      const engine = { ...engineProgram(), environment: options.allowCode === true ? { [CONSENT_VARIABLE]: '1' } : {} };
+      const started = await startRun({ project: folder, recipePath: file, recipe: { ...recipe, stages: [...stages] }, versions: { workbench: workbenchVersion() } }, engine);
       done(await goOn(terminal, started, noPast(started.folder), { detach: options.detach === true, json: options.json === true }));
     });
 }
