@@ -173,6 +173,16 @@ describe('collecting', () => {
     expect(lastCollect(made)).toMatchObject({ part: 'write', spend: null });
   });
 
+  test('code of answers does not run unless a person has allowed it, which is told', async () => {
+    const made = await makeRun({ url: 'http://127.0.0.1:1/v1' }, {
+      rows: [{ prompt: 'def one():\n', answer: 'def one():\n    return 1\n', test: 'def check(candidate):\n    assert candidate() == 1\n', entry_point: 'one' }],
+      stage: { ask: undefined, verify: { code: 'sandbox' } },
+    });
+    expect((await startEngine(made, { DISTILL_ALLOW_CODE: '' }).done).code).toBe(0);
+    expect(rowsOf(made)).toMatchObject([{ provenance: { verdict: { verdict: 'unknown', reason: 'code-not-allowed' } } }]);
+    expect(eventsOf(made).filter((event) => event.kind === 'warning')).toMatchObject([{ code: 'collect-code-not-allowed' }]);
+  });
+
   test('a row that the service refuses is left out, counted and named; the others are kept', async () => {
     const server = await serve();
     const rows = [...sums(5), { prompt: 'much [[too-long]]', answer: '1' }];
