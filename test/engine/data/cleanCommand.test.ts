@@ -58,6 +58,12 @@ describe('distill data clean', () => {
     expect(readdirSync(folder).sort()).toEqual(['rows.jsonl', 'test.jsonl']);
   });
 
+  test('makes the folder that is written to', async () => {
+    const { folder, file } = project();
+    await distill(['clean', file, '--out', path.join(folder, 'new/deep/out.jsonl')]);
+    expect(readdirSync(path.join(folder, 'new/deep')).sort()).toEqual(['out.jsonl', 'out.removed.jsonl']);
+  });
+
   test('takes the clean of a recipe, and names its mistakes', async () => {
     const { folder, file } = project();
     const config = path.join(folder, 'clean.json');

@@ -1,5 +1,5 @@
 /** distill data clean: a file through the rules of a recipe's `clean`; what they take is kept beside the output. */
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Argument, Option } from 'commander';
 import { cleanRecords, type CleanProgress } from '../../../engine/data/clean/clean.ts';
@@ -12,6 +12,7 @@ import type { CleanReport, CleanRule } from '../../../shared/cleanReport.ts';
 import { DistillError, sentence } from '../../../shared/messages.ts';
 import { duration, percent } from '../../../shared/numbers.ts';
 import { DATA_FORMATS, type CleanRecipe, type DataFormat } from '../../../shared/recipeCollect.ts';
+import { withFileErrors } from '../../../system/fileErrors.ts';
 import type { DataTools } from '../../dataProgram.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import { clipped, table, type Terminal } from '../../terminal.ts';
@@ -82,7 +83,10 @@ async function cleanFile(terminal: Terminal, { file, out, recipe, signal }: Job,
   let side: SideWriter | null = null;
   let relevance: { readonly judge: Relevance; close(): Promise<void> } | null = null;
   try {
-    if (options.dryRun !== true) [writer, side] = [await recordWriter(out), await sideWriter(removedFileOf(out))];
+    if (options.dryRun !== true) {
+      await withFileErrors(path.dirname(out), () => mkdir(path.dirname(out), { recursive: true }));
+      [writer, side] = [await recordWriter(out), await sideWriter(removedFileOf(out))];
+    }
     relevance = await openModel(recipe, base);
     const records = readRecords({ file: path.resolve(file), format: options.format }, {
       base, onBroken: options.onBroken, signal, onBytes: progress.bytes,
@@ -92,7 +96,7 @@ async function cleanFile(terminal: Terminal, { file, out, recipe, signal }: Job,
       },
     });
     const cleaned = cleanRecords(records, recipe, {
-      base, tokenizer, signal, relevance: relevance?.judge, scratch: path.dirname(out),
+      base, tokenizer, signal, relevance: relevance?.judge, ...(options.dryRun === true ? {} : { scratch: path.dirname(out) }),
       removed: { write: (row) => side?.write(row) }, onProgress: progress.part, onReport: (done) => { report = done; },
     });
     for await (const record of cleaned) await writer?.write(record);
