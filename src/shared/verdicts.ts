@@ -42,6 +42,7 @@ export const VERDICT_REASONS = {
   'too-large': { verdict: 'unknown', en: 'Too long or too deeply nested to be compared safely.', 'zh-cn': '过长或嵌套过深，无法安全比较。' },
   'code-not-allowed': { verdict: 'unknown', en: 'The code was not run: the recipe, or the person, has not allowed it.', 'zh-cn': '未运行代码：配方或用户未允许。' },
   'sandbox-unavailable': { verdict: 'unknown', en: 'The code was not run: this machine can’t shut it off from network and files.', 'zh-cn': '未运行代码：本机无法将其与网络和文件隔离。' },
+  'no-interpreter': { verdict: 'unknown', en: 'The code was not run: its interpreter (Python 3 or Node.js) is not installed where the sandbox can reach it.', 'zh-cn': '未运行代码：其解释器（Python 3 或 Node.js）未安装在沙箱可访问的位置。' },
   'sandbox-failed': { verdict: 'unknown', en: 'The sandbox itself failed; the code says nothing by that.', 'zh-cn': '沙箱自身出错，与代码无关。' },
   'no-tests': { verdict: 'unknown', en: 'The row has no tests, and no reference to compare with.', 'zh-cn': '该行没有测试，也没有标准答案。' },
   'judges-disagree': { verdict: 'unknown', en: 'The judging teacher’s votes don’t agree.', 'zh-cn': '评判教师的投票不一致。' },

@@ -21,6 +21,7 @@ export async function verifyCode(record: DataRecord, { code }: VerifyRecipe, { s
     case 'timed-out': return 'tests-timed-out';
     case 'out-of-bounds': return 'tests-out-of-bounds';
     case 'unavailable': return 'sandbox-unavailable';
+    case 'no-interpreter': return 'no-interpreter';
     case 'failed': return 'sandbox-failed';
   }
 }

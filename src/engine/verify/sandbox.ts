@@ -29,6 +29,8 @@ export type SandboxOutcome =
   | { readonly type: 'timed-out' }
   | { readonly type: 'out-of-bounds'; readonly what: 'output' | 'memory' }
   | { readonly type: 'unavailable'; readonly detail: string }
+  /** Python or Node.js is not there, or lies where the sandbox can't reach it. */
+  | { readonly type: 'no-interpreter' }
   | { readonly type: 'failed'; readonly detail: string };
 
 export interface Sandbox {
@@ -72,7 +74,7 @@ export async function openSandbox(limits: SandboxLimits = CODE_LIMITS): Promise<
     how: command.how,
     run: async ({ language, code }, signal) => {
       const start = await command.arguments(language, limits);
-      if (start === null) return { type: 'unavailable', detail: language };
+      if (start === null) return { type: 'no-interpreter' };
       return await execute(start, code, limits, signal);
     },
   };

@@ -17,6 +17,8 @@ const TOOLS = ['unshare', 'mount', 'umount', 'pivot_root', 'setpriv', 'prlimit',
 const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** What dynamic linking and interpreters need of the system; nothing with a person's or the machine's own data. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc/ld.so.cache', '/etc/alternatives'];
+/** There on every Linux; in the sandbox's own mount namespace nobody else sees what is put over it. */
+const NEW_ROOT = '/tmp';
 const INTERPRETER_TIMEOUT_MS = 10_000;
 /** User ids that no distribution gives to a person or service. */
 const FIRST_ID = 30_000;
@@ -43,7 +45,8 @@ export async function linuxCommand(): Promise<SandboxCommand> {
     how: root ? 'unshare (root)' : 'unshare (user namespace)',
     arguments: async (language, limits) => {
       const chosen = await interpreter(language);
-      if (chosen === null) return null;
+      // What lies where the new root is put would be hidden by it.
+      if (chosen === null || chosen.prefixes.some((prefix) => prefix === NEW_ROOT || prefix.startsWith(`${NEW_ROOT}/`))) return null;
       const namespaces = ['--net', '--pid', '--mount', '--ipc', '--uts', '--fork', '--kill-child', '--propagation', 'private'];
       return { file: unshare, args: [...(root ? [] : ['--user', '--map-root-user']), ...namespaces, '/bin/sh', '-c', script(chosen, limits, root), 'distill-sandbox'] };
     },
@@ -98,7 +101,6 @@ const quoted = (text: string): string => `'${text.replaceAll('\'', String.raw`'\
 
 /** Whatever goes wrong before the program starts ends with NOT_ISOLATED, and the program is not run. */
 function script({ command, prefixes, file, isNode }: Interpreter, limits: SandboxLimits, root: boolean): string {
-  const newRoot = '/tmp';
   const bind = (from: string): string => `
 if [ -d ${quoted(from)} ] && [ ! -L ${quoted(from)} ]; then mkdir -p "$root"${quoted(from)}; elif [ -L ${quoted(from)} ]; then mkdir -p "$(dirname "$root"${quoted(from)})"; cp -P ${quoted(from)} "$root"${quoted(from)}; else mkdir -p "$(dirname "$root"${quoted(from)})"; : > "$root"${quoted(from)}; fi
 if [ ! -L ${quoted(from)} ]; then mount --bind ${quoted(from)} "$root"${quoted(from)}; mount -o remount,bind,ro,nosuid,nodev "$root"${quoted(from)}; fi`;
@@ -119,11 +121,11 @@ set -e
 trap 'exit ${String(NOT_ISOLATED)}' EXIT
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 umask 022
-root=${newRoot}
+root=${NEW_ROOT}
 mount -t tmpfs -o size=1m,mode=0755,nosuid,nodev tmpfs "$root"
 mkdir "$root/dev" "$root/proc" "$root/scratch" "$root/old"
 ${SYSTEM.map((folder) => `if [ -e ${folder} ]; then ${bind(folder).trim().replaceAll('\n', '\n  ')}\nfi`).join('\n')}
-${prefixes.filter((prefix) => prefix !== newRoot && !prefix.startsWith(`${newRoot}/`)).map(bind).join('\n')}
+${prefixes.map(bind).join('\n')}
 ${['null', 'zero', 'random', 'urandom'].map(device).join('\n')}
 mount -t tmpfs -o size=${String(limits.scratchMiB)}m,nr_inodes=4096,mode=1777,nosuid,nodev tmpfs "$root/scratch"
 cat > "$root/scratch/${file}"
