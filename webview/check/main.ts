@@ -61,8 +61,11 @@ function draw(): void {
   if (shown === null) return;
   const focused = (document.activeElement as HTMLElement | null)?.dataset['focus'];
   main.replaceChildren(...shown.groups.map((group) => cardOf(group, text, unfolded, (message) => host.post(message))));
-  // The button that was pressed is a new one now; whoever uses the keyboard goes on from there.
-  if (focused !== undefined) main.querySelector<HTMLElement>(`[data-focus="${focused}"]`)?.focus();
+  if (focused === undefined) return;
+  // The button that was pressed is a new one now, or gone with what it mended: the keyboard, and the eye, go on from there.
+  const next = main.querySelector<HTMLElement>(`[data-focus="${focused}"]`) ?? main.querySelector<HTMLElement>(`[data-focus="${focused.replace(/^\w+/, 'finding')}"]`);
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: 'nearest' });
 }
 
 function showProgress(what: string, done: number, total: number): void {
