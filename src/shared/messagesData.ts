@@ -7,8 +7,8 @@ export const DATA_ERRORS = {
     'zh-cn': '数据文件 {file} 不存在。请修正配方中的 data。',
   },
   'data-file-is-folder': {
-    en: '{file} is a folder; data are JSONL files. Name the file inside it.',
-    'zh-cn': '{file} 是文件夹，而数据须为 JSONL 文件。请写出其中的文件。',
+    en: '{file} is a folder that is not laid out as a dataset. Name the file inside it.',
+    'zh-cn': '{file} 是文件夹，且不是数据集的目录结构。请写出其中的文件。',
   },
   'data-file-empty': {
     en: 'The data file {file} has no rows.',

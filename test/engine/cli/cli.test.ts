@@ -168,7 +168,7 @@ describe('distill', () => {
     const noData = await distill(folder, 'init', 't', '-t', 'traces', '-m', stories, '-d', 'nowhere.jsonl');
     expect([noData.code, noData.stderr]).toEqual([2, expect.stringMatching(/^There is no file .*nowhere\.jsonl\.\n$/)]);
     const inFolder = await distill(folder, 'init', 't', '-t', 'traces', '-m', stories, '-d', 'arithmetic');
-    expect([inFolder.code, inFolder.stderr]).toEqual([2, expect.stringMatching(/arithmetic is a folder; data are JSONL files/)]);
+    expect([inFolder.code, inFolder.stderr]).toEqual([2, expect.stringMatching(/arithmetic is a folder that is not laid out as a dataset/)]);
     expect(existsSync(path.join(folder, 't'))).toBe(false);
   });
 

@@ -200,6 +200,13 @@ describe('what was written is read back', () => {
     await expect(roundTrip('alpaca', [odd], 'x.json')).rejects.toThrow(refused('data-convert-conversation', { roles: 'user, tool, user' }));
   });
 
+  test('the folder of a file is made where it is missing', async () => {
+    const file = path.join(temporaryFolder(), 'data/new/rows.jsonl');
+    const writer = await recordWriter(file);
+    await writer.close();
+    expect(readFileSync(file, 'utf8')).toBe('');
+  });
+
   test('a file appears whole or not at all: abandoned, it leaves the old one', async () => {
     const base = temporaryFolder();
     const file = path.join(base, 'x.jsonl');

@@ -1,5 +1,5 @@
 /** Records written as our own format: whole or not at all, and flushed before the name is there. */
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataRecord } from '../../../shared/record.ts';
 import { withFileErrors } from '../../../system/fileErrors.ts';
@@ -25,12 +25,15 @@ export class GrowingFile {
   private constructor(readonly file: string, private readonly temporary: string, private readonly handle: FileHandle) {}
 
   /**
-   * Throws DistillError of withFileErrors.
+   * Its folder is made where it is missing. Throws DistillError of withFileErrors.
    * @param begin makes the temporary file; a test gives a device that is full
    */
   static async begin(file: string, begin: (temporary: string) => Promise<FileHandle> = (temporary) => open(temporary, 'wx')): Promise<GrowingFile> {
     const temporary = temporaryName(file);
-    return new GrowingFile(file, temporary, await withFileErrors(file, () => begin(temporary)));
+    return new GrowingFile(file, temporary, await withFileErrors(file, async () => {
+      await mkdir(path.dirname(path.resolve(file)), { recursive: true });
+      return begin(temporary);
+    }));
   }
 
   async append(part: string | Uint8Array): Promise<void> {
