@@ -3,8 +3,8 @@ import type { Sentence } from './messages.ts';
 
 export const TEACHER_ERRORS = {
   'budget-spent': {
-    en: 'The budget of the teacher {teacher} is spent: {spent} of {cap} ({answered} rows are answered and kept). Raise teachers.{teacher}.budget and run again: nothing that was answered is paid twice.',
-    'zh-cn': '教师 {teacher} 的预算已用完：{spent} / {cap}（已得到并保留 {answered} 行回答）。调高 teachers.{teacher}.budget 后再次运行：已得到的回答不会重复付费。',
+    en: 'The budget of the teacher {teacher} is spent: {spent} of {cap} (answers kept: {answered}). Raise teachers.{teacher}.budget in the recipe, then resume this run or run again: nothing that was answered is paid twice.',
+    'zh-cn': '教师 {teacher} 的预算已用完：{spent} / {cap}（已保留 {answered} 条回答）。在配方中调高 teachers.{teacher}.budget，然后恢复此运行或再次运行：已得到的回答不会重复付费。',
   },
   'recipe-teacher-no-address': {
     en: '{path} is missing: an API teacher needs the address of its service ("baseUrl"), or the name of a known one ("service": {allowed}).',
@@ -137,6 +137,14 @@ export const TEACHER_ERRORS = {
 } as const satisfies Record<string, Sentence>;
 
 export const TEACHER_WARNINGS = {
+  'collect-limits-changed': {
+    en: '{path} is {now} in {file} now and was {before} when the run began: it goes on with {now}.',
+    'zh-cn': '{file} 中 {path} 现为 {now}，运行开始时为 {before}：将以 {now} 继续。',
+  },
+  'collect-limits-kept': {
+    en: '{file} has been changed since the run began and has mistakes now: the run goes on with the budgets it began with. See them with: distill check',
+    'zh-cn': '{file} 在运行开始后被修改且目前有错误：将以开始时的预算继续。可用 distill check 查看。',
+  },
   'requests-lost': {
     en: '{requests} requests to the teacher {teacher} were sent and never came to an end (a process that died, a stop, a cut): the service may have billed them, so they count at their worst case, {worst}. Once you have looked at the bill: distill data budget --forgive {teacher}',
     'zh-cn': '向教师 {teacher} 发出的 {requests} 个请求没有结束（进程终止、停止或断线）：服务商可能已计费，因此按最坏情况 {worst} 计入。核对账单后可执行：distill data budget --forgive {teacher}',

@@ -5,6 +5,7 @@ import type { Recipe, Stage } from '../../shared/recipe.ts';
 import { RUN_FILES, type RunFile } from '../../shared/run.ts';
 import { longerThanModel } from '../check/positions.ts';
 import { refuseOtherTokenizers } from '../check/tokens.ts';
+import { withLimitsNow } from '../collect/limitsNow.ts';
 import type { Control } from '../control.ts';
 import { resolvePath } from '../data/paths.ts';
 import { prepareData, type PreparedData } from '../data/prepare.ts';
@@ -41,11 +42,12 @@ const PROBED_ROWS = 20;
  * Executes what is left of a run: first the stages that only ask services, which need neither device nor backend and may make
  * the data of those behind them, then the rest. Throws DistillError, and what libraries throw.
  */
-export async function execute(execution: Execution): Promise<Outcome> {
-  const { run: { recipe: { stages } }, folder, journal } = execution;
+export async function execute(begun: Execution): Promise<Outcome> {
+  const { run: { recipe: { stages } }, folder, journal } = begun;
   const history = await readHistory(path.join(folder, RUN_FILES.events));
   const { found, broken } = await findCheckpoint(path.join(folder, RUN_FILES.checkpoints));
   const plan = planOf(stages, found, history);
+  const execution = history.started && stages.slice(plan.first).some(({ type }) => type === 'collect') ? await withChangedLimits(begun) : begun;
   const resumedFrom = history.started ? { stage: plan.first, step: found?.state.step ?? 0 } : null;
   const first = stages[plan.first];
   const light = first?.type === 'collect' && !needsMachine(first, execution.run.recipe);
@@ -60,6 +62,12 @@ export async function execute(execution: Execution): Promise<Outcome> {
   if (next >= stages.length) return { outcome: 'done' };
   if (light) await startMachine(execution, { stage: next, step: found?.state.step ?? 0 });
   return runModelStages(execution, { ...plan, first: next }, found, history);
+}
+
+async function withChangedLimits(execution: Execution): Promise<Execution> {
+  const { run, journal } = execution;
+  const recipe = await withLimitsNow(run, (code, data) => { journal.event({ kind: 'warning', code, data }); });
+  return { ...execution, run: { ...run, recipe } };
 }
 
 /** Takes the device and opens the backend, and says which. */

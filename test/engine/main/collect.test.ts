@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createRunFolder } from '../../../src/runs/folder.ts';
@@ -212,7 +212,7 @@ describe('the budget', () => {
     const server = await serve();
     const capped = await makeRun(server, { teacher: { budget: { money: 0.5 } } });
     expect((await startEngine(capped).done).code).toBe(0);
-    expect(endOf(capped)).toMatchObject({ outcome: 'stopped', code: 'budget-spent', data: { teacher: 'big', cap: '0.5 USD' } });
+    expect(endOf(capped)).toMatchObject({ outcome: 'stopped', code: 'budget-spent', data: { teacher: 'big', cap: '0.50 USD' } });
     expect(eventsOf(capped).findLast((event) => event.kind === 'stage')).toMatchObject({ state: 'end', reason: 'budget' });
     const { most, end } = mostSpent(capped);
     expect(most).toBeLessThanOrEqual(0.5);
@@ -234,6 +234,38 @@ describe('the budget', () => {
     expect(eventsOf(less).find((event) => event.kind === 'warning')).toMatchObject({ code: 'collect-previous-kept', data: { previous: 'traces.previous.jsonl' } });
   });
 
+  test('raised in the recipe’s file holds for a resumed run, which says so; a file with mistakes changes nothing', async () => {
+    const server = await serve();
+    const made = await makeRun(server, { teacher: { budget: { money: 0.5 } } });
+    expect((await startEngine(made).done).code).toBe(0);
+    const asked = server.counts().requests;
+    const file = path.join(made.project, 'distill.json');
+    writeFileSync(file, '{ "teachers": ');
+    expect((await startEngine(made).done).code).toBe(0);
+    expect([endOf(made), server.counts().requests]).toMatchObject([{ outcome: 'stopped', code: 'budget-spent' }, asked]);
+    const { recipe } = JSON.parse(readFileSync(path.join(made.run, 'run.json'), 'utf8')) as { recipe: { teachers: { big: object } } };
+    writeFileSync(file, JSON.stringify({ ...recipe, teachers: { big: { ...recipe.teachers.big, concurrency: 4, budget: { money: 50 } } } }));
+    expect((await startEngine(made).done).code).toBe(0);
+    expect([endOf(made), server.counts().requests]).toMatchObject([{ outcome: 'done' }, 40]);
+    expect(lastCollect(made)?.spend?.moneyCap).toBe(50);
+    expect(eventsOf(made).filter((event) => event.kind === 'warning')).toMatchObject([
+      { code: 'collect-limits-kept', data: { file: 'distill.json' } },
+      { code: 'collect-limits-changed', data: { path: 'teachers.big.budget.money', now: 50, before: 0.5 } },
+      { code: 'collect-limits-changed', data: { path: 'teachers.big.concurrency', now: 4, before: 8 } },
+    ]);
+  });
+
+  test('that was set for a run alone holds for it where the file has not changed since', async () => {
+    const server = await serve();
+    const project = temporaryFolder();
+    writeFileSync(path.join(project, 'distill.json'), '{}');
+    const made = await makeRun(server, { project, teacher: { budget: { money: 0.5 } } });
+    utimesSync(path.join(project, 'distill.json'), 1, 1);
+    for (const _ of ['once', 'again']) expect((await startEngine(made).done).code).toBe(0);
+    expect(endOf(made)).toMatchObject({ outcome: 'stopped', data: { cap: '0.50 USD' } });
+    expect(eventsOf(made).filter((event) => event.kind === 'warning')).toEqual([]);
+  });
+
   test('of tokens is a hard cap as well, without any prices', async () => {
     const server = await serve();
     const made = await makeRun(server, { teacher: { prices: undefined, budget: { tokens: 1000 } } });
@@ -247,7 +279,7 @@ describe('the budget', () => {
     const server = await serve();
     const made = await makeRun(server, { teacher: { budget: { money: 0.1 } } });
     expect((await startEngine(made).done).code).toBe(1);
-    expect(endOf(made)).toMatchObject({ outcome: 'failed', code: 'budget-below-request', data: { cap: '0.1 USD', worst: '0.2 USD' } });
+    expect(endOf(made)).toMatchObject({ outcome: 'failed', code: 'budget-below-request', data: { cap: '0.10 USD', worst: '0.20 USD' } });
     expect(server.counts().requests).toBe(0);
   });
 });
