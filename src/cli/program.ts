@@ -1,6 +1,7 @@
 /** The command line's grammar: commands, arguments, options and their help, in the person's language. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DistillError, sentence } from '../shared/messages.ts';
+import { SERVICES, type ServiceName } from '../shared/recipeTeacher.ts';
 import { check } from './commands/check.ts';
 import { diff, DIFF_FILTERS, type DiffFilter } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
@@ -81,8 +82,10 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
   command('init', say('init')).addArgument(new Argument('[folder]', say('initFolder')))
     .addOption(new Option('-t, --template <name>', say('initTemplate')).choices(TEMPLATES).default('arithmetic'))
     .option('-m, --model <folder>', say('initModel')).option('-d, --data <file>', say('initData')).option('-n, --name <name>', say('initName'))
-    .action(async (folder: string | undefined, options: { template: TemplateName; model?: string; data?: string; name?: string }) => {
-      done(await init(terminal, folder, { template: options.template, model: options.model ?? null, data: options.data ?? null, name: options.name ?? null }));
+    .addOption(new Option('--service <name>', say('initService')).choices(SERVICES)).option('--teacher <model>', say('initTeacher'))
+    .action(async (folder: string | undefined, options: { template: TemplateName; model?: string; data?: string; name?: string; service?: ServiceName; teacher?: string }) => {
+      const { template, model = null, data = null, name = null, service = null, teacher = null } = options;
+      done(await init(terminal, folder, { template, model, data, name, service, teacher }));
     });
   command('check', say('check')).addArgument(project()).option('--recipe-only', say('checkRecipeOnly')).addOption(sets()).addOption(json())
     .addOption(new Option('--fix', say('checkFix')).conflicts(['set', 'recipeOnly'])).option('--online', say('checkOnline'))

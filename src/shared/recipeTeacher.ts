@@ -6,6 +6,17 @@ import { about, count, positive } from './recipeParts.ts';
 export const SERVICES = ['deepseek', 'openai', 'together', 'openrouter', 'siliconflow', 'dashscope', 'volcengine', 'moonshot', 'zhipu', 'vllm', 'sglang', 'ollama', 'llama.cpp', 'lmstudio'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
+/** A reasoning model that a service is known for; a person may name another. */
+const TEACHERS: Readonly<Partial<Record<ServiceName, string>>> = {
+  deepseek: 'deepseek-reasoner', ollama: 'deepseek-r1:7b', vllm: 'deepseek-ai/DeepSeek-R1-Distill-Qwen-7B', sglang: 'deepseek-ai/DeepSeek-R1-Distill-Qwen-7B',
+  siliconflow: 'deepseek-ai/DeepSeek-R1', together: 'deepseek-ai/DeepSeek-R1', openrouter: 'deepseek/deepseek-r1',
+};
+
+/** Null where the service has no such name: it has to be given. */
+export function usualTeacher(service: ServiceName): string | null {
+  return TEACHERS[service] ?? null;
+}
+
 const price = z.number().min(0);
 
 export const prices = z.strictObject({

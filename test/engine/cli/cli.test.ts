@@ -95,7 +95,21 @@ describe('distill', () => {
     const help = await distill(empty, '--help', '--lang', 'zh-cn');
     expect(help.code).toBe(0);
     expect(help.stdout).toContain('退出码');
-    expect(await distill(empty, 'init', '-t', 'traces')).toMatchObject({ code: 2, stderr: 'The template "traces" needs --model FOLDER and --data FILE.\n' });
+    expect(await distill(empty, 'init', '-t', 'traces')).toMatchObject({ code: 2, stderr: 'The templates "traces" and "collect" need --model FOLDER (the student) and --data FILE.\n' });
+  });
+
+  test('init writes a project that asks a teacher; its recipe is right, and what it will cost can be asked', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(path.join(folder, 'questions.jsonl'), '{"question":"What is 2 + 3?","answer":"5"}\n{"question":"What is 7 - 3?","answer":"4"}\n');
+    for (const lang of ['en', 'zh-cn']) {
+      expect(await distill(folder, 'init', `made-${lang}`, '--lang', lang, '-t', 'collect', '-m', stories, '-d', 'questions.jsonl', '--service', 'ollama')).toMatchObject({ code: 0 });
+      expect(await distill(folder, 'check', `made-${lang}`, '--recipe-only')).toMatchObject({ code: 0 });
+      expect(await distill(folder, 'data', 'estimate', `made-${lang}`)).toMatchObject({ code: 0, stdout: expect.stringContaining('deepseek-r1:7b') as string });
+    }
+    expect(readFileSync(path.join(folder, 'made-zh-cn/distill.json'), 'utf8')).toContain('硬上限');
+    expect(await distill(folder, 'init', 'a', '-t', 'collect', '-m', stories, '-d', 'questions.jsonl', '--service', 'lmstudio')).toMatchObject({ code: 2, stderr: 'Name the teacher as lmstudio calls it: --teacher NAME.\n' });
+    expect(existsSync(path.join(folder, 'a'))).toBe(false);
+    expect(await distill(folder, 'init', 'a', '--service', 'ollama')).toMatchObject({ code: 2, stderr: expect.stringContaining('belong to the template "collect"') as string });
   });
 
   test('check tells everything that is wrong with the models and the data, and that all is right only then', async () => {
@@ -164,7 +178,7 @@ describe('distill', () => {
     expect(await distill(folder, 'init')).toMatchObject({ code: 2, stderr: 'arithmetic is not empty. Choose another folder.\n' });
     expect(await distill(folder, 'init', '.')).toMatchObject({ code: 2, stderr: '. is not empty. Choose another folder.\n' });
     const mixed = await distill(folder, 'init', 'a', '-m', stories);
-    expect([mixed.code, mixed.stderr]).toEqual([2, expect.stringContaining('--model and --data belong to the template "traces"')]);
+    expect([mixed.code, mixed.stderr]).toEqual([2, expect.stringContaining('--model and --data belong to the templates "traces" and "collect"')]);
     const noData = await distill(folder, 'init', 't', '-t', 'traces', '-m', stories, '-d', 'nowhere.jsonl');
     expect([noData.code, noData.stderr]).toEqual([2, expect.stringMatching(/^There is no file .*nowhere\.jsonl\.\n$/)]);
     const inFolder = await distill(folder, 'init', 't', '-t', 'traces', '-m', stories, '-d', 'arithmetic');
