@@ -1,7 +1,9 @@
 /**
  * Cleaning within a collect stage. Without a teacher all rules meet the rows at once. With one they meet them twice: what is
  * about the question (duplicates, contamination, relevance) before it is paid for, what is about the trace (its length) when
- * it is there, and what is about texts (Unicode, HTML, secrets …) both times.
+ * it is there, and what is about texts (Unicode, HTML, secrets …) both times. Answers that are the same to the letter go as
+ * well: a teacher may give one answer to several samples. Answers that are only similar stay: several ways to tell one
+ * solution are what samples are for.
  */
 import type { CleanReport } from '../../shared/cleanReport.ts';
 import type { Recipe } from '../../shared/recipe.ts';
@@ -22,6 +24,8 @@ export interface CleanedOptions {
   readonly removed: SideSink;
   /** Where rows may wait; by default the system's folder for temporary files. */
   readonly scratch?: string;
+  /** See CleanContext. */
+  readonly firstStays?: boolean;
   readonly backend: () => Promise<Backend>;
   readonly onProgress: (progress: CleanProgress) => void;
   readonly onReport: (report: CleanReport) => void;
@@ -34,7 +38,7 @@ export function questionRules(clean: CleanRecipe, ask: CollectStage['ask']): Cle
 
 /** The rules that meet the teacher's answers. */
 export function answerRules(clean: CleanRecipe): CleanRecipe {
-  return { ...clean, duplicates: 'keep', sameProblem: false, contamination: [], irrelevant: undefined };
+  return { ...clean, duplicates: clean.duplicates === 'keep' ? 'keep' : 'exact', sameProblem: false, contamination: [], irrelevant: undefined };
 }
 
 /** Whether these rules compute with a model. */

@@ -179,7 +179,7 @@ export class Pipeline {
   #clean(rows: AsyncIterable<DataRecord>, rules: NonNullable<CollectStage['clean']>, onReport: (report: CleanReport) => void): AsyncIterable<DataRecord> {
     const { recipe, base, signal, backend, side, scratch } = this.options;
     if (side === null) throw new Error('cleaning without a side file');
-    return cleanedRecords(rows, rules, { recipe, base, signal, backend, scratch, removed: side, onReport, onProgress: () => undefined });
+    return cleanedRecords(rows, rules, { recipe, base, signal, backend, scratch, removed: side, firstStays: rules.duplicates === 'exact' && this.#asker !== null, onReport, onProgress: () => undefined });
   }
 }
 

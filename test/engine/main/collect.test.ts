@@ -193,6 +193,24 @@ describe('collecting', () => {
     expect(reportOf(made).ask).toMatchObject({ failed: 1, failures: [{ code: 'teacher-request-refused' }] });
   });
 
+  test('samples that are the same to the letter go where cleaning is on, counted and in the side file', async () => {
+    const server = await serve();
+    // The server answers by the row's words alone.
+    const ask = { samples: 2, sampling: { maxTokens: MAX_TOKENS, temperature: 0 } };
+    const made = await makeRun(server, { stage: { ask, clean: {} } });
+    expect((await startEngine(made).done).code).toBe(0);
+    const texts = rowsOf(made).map(({ prompt, think, answer }) => JSON.stringify([prompt, think, answer]));
+    expect([texts.length, new Set(texts).size]).toEqual([40, 40]);
+    expect(reportOf(made)).toMatchObject({ cleanAnswers: { rows: 80, kept: 40, rules: [{ rule: 'duplicate', removed: 40 }] } });
+    const side = readFileSync(path.join(made.project, 'data/traces.removed.jsonl'), 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as object);
+    expect(side).toHaveLength(40);
+    expect(side[1]).toMatchObject({ kind: 'removed', rule: 'duplicate', row: 3, detail: { of: rowsOf(made)[1]?.id, ofRow: 2 }, record: { provenance: { sampling: { sample: 1 } } } });
+    const kept = await makeRun(server, { project: made.project, stage: { ask, clean: { duplicates: 'keep' } } });
+    expect((await startEngine(kept).done).code).toBe(0);
+    expect(rowsOf(kept)).toHaveLength(80);
+    expect(server.counts().requests).toBe(80);
+  });
+
   test('rows that are not kept lie in the side file with the reason', async () => {
     const server = await serve({ wrong: 0.4, seed: 3 });
     const made = await makeRun(server, { stage: { verify: { keep: 'right', trace: false } } });

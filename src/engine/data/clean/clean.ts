@@ -52,6 +52,8 @@ export interface CleanContext {
   readonly pool?: PoolOptions | undefined;
   /** Where rows wait; by default the system's folder for temporary files. */
   readonly scratch?: string | undefined;
+  /** Of exact duplicates the first stays, not the best: rows that are only compared exactly then stream as well. */
+  readonly firstStays?: boolean | undefined;
 }
 
 /** A row that has met every rule but those that compare. */
@@ -126,6 +128,10 @@ class Cleaning {
       }
       return;
     }
+    if (this.context.firstStays === true && !this.#near && !this.options.sameProblem) {
+      yield* this.#firstOfEach(records);
+      return;
+    }
     const folder = this.context.scratch ?? os.tmpdir();
     const spool = new Spool<Entry>(folder, SPOOL_CHARACTERS);
     const shingles = new NumberSpool(folder, SPOOL_BYTES);
@@ -155,6 +161,18 @@ class Cleaning {
     } finally {
       spool.remove();
       shingles.remove();
+    }
+  }
+
+  async *#firstOfEach(records: AsyncIterable<DataRecord>): AsyncGenerator<DataRecord> {
+    const first = new Map<number, number>();
+    const ids: string[] = [];
+    for await (const { entry, result: { exact } } of this.#entries(records)) {
+      const row = ids.push(entry.record.id) - 1;
+      const of = entry.removed === null ? first.get(exact) : undefined;
+      if (entry.removed === null && of === undefined) first.set(exact, row);
+      const kept = await this.#finish(entry, of === undefined ? null : { rule: 'duplicate', of, similarity: 1 }, ids);
+      if (kept !== null) yield kept;
     }
   }
 
