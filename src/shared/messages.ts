@@ -176,6 +176,10 @@ export const ERRORS = {
     en: '{path} is missing.',
     'zh-cn': '缺少 {path}。',
   },
+  'recipe-missing-value': {
+    en: '{path} is missing; write one of: {allowed}.',
+    'zh-cn': '缺少 {path}；可写：{allowed}。',
+  },
   'recipe-not-object': {
     en: 'The recipe is {got}; it must be one object: { "format": 1, … }.',
     'zh-cn': '配方的内容为 {got}；应为一个对象：{ "format": 1, … }。',

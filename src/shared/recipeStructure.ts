@@ -24,7 +24,7 @@ function problemsOf(written: unknown, issue: Issue, path: readonly PathPart[]): 
       if (value === undefined) return [missing(path)];
       return [{ code: 'recipe-type', path, data: { expected: issue.expected, got } }];
     case 'invalid_value': {
-      if (value === undefined) return [missing(path)];
+      if (value === undefined) return [missing(path, issue.values.map((each) => JSON.stringify(each) ?? String(each)))];
       return [notAllowed(path, value, issue.values.map((each) => JSON.stringify(each) ?? String(each)))];
     }
     case 'too_small':
@@ -71,6 +71,7 @@ function unionProblems(written: unknown, issue: z.core.$ZodIssueInvalidUnion, pa
 
 function missing(path: readonly PathPart[], allowed: readonly string[] = []): PlacelessProblem {
   const key = String(path.at(-1) ?? '');
+  if (allowed.length > 0) return { code: 'recipe-missing-value', path, data: { key, allowed: allowed.join(', ') }, allowed };
   return { code: 'recipe-missing', path, data: { key }, allowed };
 }
 

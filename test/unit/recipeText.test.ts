@@ -28,6 +28,11 @@ function changed(change: Readonly<Record<string, unknown>>): string {
 
 const codes = (text: string): readonly string[] => problems(text).map(({ path, code }) => `${path}: ${code}`);
 
+test('a version that is missing says which one to write', () => {
+  const [problem] = problems(MINIMAL.replace('"format": 1,', ''));
+  expect(problem && problemLine(problem, 'distill.json', 'en')).toMatch(/format is missing; write one of: 1\.$/);
+});
+
 describe('a recipe that is right', () => {
   test('is short, and every default is filled in', () => {
     const { recipe } = readRecipe(MINIMAL);

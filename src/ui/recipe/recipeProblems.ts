@@ -88,7 +88,8 @@ function fixes(document: vscode.TextDocument, diagnostic: vscode.Diagnostic, pro
   const words = [...new Set([...(typeof nearest === 'string' ? [nearest] : []), ...problem.allowed])];
   // An object or list that is wrong as a whole can't be put right by one word.
   if (!/^["\w-]/.test(document.getText(diagnostic.range))) return [];
-  if (problem.code === 'recipe-missing') return [];
+  // What is missing isn't a word to change.
+  if (problem.code === 'recipe-missing' || problem.code === 'recipe-missing-value') return [];
   const isKey = document.getText(diagnostic.range).startsWith('"');
   return words.slice(0, MOST_FIXES).map((word, index) => {
     const literal = word.startsWith('"') || (!isKey && isJson(word)) ? word : JSON.stringify(word);
