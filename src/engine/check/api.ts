@@ -3,21 +3,27 @@
  * (That a cap in money needs prices is a rule of the recipe itself.) The service itself is asked only where a person wants it (`--online`): its list of models,
  * which costs nothing.
  */
+import { existsSync } from 'node:fs';
+import { DistillError } from '../../shared/messages.ts';
 import type { Finding, Fix } from '../../shared/preflight.ts';
+import type { DataRecord } from '../../shared/record.ts';
 import type { CollectStage, Recipe } from '../../shared/recipe.ts';
 import type { ApiTeacher } from '../../shared/recipeTeacher.ts';
 import { KEYS_VARIABLE, parseKeys } from '../../shared/teacherKeys.ts';
+import { sourceRecords } from '../collect/sources.ts';
+import { askedTeacher } from '../collect/teachersOf.ts';
+import { resolvePath } from '../data/paths.ts';
 import { keyFor, placeOf, type KeyRing, type TeacherPlace } from '../teacher/keys.ts';
 import { presetOf } from '../teacher/presets.ts';
-import { fromNanos, worstNanos } from '../teacher/prices.ts';
+import { fromNanos, toNanos, worstNanos } from '../teacher/prices.ts';
+import { messagesOf } from '../teacher/prompts.ts';
 import { inputBound } from '../teacher/usage.ts';
 import { finding, refusalOf, setFix, type CheckContext } from './contract.ts';
+import { samplingFix } from './fixes.ts';
 
 const REACH_MS = 10_000;
 /** Models of a service that are named in a sentence. */
 const NAMED_MODELS = 8;
-/** A prompt whose length nobody knows yet: a question of some lines. */
-const USUAL_PROMPT = 'x'.repeat(600);
 /** Fewer tokens than this hold no reasoning. */
 const FEWEST_TOKENS = 256;
 
@@ -53,7 +59,7 @@ async function ofTeacher(context: CheckContext, name: string, teacher: ApiTeache
   if (key === null && place.needsKey) findings.push(finding('api', 'refusal', 'api-no-key', { variable }, at));
   else if (online) findings.push(await reached(place, key, teacher, at, context.signal));
   else findings.push(finding('api', 'pass', key === null ? 'api-ready-no-key' : 'api-ready', { variable, address: place.address }, at));
-  return [...findings, ...moneyFindings(context, name, teacher, asking), ...asking.flatMap((each) => samplingFindings(context, teacher, name, each))];
+  return [...findings, ...await moneyFindings(context, name, teacher, asking), ...asking.flatMap((each) => samplingFindings(context, teacher, name, each))];
 }
 
 /** Stages that ask this teacher for answers, as a judge, or for other words. */
@@ -67,39 +73,69 @@ function askingStages({ stages, teachers }: Recipe, name: string): readonly Aski
   });
 }
 
-function moneyFindings({ text }: CheckContext, name: string, teacher: ApiTeacher, asking: readonly Asking[]): readonly Finding[] {
+async function moneyFindings(context: CheckContext, name: string, teacher: ApiTeacher, asking: readonly Asking[]): Promise<readonly Finding[]> {
   const { budget, prices } = teacher;
   const at = (...rest: readonly string[]): { readonly subject: string; readonly path: readonly string[] } => ({ subject: name, path: ['teachers', name, ...rest] });
   if (budget?.money === undefined && budget?.tokens === undefined) {
     const free = presetOf(teacher)?.keyVariable === null || (prices !== undefined && prices.input === 0 && prices.output === 0);
     return free ? [] : [finding('api', 'warning', 'api-no-cap', {}, at())];
   }
-  return asking.flatMap(({ stage, index }): readonly Finding[] => {
-    if (stage.ask === undefined) return [];
-    const input = inputBound([{ role: 'system', content: stage.ask.system ?? '' }, ...stage.ask.shots.flatMap(({ prompt, answer }) => [{ role: 'user', content: prompt }, { role: 'assistant', content: answer }]), { role: 'user', content: USUAL_PROMPT }]);
+  const findings: Finding[] = [];
+  for (const { stage, index } of asking) {
+    // A judge and an augmentation ask what nobody knows before; askedTeacher says whom the stage's own questions go to.
+    if (stage.ask === undefined || askedTeacher(stage, context.recipe.teachers) !== name) continue;
+    const input = inputBound(messagesOf(await firstQuestion(context, stage), stage.ask));
     const output = stage.ask.sampling.maxTokens;
-    const worst = { input, cachedInput: 0, output, reasoning: 0 };
-    const worstMoney = prices === undefined ? 0 : fromNanos(worstNanos(worst, prices));
+    const money = (tokens: number): number => (prices === undefined ? 0 : worstNanos({ input, cachedInput: 0, output: tokens, reasoning: tokens }, prices));
     const path = ['stages', index, 'ask', 'sampling', 'maxTokens'];
     const shown = `stages[${String(index)}].ask.sampling.maxTokens`;
+    const most = (fits: (tokens: number) => boolean): number => largestBelow(output, fits);
     const cases = [
-      ...(budget.money === undefined || worstMoney === 0 ? [] : [{ needed: worstMoney, cap: budget.money, show: (value: number) => `${prices?.currency ?? ''} ${String(Number(value.toPrecision(3)))}` }]),
-      ...(budget.tokens === undefined ? [] : [{ needed: input + output, cap: budget.tokens, show: String }]),
+      ...(budget.money === undefined || money(output) === 0 ? [] : [{ needed: money(output), cap: toNanos(budget.money), answer: most((tokens) => money(tokens) <= toNanos(budget.money ?? 0)), show: (nanos: number) => `${prices?.currency ?? ''} ${String(Number(fromNanos(nanos).toPrecision(3)))}` }]),
+      ...(budget.tokens === undefined ? [] : [{ needed: input + output, cap: budget.tokens, answer: budget.tokens - input, show: String }]),
     ];
-    return cases.map(({ needed, cap, show }) => {
+    for (const { needed, cap, answer, show } of cases) {
       const data = { stage: stage.name, worst: show(needed), cap: show(cap), requests: Math.floor(cap / needed) };
-      if (needed <= cap) return finding('api', 'pass', 'api-cap-fine', data, { subject: name, path });
-      return finding('api', 'refusal', 'api-cap-below-request', data, { ...at('budget'), fix: fewerTokens(text, path, shown, Math.floor(output * cap / needed) - input) });
-    });
-  });
+      if (needed <= cap) findings.push(finding('api', 'pass', 'api-cap-fine', data, { subject: name, path }));
+      else findings.push(finding('api', 'refusal', 'api-cap-below-request', data, { ...at('budget'), fix: fewerTokens(context, name, path, shown, answer) }));
+    }
+  }
+  return findings;
+}
+
+/** The first question of a stage's files; where nobody knows it yet an empty one, so that no cap is refused that may do. */
+async function firstQuestion({ recipe, base, signal }: CheckContext, stage: CollectStage): Promise<Pick<DataRecord, 'prompt' | 'messages'>> {
+  const unknown = { prompt: '' };
+  const [source] = stage.from;
+  if (source === undefined || source.hub !== undefined) return unknown;
+  const toCome = recipe.stages.some((each) => each.type === 'collect' && each !== stage && each.to === source.file);
+  if (toCome && !existsSync(resolvePath(base, source.file ?? ''))) return unknown;
+  try {
+    for await (const record of sourceRecords({ from: [source], onBroken: 'skip' }, { base, signal, onBrokenRow: () => undefined })) if (record.prompt !== '') return record;
+  } catch (error) {
+    // That it can't be read is said of the stage's sources.
+    if (!(error instanceof DistillError)) throw error;
+  }
+  return unknown;
+}
+
+/** The largest number from 0 to `most` that fits, where smaller ones fit better. */
+function largestBelow(most: number, fits: (value: number) => boolean): number {
+  let [low, high] = [0, most];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** As many tokens as the cap pays for, where an answer fits into them. */
-function fewerTokens(text: string, path: readonly (string | number)[], shown: string, tokens: number): Fix | null {
-  return tokens >= FEWEST_TOKENS ? setFix(text, path, shown, tokens) : null;
+function fewerTokens(context: CheckContext, teacher: string, path: readonly (string | number)[], shown: string, tokens: number): Fix | null {
+  return tokens >= FEWEST_TOKENS ? samplingFix(context, teacher, path, shown, tokens) : null;
 }
 
-function samplingFindings({ text }: CheckContext, teacher: ApiTeacher, name: string, { stage, index }: Asking): readonly Finding[] {
+function samplingFindings({ base, text }: CheckContext, teacher: ApiTeacher, name: string, { stage, index }: Asking): readonly Finding[] {
   if (stage.ask === undefined) return [];
   const { sampling, samples } = stage.ask;
   const path = ['stages', index, 'ask', 'sampling'];
@@ -109,7 +145,7 @@ function samplingFindings({ text }: CheckContext, teacher: ApiTeacher, name: str
   if (presetOf(teacher)?.ignoresSampling?.test(teacher.model) === true) {
     const asked = /"(temperature|topP)"\s*:/.test(text);
     if (asked) findings.push(finding('api', 'warning', 'api-sampling-ignored', data, { subject: name, path }));
-    if (sampling.topLogprobs > 0) findings.push(finding('api', 'warning', 'api-logprobs-none', data, { subject: name, path: [...path, 'topLogprobs'], fix: setFix(text, [...path, 'topLogprobs'], `${shown}.sampling.topLogprobs`, 0) }));
+    if (sampling.topLogprobs > 0) findings.push(finding('api', 'warning', 'api-logprobs-none', data, { subject: name, path: [...path, 'topLogprobs'], fix: samplingFix({ base, text }, name, [...path, 'topLogprobs'], `${shown}.sampling.topLogprobs`, 0) }));
   } else if (samples > 1 && sampling.temperature === 0) {
     findings.push(finding('api', 'warning', 'api-samples-alike', data, { subject: name, path: ['stages', index, 'ask', 'samples'], fix: setFix(text, ['stages', index, 'ask', 'samples'], `${shown}.samples`, 1) }));
   }
@@ -135,6 +171,6 @@ async function reached(place: TeacherPlace, key: string | null, { model }: ApiTe
   }
   if (response.status === 401 || response.status === 403) return finding('api', 'refusal', 'api-key-refused', { address: base, variable: variable ?? 'keyVariable', status: response.status }, at);
   if (!response.ok || names.length === 0) return finding('api', 'warning', 'api-list-refused', { address: base, status: response.status }, at);
-  if (!names.includes(model)) return finding('api', 'warning', 'api-model-unknown', { address: base, model, models: names.slice(0, NAMED_MODELS).join(', ') }, { ...at, path: [...at.path, 'model'] });
+  if (!names.includes(model)) return finding('api', 'refusal', 'api-model-unknown', { address: base, model, models: names.slice(0, NAMED_MODELS).join(', ') }, { ...at, path: [...at.path, 'model'] });
   return finding('api', 'pass', 'api-answers', { address: base, model }, at);
 }

@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import type { Finding } from '../../shared/preflight.ts';
 import type { CollectStage } from '../../shared/recipe.ts';
+import { askedTeacher } from '../collect/teachersOf.ts';
 import { readRecords } from '../data/formats/read.ts';
 import { resolvePath } from '../data/paths.ts';
-import { finding, fixOf, refusalOf, setFix, type CheckContext } from './contract.ts';
+import { finding, fixOf, refusalOf, type CheckContext } from './contract.ts';
+import { samplingFix } from './fixes.ts';
 
 export async function checkCollect(context: CheckContext): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
@@ -58,7 +60,8 @@ function outputFindings({ recipe, base, text }: CheckContext, stage: CollectStag
   const tokens = stage.ask?.sampling.maxTokens;
   if (named && tokens !== undefined && tokens > recipe.data.maxLength) {
     const at = ['stages', index, 'ask', 'sampling', 'maxTokens'];
-    findings.push(finding('collect', 'warning', 'collect-longer-than-student', { ...data, tokens, limit: recipe.data.maxLength }, { path: at, fix: setFix(text, at, `stages[${String(index)}].ask.sampling.maxTokens`, recipe.data.maxLength) }));
+    const fix = samplingFix({ base, text }, askedTeacher(stage, recipe.teachers), at, `stages[${String(index)}].ask.sampling.maxTokens`, recipe.data.maxLength);
+    findings.push(finding('collect', 'warning', 'collect-longer-than-student', { ...data, tokens, limit: recipe.data.maxLength }, { path: at, fix }));
   }
   return findings;
 }

@@ -1,6 +1,10 @@
-/** What helps where a teacher reads other tokens than the student. */
+/** Fixes that need a look at more than the place they change: a teacher's tokens, answers that are paid for. */
+import path from 'node:path';
 import type { Fix, RecipeEdit } from '../../shared/preflight.ts';
-import { fixOf, type CheckContext } from './contract.ts';
+import type { PathPart } from '../../shared/recipePaths.ts';
+import { readKeys } from '../teacher/cache.ts';
+import { TEACHER_FILES, teacherFolder } from '../teacher/folder.ts';
+import { fixOf, setFix, type CheckContext } from './contract.ts';
 import { readingTeachers } from './folders.ts';
 
 /**
@@ -25,4 +29,13 @@ export function otherTeacherFix({ recipe, text }: CheckContext, name: string): F
 function sequenceEdits(index: number): readonly RecipeEdit[] {
   const at = ['stages', index] as const;
   return [{ path: [...at, 'objective'], value: 'sequence' }, ...['teacher', 'teachers', 'alpha', 'weights', 'temperature', 'beta', 'gamma', 'targets', 'hidden', 'attention'].map((key) => ({ path: [...at, key] }))];
+}
+
+/**
+ * Other sampling makes every question a new one (teacher/cache.ts: questionKey), so that answers which are there would be paid
+ * for again. Null where the teacher has answered anything in this project: a person may still write it.
+ */
+export function samplingFix({ base, text }: Pick<CheckContext, 'base' | 'text'>, teacher: string | null, at: readonly PathPart[], shown: string, value: number): Fix | null {
+  if (teacher !== null && readKeys(path.join(teacherFolder(base, teacher), TEACHER_FILES.answers)).size > 0) return null;
+  return setFix(text, at, shown, value);
 }

@@ -22,18 +22,23 @@ export async function checkLength(context: CheckContext): Promise<readonly Findi
   const p99 = at(1 - HARMLESS);
   const wanted = Math.ceil(p99 / STEP) * STEP;
   const possible = await longestPossible(context);
+  const longest = Math.min(Math.ceil((lengths.at(-1) ?? 0) / STEP) * STEP, possible);
   const facts = { long: lengths.filter((tokens) => tokens > limit).length, share: percent(share), limit, median: at(0.5), p99, longest: lengths.at(-1) ?? 0, basis: rows.exact ? '@nothing' : '@sample', rows: lengths.length };
   const candidates = [...new Set([at(0.5), at(0.9), limit, wanted, lengths.at(-1) ?? 0])].sort((a, b) => a - b);
   const evidence = { columns: ['limit', 'share'] as const, rows: candidates.map((length) => [String(length), percent(cutAt(length))]) };
   const path = ['data', 'maxLength'];
-  const raised = share > HARMLESS && Math.min(wanted, possible) > limit ? lengthFix(context, Math.min(wanted, possible)) : null;
+  const raised = share > HARMLESS && Math.min(wanted, possible) > limit && rows.leaves(Math.min(wanted, possible)) ? lengthFix(context, Math.min(wanted, possible)) : null;
 
   const full = rows.sample.filter(({ promptTokens }) => promptTokens >= limit);
-  const lost = data.tooLong === 'cut' ? full.length : lengths.filter((tokens) => tokens > limit).length;
-  if (lost === lengths.length && data.tooLong !== 'refuse') return [finding('length', 'refusal', 'length-nothing-left', { rows: lengths.length, long: lost, limit }, { path, evidence, fix: raised })];
+  const own = rows.sample.filter(({ split }) => split === 'train');
+  if (!rows.anyLeft && own.length > 0 && data.tooLong !== 'refuse') {
+    // The length for 99 % of all rows may still be too short for those that are trained on.
+    const fix = raised ?? (longest > limit && rows.leaves(longest) ? lengthFix(context, longest) : null);
+    return [finding('length', 'refusal', 'length-nothing-left', { rows: own.length, long: own.length, limit }, { path, evidence, fix, estimated: !rows.exact })];
+  }
 
   const findings: Finding[] = [];
-  if (share > 0 && data.tooLong === 'refuse') findings.push(finding('length', 'refusal', 'length-refused', facts, { path, evidence, fix: lengthFix(context, Math.min(Math.ceil((lengths.at(-1) ?? 0) / STEP) * STEP, possible)) ?? raised }));
+  if (share > 0 && data.tooLong === 'refuse') findings.push(finding('length', 'refusal', 'length-refused', facts, { path, evidence, fix: longest > limit && rows.leaves(longest) ? lengthFix(context, longest) : null }));
   else if (share <= HARMLESS) findings.push(finding('length', 'pass', 'length-fine', facts, { path, evidence }));
   else if (wanted > possible && raised === null) findings.push(finding('length', 'warning', 'length-beyond-model', { ...facts, positions: possible }, { path, evidence }));
   else findings.push(finding('length', 'warning', 'length-cut', facts, { path, evidence, fix: raised }));

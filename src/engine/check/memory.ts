@@ -86,7 +86,7 @@ function ofTraining({ recipe: { data }, text, machine }: CheckContext, stage: Tr
     return judged(stage.name, shown, needed, { path, fix: fixOf(text, 'smaller-batch', next, [{ path: [...path, 'size'], value: next.size }, { path: [...path, 'accumulate'], value: next.accumulate }]), way: '@way-batch' });
   }
   const shorter = halved(data.maxLength, (length) => fits(parts(shape(1, length)), limit));
-  const fix = shorter !== null && shorter >= SHORTEST_LENGTH
+  const fix = shorter !== null && shorter >= SHORTEST_LENGTH && (rows === null || rows.leaves(shorter))
     ? fixOf(text, 'set', { path: 'data.maxLength', value: shorter }, [{ path: ['data', 'maxLength'], value: shorter }, { path: [...path, 'size'], value: 1 }, { path: [...path, 'accumulate'], value: size * accumulate }])
     : null;
   return judged(stage.name, shown, needed, { path, fix, way: fix === null ? '@way-models' : '@way-length' });

@@ -21,7 +21,10 @@ export async function checkPositions(context: CheckContext): Promise<readonly Fi
     const longest = recipe.data.maxLength;
     const path = ['data', 'maxLength'];
     if (longest > positions) {
-      findings.push(refusalOf('positions', longerThanModel(longest, positions), { path, fix: setFix(text, path, 'data.maxLength', positions) }));
+      const rows = await context.rows();
+      // Where nothing to train on would be left, shorter rows are no way out; nor are they seen before they are collected.
+      const fix = rows === null || rows.leaves(positions) ? setFix(text, path, 'data.maxLength', positions) : null;
+      findings.push(refusalOf('positions', longerThanModel(longest, positions), { path, fix }));
     } else if (Number.isFinite(positions)) {
       findings.push(finding('positions', 'pass', 'positions-fine', { longest, positions }, { path }));
     }

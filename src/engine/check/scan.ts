@@ -5,6 +5,7 @@ import type { Recipe } from '../../shared/recipe.ts';
 import { rowEncoder } from '../data/encode.ts';
 import { resolvePath } from '../data/paths.ts';
 import { chooseSplits, dataFileProblems, splitFiles } from '../data/prepare.ts';
+import type { Row } from '../data/row.ts';
 import { promptKey, type Split } from '../data/split.ts';
 import { rowsOf } from '../data/trainingRows.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
@@ -16,6 +17,8 @@ const PROBED_ROWS = 20;
 /** Rows that are decoded again to see whether anything was lost. */
 const RETURNED_ROWS = 200;
 const SHOWN_CHARACTERS = 80;
+/** Training rows with the shortest prompts, kept to be cut at other lengths. */
+const SHORTEST_ROWS = 16;
 /** Rows between two breaths of the event loop. */
 const BREATH_ROWS = 64;
 
@@ -27,6 +30,7 @@ export interface SampledRow {
   readonly tokens: number;
   readonly promptTokens: number;
   readonly think: boolean;
+  readonly split: 'train' | 'validation';
 }
 
 export interface ScannedRows {
@@ -41,6 +45,10 @@ export interface ScannedRows {
   /** Of the training and validation rows; all of them where `exact`. */
   readonly sample: readonly SampledRow[];
   readonly exact: boolean;
+  /** Whether any training row of the sample is left at the recipe's own data.maxLength and tooLong. */
+  readonly anyLeft: boolean;
+  /** Whether a data.maxLength leaves a training row, and refuses none: what a fix may set. Looks at the shortest rows. */
+  leaves(maxLength: number): boolean;
   readonly largestId: number;
   /** Prompts of the evaluation split, each once, with the tokens of those that were counted. */
   readonly evaluation: { readonly prompts: number; readonly withoutGold: number; readonly promptTokens: readonly number[] };
@@ -70,7 +78,7 @@ export interface ScanOptions {
 /** Throws what rowEncoder throws, and the signal's reason. */
 export async function scanRows(options: ScanOptions): Promise<Scan> {
   const { recipe, base, tokenizer, signal } = options;
-  const collected = fileToCome(recipe, base);
+  const collected = fileToCome(recipe, base, options.quick);
   if (collected !== null) return { type: 'collected', ...collected };
   const problems = await dataFileProblems({ recipe, base });
   if (problems.length > 0) return { type: 'problems', problems };
@@ -86,6 +94,9 @@ export async function scanRows(options: ScanOptions): Promise<Scan> {
   const sample: SampledRow[] = [];
   const probes: string[] = [];
   const lossy = { rows: 0, lost: [] as (readonly [string, string])[] };
+  const shortest: { readonly row: Row; readonly promptTokens: number }[] = [];
+  const cutter = rowEncoder(tokenizer, recipe.data);
+  let anyLeft = false;
   const evaluation = { prompts: 0, withoutGold: 0, promptTokens: [] as number[] };
   const ofFile = { test: new Set<string>(), validation: new Set<string>() };
   let [done, heldOut, repeated, heldOutTwice, largestId] = [0, 0, 0, 0, 0];
@@ -123,7 +134,11 @@ export async function scanRows(options: ScanOptions): Promise<Scan> {
       if (encoded.type !== 'row') continue;
       const { ids, promptLength } = encoded.row;
       for (const id of ids) largestId = Math.max(largestId, id);
-      sample.push({ file: row.file, line: row.line + 1, tokens: ids.length, promptTokens: promptLength, think: row.think !== '' });
+      sample.push({ file: row.file, line: row.line + 1, tokens: ids.length, promptTokens: promptLength, think: row.think !== '', split });
+      if (split === 'train') {
+        anyLeft ||= ids.length <= recipe.data.maxLength || (recipe.data.tooLong === 'cut' && cutter.encode(row).type === 'row');
+        keepShortest(shortest, { row, promptTokens: promptLength });
+      }
       if (probes.length < PROBED_ROWS && split === 'train') probes.push(tokenizer.decode([...ids]));
       if (lossy.rows < RETURNED_ROWS) {
         lossy.rows += 1;
@@ -133,15 +148,33 @@ export async function scanRows(options: ScanOptions): Promise<Scan> {
     }
   }
   options.progress(total, total);
-  return { type: 'rows', rows: { rows, heldOut, repeated, heldOutTwice, sample, exact: every === 1, largestId, evaluation, prompts, probes, lossy } };
+  const leaves = (maxLength: number): boolean => {
+    const lengths = sample.filter((each) => each.split === 'train').map(({ tokens }) => tokens);
+    switch (recipe.data.tooLong) {
+      case 'refuse': return sample.every(({ tokens }) => tokens <= maxLength);
+      case 'drop': return lengths.some((tokens) => tokens <= maxLength);
+      case 'cut': {
+        const shorter = rowEncoder(tokenizer, { ...recipe.data, maxLength });
+        return lengths.some((tokens) => tokens <= maxLength) || shortest.some(({ row }) => shorter.encode(row).type === 'row');
+      }
+    }
+  };
+  return { type: 'rows', rows: { rows, heldOut, repeated, heldOutTwice, sample, exact: every === 1, anyLeft, leaves, largestId, evaluation, prompts, probes, lossy } };
 }
 
-/** A data file that is not there yet and that a collect stage writes. */
-function fileToCome(recipe: Recipe, base: string): { readonly file: string; readonly stage: string } | null {
+function keepShortest(kept: { readonly row: Row; readonly promptTokens: number }[], next: { readonly row: Row; readonly promptTokens: number }): void {
+  if (kept.length >= SHORTEST_ROWS && next.promptTokens >= (kept.at(-1)?.promptTokens ?? 0)) return;
+  kept.push(next);
+  kept.sort((a, b) => a.promptTokens - b.promptTokens);
+  kept.length = Math.min(kept.length, SHORTEST_ROWS);
+}
+
+/** A data file that a collect stage writes and that is not there yet; before a launch, which writes it anew, whether or not. */
+function fileToCome(recipe: Recipe, base: string, launch: boolean): { readonly file: string; readonly stage: string } | null {
   for (const stage of recipe.stages) {
     if (stage.type !== 'collect') continue;
     const named = [recipe.data.train, recipe.data.validation, recipe.data.test].flat().includes(stage.to);
-    if (named && !existsSync(resolvePath(base, stage.to))) return { file: stage.to, stage: stage.name };
+    if (named && (launch || !existsSync(resolvePath(base, stage.to)))) return { file: stage.to, stage: stage.name };
   }
   return null;
 }

@@ -360,7 +360,7 @@ describe('lengths', () => {
     const made = soundProject();
     made.rows('train.jsonl', sums(40, () => long(20)));
     const report = await made.check(distillation({ student: { new: { hidden_size: 32, intermediate_size: 64, num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 128 } } }));
-    const changed = fixed(report, report.found('length-cut'));
+    const changed = fixed(report, report.found('length-nothing-left'));
     const { student, data } = changed as { student: { new: { max_position_embeddings: number } }; data: { maxLength: number } };
     expect(student.new.max_position_embeddings).toBe(data.maxLength);
     expect(data.maxLength).toBeGreaterThan(128);
@@ -376,6 +376,30 @@ describe('lengths', () => {
     expect(prompts?.evidence?.rows).toEqual([[path.join(made.folder, 'train.jsonl'), '8', expect.any(String)]]);
     const nothing = (await made.check(distillation({ data: { maxLength: 4 } }))).found('length-nothing-left');
     expect(nothing?.level).toBe('refusal');
+  });
+
+  test('nothing left to train on is refused, also where only validation rows fit, or a cut finds no step that ends in time', async () => {
+    const made = soundProject();
+    made.rows('train.jsonl', sums(20, () => long(20)));
+    made.rows('validation.jsonl', sums(5).map((row, index) => ({ ...row, prompt: `How much is ${String(index)} and 1?` })));
+    const recipe = (data: object): Promise<Report> => made.check(distillation({ data: { validation: 'validation.jsonl', ...data } }));
+    const dropped = await recipe({ tooLong: 'drop' });
+    expect(dropped.found('length-nothing-left')).toMatchObject({ level: 'refusal', estimated: false, data: { rows: 20, long: 20, limit: 128 } });
+    expect((await made.check(fixed(dropped, dropped.found('length-nothing-left')))).codes('refusal')).toEqual([]);
+    // One line of reasoning, so that there is no step to end at.
+    made.rows('train.jsonl', sums(20, () => ({ think: 'one two three '.repeat(100).trim() })));
+    expect((await recipe({})).found('length-nothing-left')?.level).toBe('refusal');
+  });
+
+  test('a fix leaves something to train on, or is not offered', async () => {
+    const made = soundProject();
+    made.rows('train.jsonl', sums(20, () => long(300)));
+    const longer = { data: { maxLength: 4096, tooLong: 'drop' } };
+    expect((await made.check(distillation(longer))).found('recipe-longer-than-model')).toMatchObject({ level: 'refusal', fix: null });
+    const memory = await made.check(distillation({ data: { maxLength: 512, tooLong: 'drop' }, stage: { batch: { size: 1 } } }), { machine: { freeMemory: () => 2 ** 20 } });
+    expect(memory.found('memory-too-much')?.fix ?? null).toBeNull();
+    made.rows('train.jsonl', sums(20));
+    expect((await made.check(distillation(longer))).found('recipe-longer-than-model')?.fix).not.toBeNull();
   });
 
   test('more than the models’ positions: refused, fixed; answers that are cut in the evaluation: warned, fixed', async () => {

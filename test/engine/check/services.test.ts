@@ -1,10 +1,13 @@
 /** API teachers and collect stages: keys, prices, caps and sampling without asking anybody; the service itself only when told to. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { editedRecipe, type Finding } from '../../../src/shared/preflight.ts';
+import { worstNanos } from '../../../src/engine/teacher/prices.ts';
+import { inputBound } from '../../../src/engine/teacher/usage.ts';
+import { TEACHER_FILES, teacherFolder } from '../../../src/engine/teacher/folder.ts';
 import { KEYS_VARIABLE } from '../../../src/shared/teacherKeys.ts';
 import { project, soundProject, STORIES, sums, distillation, type Project, type Report } from './project.ts';
 
@@ -87,6 +90,15 @@ describe('an API teacher', () => {
     expect(tokens.found('api-cap-below-request')?.data).toMatchObject({ cap: '3000' });
   });
 
+  test('whose cap pays for exactly the first question is fine: the worst case is counted as the engine counts it', async () => {
+    const made = asking();
+    const [first] = sums(10) as readonly [{ readonly prompt: string }];
+    const worst = worstNanos({ input: inputBound([{ role: 'user', content: first.prompt }]), cachedInput: 0, output: 300, reasoning: 300 }, { ...PRICES, currency: 'USD' });
+    const check = (nanos: number): Promise<Report> => made.check(collecting({ prices: PRICES, budget: { money: nanos / 1e9 } }, { sampling: { maxTokens: 300 } }), { machine: KEY });
+    expect((await check(worst)).found('api-cap-fine')?.data).toMatchObject({ requests: 1 });
+    expect((await check(worst - 1)).found('api-cap-below-request')?.level).toBe('refusal');
+  });
+
   test('that ignores sampling, gives no log-probabilities, or is asked for the same answer again: warned and fixed', async () => {
     const made = asking();
     const reasoner = await made.check(collecting({}, { sampling: { temperature: 0.2, topLogprobs: 5 } }), { machine: KEY });
@@ -106,7 +118,7 @@ describe('an API teacher', () => {
     expect((await made.check(recipe, { machine, online: true })).found('api-answers')?.data).toMatchObject({ address: url, model: 'large' });
     expect(asked).toMatchObject([{ url: '/v1/models', headers: { authorization: 'Bearer sk-mine' } }]);
     const unknown = await made.check(collecting({ baseUrl: url, keyVariable: 'MY_KEY', model: 'huge', budget: { tokens: 1e6 } }), { machine, online: true });
-    expect(unknown.found('api-model-unknown')?.data).toMatchObject({ models: 'small, large' });
+    expect(unknown.found('api-model-unknown')).toMatchObject({ level: 'refusal', data: { models: 'small, large' } });
   });
 
   test('that refuses the key, hides its models, or is not there', async () => {
@@ -147,5 +159,10 @@ describe('a collect stage', () => {
     expect(fixed(report, report.found('collect-unused')).data.train).toEqual(['train.jsonl', 'traces.jsonl']);
     const long = await made.check(recipe, { machine: KEY });
     expect(fixed(long, long.found('collect-longer-than-student')).stages[0]?.ask.sampling.maxTokens).toBe(128);
+    // Other sampling would ask what is answered already again, and pay for it.
+    const folder = teacherFolder(made.folder, 'r1');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, TEACHER_FILES.answers), `{"key":"${'a'.repeat(32)}","at":1,"ms":1,"answer":{}}\n`);
+    expect((await made.check(recipe, { machine: KEY })).found('collect-longer-than-student')?.fix).toBeNull();
   });
 });
