@@ -57,6 +57,7 @@ const TEXT = {
 
   'action.stop': ['Stop', '停止'],
   'action.resume': ['Resume', '继续'],
+  'action.review': ['Review Data', '审阅数据'],
   'action.log': ['Open Log', '打开日志'],
   'action.diff': ['Diff Traces', '对比推理'],
   'action.reveal': ['Open Folder', '打开文件夹'],
@@ -70,6 +71,12 @@ const TEXT = {
   'failure.lost': ['The engine is gone without having said why. Resume goes on from the last checkpoint.', '引擎未留下任何说明便已消失。可从最后一个检查点继续。'],
   'empty.ended': ['The run ended without a value', '运行结束，没有任何数值'],
   'empty.endedHint': ['Its log tells what happened.', '详情请查看日志。'],
+  'empty.collecting': ['Collecting data', '正在收集数据'],
+  'empty.collectingHint': ['Rows and cost so far stand above. Curves start with the first training step, where one follows.', '上方显示已收集的行数和费用。若后续有训练阶段，第一个训练步完成后即开始绘制曲线。'],
+  'empty.collected': ['The data is collected', '数据已收集完毕'],
+  'empty.collectedHint': ['Each row knows where it comes from and how it was judged.', '每一行都记录了其来源和判定结果。'],
+  'empty.collectingStopped': ['Collecting has stopped', '收集已停止'],
+  'empty.collectingStoppedHint': ['What was answered is kept: run it again, and only what is missing is asked.', '已得到的回答均已保留：再次运行时只询问缺少的部分。'],
 
   saved: ['Saved {0}', '已保存 {0}'],
   saving: ['Writing {0}', '正在写入 {0}'],

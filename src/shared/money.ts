@@ -1,9 +1,9 @@
 /** Money as people read it. Amounts are of one currency, which is never converted. */
 
 /** Below this a price has more places: an answer of a small model costs a thousandth of a cent. */
-const SMALL = 1;
+const SMALL = 0.1;
 
-/** `12.40 USD`, `0.0031 USD`: two places, or two digits that say something where it is less than one. */
+/** `12.40 USD`, `0.0031 USD`: two places, or two digits that say something where that would be less. */
 export function moneyText(amount: number, currency: string | null): string {
   return `${amountText(amount)}${currency === null ? '' : ` ${currency}`}`;
 }

@@ -41,7 +41,7 @@ export interface IncidentMark extends Position {
 }
 
 /** What a page may offer for a run; the host refuses with a sentence what can't be done. */
-export type RunAction = 'stop' | 'resume' | 'log' | 'diff' | 'reveal';
+export type RunAction = 'stop' | 'resume' | 'review' | 'log' | 'diff' | 'reveal';
 
 /** Everything that is shown of a run but its points. */
 export interface RunHead {
@@ -50,6 +50,8 @@ export interface RunHead {
   readonly status: RunStatus;
   readonly startedAt: number | null;
   readonly stage: string | null;
+  /** It collects data, or has and did nothing after it: no curves are to be waited for. */
+  readonly collects: boolean;
   readonly step: number;
   readonly totalSteps: number | null;
   readonly secondsLeft: number | null;

@@ -29,7 +29,7 @@ const TEXT = {
   right: ['✓ right', '✓ 正确'],
   wrong: ['✗ wrong', '✗ 错误'],
   unknown: ['? undecided', '? 未定'],
-  verdictBy: ['{0} {1} (by {2})', '{0} {1}（{2}）'],
+  verdictBy: ['{0}: {1} (by {2})', '{0}：{1}（{2}）'],
   answer: ['answer', '答案比较'],
   choice: ['choice', '选项'],
   code: ['tests', '测试'],

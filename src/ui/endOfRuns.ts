@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { collectedFile } from '../runs/collected.ts';
 import { isActive } from '../runs/status.ts';
 import type { RunChanged, RunStore } from '../runs/store.ts';
 import type { RunView } from '../runs/view.ts';
 import type { ErrorCode } from '../shared/messages.ts';
 import { COMMANDS, type CommandName } from './commands/table.ts';
+import { tokensText } from '../shared/money.ts';
 import { percent } from '../shared/numbers.ts';
+import { spendText } from './collectText.ts';
 import { failureText, lastMetric, shortTitle } from './runText.ts';
 import { setting } from './settings.ts';
 
@@ -71,10 +74,11 @@ export class EndOfRuns implements vscode.Disposable {
     const diff: Button = ['diffTrace', vscode.l10n.t('Diff')];
     const metrics: Button = ['openMetrics', vscode.l10n.t('Metrics')];
     const log: Button = ['openLog', vscode.l10n.t('Log')];
+    const review: Button = ['reviewData', vscode.l10n.t('Review Data')];
     if (byItself) {
       await offer('info', vscode.l10n.t('{0} has stopped. {1}', shortTitle(run), failureText(run) ?? ''), [['openRecipe', vscode.l10n.t('Open Recipe')], metrics], run);
     } else if (run.status === 'done') {
-      await offer('info', doneText(run), [...(run.facts.traces.length > 0 ? [diff] : []), metrics, log], run);
+      await offer('info', doneText(run), [...(run.facts.traces.length > 0 ? [diff] : []), ...(collectedFile(run) === null ? [] : [review]), metrics, log], run);
     } else {
       const text = vscode.l10n.t('{0} failed. {1}', shortTitle(run), failureText(run) ?? '');
       await offer('error', text, [...wayOut(run), metrics, log], run);
@@ -121,7 +125,13 @@ function doneText(run: RunView): string {
   const kept = evaluation?.retention?.value;
   if (student !== undefined && kept !== undefined) return vscode.l10n.t('{0} is done: the student is right in {1} and kept {2} of the teacher’s accuracy.', shortTitle(run), percent(student.accuracy), percent(kept));
   const metric = lastMetric(run.facts);
-  return metric === null ? vscode.l10n.t('{0} is done.', shortTitle(run)) : vscode.l10n.t('{0} is done: {1}.', shortTitle(run), metric);
+  if (metric !== null) return vscode.l10n.t('{0} is done: {1}.', shortTitle(run), metric);
+  const { collect } = run.facts;
+  if (collect === null) return vscode.l10n.t('{0} is done.', shortTitle(run));
+  const rows = tokensText(collect.event.kept);
+  const { spend } = collect.event;
+  return spend === null ? vscode.l10n.t('{0} is done: {1} rows collected.', shortTitle(run), rows)
+    : vscode.l10n.t('{0} is done: {1} rows collected, {2} spent.', shortTitle(run), rows, spendText(spend));
 }
 
 /** What a person most likely does next, by why the run failed. */

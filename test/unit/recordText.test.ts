@@ -42,10 +42,10 @@ describe('the life of a row', () => {
 
   test('is told in both languages, without anything that isn’t known', () => {
     expect(lines(wrong, 'en')).toBe([
-      'Row: ab12', 'Source: made here, from no file', 'Teacher: nobody was asked', 'Verdict: ✗ wrong Another number. (by answer)', ': found “5”, expected “4”',
+      'Row: ab12', 'Source: made here, from no file', 'Teacher: nobody was asked', 'Verdict: ✗ wrong: Another number. (by answer)', ': found “5”, expected “4”',
       'Findings: The reasoning goes round in circles.', 'Changes: 1. clean/html\n2. review/edit (fields answer)', 'Review: no decision', 'Runs: r1: trained on, cut at the length limit',
     ].join('\n'));
-    expect(lines(wrong, 'zh-cn')).toContain('判定: ✗ 错误 数值不同。（答案比较）');
+    expect(lines(wrong, 'zh-cn')).toContain('判定: ✗ 错误：数值不同。（答案比较）');
   });
 
   test('tells the review’s decision with its note', () => {

@@ -20,10 +20,13 @@ export function emptyState(heads: readonly RunHead[], points: number, text: Metr
     case 'queued':
       return { title: text['status.queued'], hint: text['empty.queuedHint'], waiting: true, actions: [] };
     case 'starting': case 'running': case 'stopping':
+      if (head.collects) return { title: text['empty.collecting'], hint: text['empty.collectingHint'], waiting: true, actions: ['log'] };
       return { title: text['empty.waiting'], hint: text['empty.waitingHint'], waiting: true, actions: ['log'] };
     case 'failed': case 'lost':
       return { title: text['empty.failed'], hint: head.failure ?? text['empty.endedHint'], waiting: false, actions: ways };
     case 'done': case 'stopped':
+      if (head.collects && head.status === 'done') return { title: text['empty.collected'], hint: text['empty.collectedHint'], waiting: false, actions: ways };
+      if (head.collects) return { title: text['empty.collectingStopped'], hint: text['empty.collectingStoppedHint'], waiting: false, actions: ways };
       return { title: text['empty.ended'], hint: text['empty.endedHint'], waiting: false, actions: ways };
   }
 }

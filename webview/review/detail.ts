@@ -116,7 +116,7 @@ function life(detail: RowDetail, { text, unit, limit, events }: DetailOptions): 
   if (detail.length !== null) fact(text.length, `${formatCount(detail.length)} ${unit}`, ...(detail.cut && limit !== null ? [' · ', element('span', { class: 'warn' }, fill(text.cut, formatCount(limit)))] : []));
   if (source !== null) fact(text['life.source'], fill(text['life.sourceRow'], source.file, formatCount(source.row), source.format));
   if (teacher !== null) fact(text['life.teacher'], [teacher.name, teacher.model, teacher.service].filter((words) => words !== '').join(' · '));
-  if (sampling !== null) fact(text['life.sampling'], fill(text['life.samplingIs'], sampling.temperature, sampling.topP, formatCount(sampling.maxTokens), sampling.sample));
+  if (sampling !== null) fact(text['life.sampling'], fill(text['life.samplingIs'], sampling.temperature, sampling.topP, formatCount(sampling.maxTokens), sampling.sample + 1));
   if (tokens !== null) fact(text['life.tokens'], fill(text['life.tokensIs'], formatCount(tokens.input), formatCount(tokens.cachedInput), formatCount(tokens.output), formatCount(tokens.reasoning)));
   if (cost !== null) fact(text['life.cost'], `${money(cost.amount)} ${cost.currency}`);
   if (finish !== null) fact(text['life.finish'], text[`life.finish.${finish}`]);

@@ -1,5 +1,6 @@
 /** What the Metrics page shows of a run besides its curves. */
 import type { StartedEvent } from '../../shared/events.ts';
+import { collectedFile } from '../../runs/collected.ts';
 import type { RunView } from '../../runs/view.ts';
 import { sentence, type Language } from '../../shared/messages.ts';
 import { amountText, moneyText, tokensText } from '../../shared/money.ts';
@@ -13,12 +14,14 @@ const MOST_INCIDENTS = 200;
 
 export function headOf(view: RunView, language: Language): RunHead {
   const { facts, progress } = view;
+  const collected = collectedText(view, language);
   return {
     run: view.folder,
     title: chartTitle(view),
     status: view.status,
     startedAt: view.startedAt,
-    stage: collectedText(view, language) ?? progress?.what ?? progress?.stage.name ?? null,
+    stage: collected ?? progress?.what ?? progress?.stage.name ?? null,
+    collects: collected !== null,
     step: facts.step,
     totalSteps: view.totalSteps,
     secondsLeft: progress?.secondsLeft ?? null,
@@ -62,6 +65,7 @@ function actionsOf(view: RunView): readonly RunAction[] {
   if (isActive(view.status) && view.status !== 'stopping') can.push('stop');
   if (view.resumable) can.push('resume');
   if (view.facts.traces.length > 0) can.push('diff');
+  if (collectedFile(view) !== null) can.push('review');
   can.push('log');
   if (!isActive(view.status)) can.push('reveal');
   return can;

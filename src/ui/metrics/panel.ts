@@ -15,7 +15,7 @@ import { chartTitle } from './head.ts';
 
 const VIEW_TYPE = 'distill.metrics';
 
-const ACTIONS: Readonly<Record<RunAction, CommandName>> = { stop: 'stop', resume: 'resume', log: 'openLog', diff: 'diffTrace', reveal: 'reveal' };
+const ACTIONS: Readonly<Record<RunAction, CommandName>> = { stop: 'stop', resume: 'resume', review: 'reviewData', log: 'openLog', diff: 'diffTrace', reveal: 'reveal' };
 
 export interface MetricsPanelOptions {
   readonly extension: vscode.Uri;

@@ -219,7 +219,7 @@ describe('distill data', () => {
     await writeConsumed(folder, (await prepare(project, { train: 'a.jsonl', validation: 0, tooLong: 'drop', maxLength: 300 })).consumed);
 
     const shown = await run(project, 'show', 'a.jsonl:11');
-    for (const part of ['q.csv, row 7 (csv)', 'r1: deepseek-reasoner (deepseek)', 'sha256 cafe', 'temperature 0.6', '12 in (4 cached), 90 out (80 reasoning)', '0.0012 CNY', '✓ right The same number. (by answer)', '1. clean/unicode (characters 2)', '2. augment/synonyms', 'accepted', 'nice', '2026-01-01-0000-x: ', '… 18 more lines']) {
+    for (const part of ['q.csv, row 7 (csv)', 'r1: deepseek-reasoner (deepseek)', 'sha256 cafe', 'temperature 0.6', '12 in (4 cached), 90 out (80 reasoning)', '0.0012 CNY', '✓ right: The same number. (by answer)', '1. clean/unicode (characters 2)', '2. augment/synonyms', 'accepted', 'nice', '2026-01-01-0000-x: ', '… 18 more lines']) {
       expect(shown.out).toContain(part);
     }
     expect((await run(project, 'show', life.id.slice(0, 8))).out).toContain('a.jsonl:11');

@@ -158,12 +158,12 @@ describe('a budget', () => {
     const budget = budgetOf(ledger, { money: 1 });
     budget.free(await budget.reserve(tokens(0, 600)), 'teacher-rate-limited');
     budget.lose(await budget.reserve(tokens(0, 600)), 'teacher-cut');
-    await expect(budget.reserve(tokens(0, 600))).rejects.toMatchObject({ code: 'budget-spent', data: { spent: '0.6' } });
+    await expect(budget.reserve(tokens(0, 600))).rejects.toMatchObject({ code: 'budget-spent', data: { spent: '0.60' } });
   });
 
   test('smaller than one request says both numbers before anything is asked', async () => {
     const budget = budgetOf(await ledgerIn(temporaryFolder()), { money: 0.5 });
-    expect(() => { budget.checkRoom(tokens(100, 8192)); }).toThrow(expect.objectContaining({ code: 'budget-below-request', data: { teacher: 'big', cap: '0.5 USD', worst: '8.29 USD' } }));
+    expect(() => { budget.checkRoom(tokens(100, 8192)); }).toThrow(expect.objectContaining({ code: 'budget-below-request', data: { teacher: 'big', cap: '0.50 USD', worst: '8.29 USD' } }));
     expect(() => { budget.checkRoom(tokens(100, 400)); }).not.toThrow();
   });
 
