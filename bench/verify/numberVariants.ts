@@ -88,14 +88,15 @@ export function sentences(number: PlainNumber): readonly string[] {
 
 /** With a noun or unit behind it, which the reference leaves out. */
 export function withUnits(number: PlainNumber): readonly string[] {
+  const { negative, whole, decimals } = number;
   const text = plain(number);
   return [
     `${text} apples`, `${text} miles`, `${text} dollars`, `$${text}`.replace('$-', '-$'), `\\$${text}`.replace('\\$-', '-\\$'), `${text}个`, `${text}元`, `${text}米`, `${text} cm`, `${text} \\text{ hours}`, `${text}\\text{ cm}^2`, `${text} km/h`, `${text}个苹果`,
-    `The answer is ${text} meters.`, `\\boxed{${text} \\text{ dollars}}`, `答案是${text}千克。`, `一共有${text}个`, `${text}^\\circ`,
+    `The answer is ${text} meters.`, `\\boxed{${text} \\text{ dollars}}`, `答案是${text}千克。`, `一共有${text}个`, ...(decimals === '' && !negative && Number(whole) > 1 && Number(whole) < 100_000_000 ? [`答：一共有${chinese(Number(whole))}个。`] : []), `${text}^\\circ`,
   ];
 }
 
-/** Near numbers of another value. */
+/** Near numbers of another value, and the number itself where it is not stated as the answer. */
 export function wrongNumbers(number: PlainNumber): readonly string[] {
   const { negative, whole, decimals } = number;
   const sign = negative ? '-' : '';
@@ -106,6 +107,8 @@ export function wrongNumbers(number: PlainNumber): readonly string[] {
   return [
     `${sign}${String(value + 1n)}${tail}`, ...(value > 0n ? [`${sign}${String(value - 1n)}${tail}`] : []), ...(isZero ? [] : [`${negative ? '' : '-'}${whole}${tail}`, `${sign}${whole}0${decimals === '' ? '' : `.${decimals}`}`]),
     `${sign}1${whole}${tail}`, `${sign}${whole}.5${decimals}`, ...swapped.map((each) => `${sign}${each}${tail}`), ...(whole.length > 1 ? [`${sign}${whole.slice(0, -1)}${tail}`] : []),
+    // Denied, one of two, a limit or the end of a range: none states the number.
+    ...(negative ? [] : [`答案不是${whole}${tail}`, `So it can't be ${whole}${tail}.`, `The answer is ${String(value + 1n)} or ${whole}${tail}.`, `The answer is between 0 and ${whole}${tail}.`, `至少${whole}${tail}`, `The answer is more than ${whole}${tail}.`]),
     ...(decimals.length > 0 ? [`${sign}${whole}${decimals}`, `${sign}${whole}`, `${sign}${whole}.${decimals.slice(0, -1)}${String((Number(decimals.at(-1)) + 1) % 10)}`] : []),
   ].filter((each) => !sameDigits(each, plain(number)));
 }

@@ -8,6 +8,7 @@ import { optionLetters, readMeaning, truthOf } from './meaning.ts';
 import { scaleAfter } from './numerals.ts';
 import { plainWords } from './plainText.ts';
 import { readDecimal, whole } from './rational.ts';
+import { asksForLimit } from './standing.ts';
 import { difference, INFINITE, proportional, reversed, unwrapped, type RelationMeaning } from './relations.ts';
 import { sameValue, type Sameness } from './sameValue.ts';
 import { loadSymbolic } from './symbolic.ts';
@@ -40,7 +41,7 @@ export function compareAnswers(answer: string, gold: string, { options = [], que
   const kind = kindOf(expected.text, options);
   const found = extractFinal(answer, { kind, options });
   if (found === null) return verdictOf('no-answer-found', null, expected.text);
-  const reason = reasonFor(found, expected.text, kind, options);
+  const reason = reasonOfStanding(found, expected.text, kind, options, question);
   return verdictOf(reason === 'different-number' && inScaleOf(question, found.text, expected.text) ? 'equal-converted' : reason, found.text, expected.text);
 }
 
@@ -74,6 +75,20 @@ function kindOf(gold: string, options: readonly string[]): AnswerKind {
   if (truthOf(gold) !== null) return 'truth';
   const { meaning } = readMeaning(gold);
   return meaning.type === 'expression' && variablesOf(meaning.value).size === 0 ? 'number' : 'any';
+}
+
+/** A number that is denied, one of several, or the edge of a range is not stated as the answer. */
+function reasonOfStanding(found: Extraction, gold: string, kind: AnswerKind, options: readonly string[], question: string): VerdictReason {
+  const { standing, denied } = found;
+  const reasonOf = (text: string): VerdictReason => reasonFor({ text, by: found.by }, gold, kind, options);
+  if (denied !== undefined && reasonOf(denied).startsWith('equal-')) return 'answer-denied';
+  if (standing === undefined || (standing.type === 'limit' && asksForLimit(question))) return reasonOf(found.text);
+  if (standing.type === 'denied') return reasonOf(found.text).startsWith('equal-') ? 'answer-denied' : 'not-stated';
+  if (standing.type !== 'alternative') return 'not-stated';
+  // "1/2 or 0.5" is one answer.
+  const [one, other] = [reasonOf(standing.other), reasonOf(found.text)];
+  const [first, second] = [VERDICT_REASONS[one].verdict, VERDICT_REASONS[other].verdict];
+  return first === second && first !== 'unknown' ? other : 'several-answers';
 }
 
 function reasonFor(found: Extraction, gold: string, kind: AnswerKind, options: readonly string[]): VerdictReason {

@@ -1,6 +1,8 @@
 /** Finds the final answer in what a model wrote. Every way of finding it has its own name, so that a verdict can say how sure it is. */
 import { lastBoxed } from './boxed.ts';
 import { optionLetters, readMeaning, truthOf } from './meaning.ts';
+import { leadingChinese, scaleAfter } from './numerals.ts';
+import { standingOf, type Standing } from './standing.ts';
 import { unitNamed } from './units.ts';
 
 export type FoundBy = 'boxed' | 'hash' | 'stated' | 'choice' | 'whole' | 'conclusion' | 'bold' | 'last-number' | 'several';
@@ -8,6 +10,10 @@ export type FoundBy = 'boxed' | 'hash' | 'stated' | 'choice' | 'whole' | 'conclu
 export interface Extraction {
   readonly text: string;
   readonly by: FoundBy;
+  /** Where the text doesn't simply state a number: what it says of it. */
+  readonly standing?: Exclude<Standing, { type: 'stated' }>;
+  /** A number that is said not to be the answer, after the one that was found. */
+  readonly denied?: string;
 }
 
 export interface ExtractOptions {
@@ -58,7 +64,7 @@ export function extractFinal(text: string, { kind = 'any', options = [], referen
   if (kind === 'truth') return truthIn(body);
   const stated = statedIn(body, kind);
   if (stated !== null) return stated;
-  if (whole.length <= SHORT_ANSWER && !whole.includes('\n')) return { text: kind === 'number' && readMeaning(whole).meaning.type === 'text' ? coreOf(whole, kind) ?? whole : whole, by: 'whole' };
+  if (whole.length <= SHORT_ANSWER && !whole.includes('\n')) return kind === 'number' && isSentence(whole) ? extracted(coreOf(whole, kind) ?? { text: whole, standing: STATED_PLAINLY }, 'whole') : { text: whole, by: 'whole' };
   if (kind === 'any') return lastMathematics(body);
   const said = lastSaid(before(body, CHECK)) ?? lastSaid(body);
   if (said !== null) return said;
@@ -91,17 +97,32 @@ function statedIn(body: string, kind: 'number' | 'any'): Extraction | null {
       const bold = boldNumbers(statement);
       if (kind === 'number' && new Set(bold).size > 1 && /\*\*\s*(?:[,，、]|and\b|和|以及|&)\s*\*\*/u.test(statement)) return { text: bold.join(', '), by: 'several' };
       const core = coreOf(statement, kind);
-      if (core !== null) return { text: core, by: 'stated' };
+      if (core !== null) return extracted(core, 'stated');
     }
   }
   return null;
 }
 
+/** A number in a statement, and what the statement says of it. */
+interface Core {
+  readonly text: string;
+  readonly standing: Standing;
+}
+
+const STATED_PLAINLY: Standing = { type: 'stated' };
+
+function extracted({ text, standing }: Core, by: FoundBy): Extraction {
+  return standing.type === 'stated' ? { text, by } : { text, by, standing };
+}
+
 /** Of what is concluded, printed bold or the result of an equation: what stands last. */
 function lastSaid(body: string): Extraction | null {
-  let best: { readonly text: string; readonly by: FoundBy; readonly end: number } | null = null;
-  const offer = (text: string | null, by: FoundBy, end: number): void => {
-    if (text !== null && (best === null || end >= best.end)) best = { text, by, end };
+  let best: { readonly core: Core; readonly by: FoundBy; readonly end: number } | null = null;
+  let denied: { readonly core: Core; readonly by: FoundBy; readonly end: number } | null = null;
+  const offer = (core: Core | null, by: FoundBy, end: number): void => {
+    if (core?.standing.type === 'denied') {
+      if (denied === null || end >= denied.end) denied = { core, by, end };
+    } else if (core !== null && (best === null || end >= best.end)) best = { core, by, end };
   };
   for (const found of body.matchAll(CONCLUSION)) {
     if (!/[:：]\W*$/.test(found[0])) offer(coreOf(found[0], 'number'), 'conclusion', found.index + found[0].length);
@@ -114,9 +135,11 @@ function lastSaid(body: string): Extraction | null {
     const end = found.index + found[0].length;
     offer(coreOf(statementAt(body, end), 'number'), 'stated', end);
   }
-  for (const found of body.matchAll(RESULT)) offer(withUnit(body, found[1] ?? '', found.indices?.[1]?.[0] ?? 0), 'conclusion', found.index + found[0].length);
-  const last = best as { readonly text: string; readonly by: FoundBy } | null;
-  return last === null ? null : { text: last.text, by: last.by };
+  for (const found of body.matchAll(RESULT)) offer({ text: withUnit(body, found[1] ?? '', found.indices?.[1]?.[0] ?? 0), standing: STATED_PLAINLY }, 'conclusion', found.index + found[0].length);
+  type Offer = { readonly core: Core; readonly by: FoundBy; readonly end: number } | null;
+  const [last, refused] = [best as Offer, denied as Offer];
+  if (last === null) return refused === null ? null : extracted(refused.core, refused.by);
+  return { ...extracted(last.core, last.by), ...(refused !== null && refused.end > last.end ? { denied: refused.core.text } : {}) };
 }
 
 /** The rest of the line after a mark, or the next line where nothing follows on it. */
@@ -143,24 +166,49 @@ function afterEquals(text: string): string {
 }
 
 /** The answer within a statement: mathematics or bold text in it, the whole where it reads as one thing, or its number. */
-function coreOf(statement: string, kind: 'number' | 'any'): string | null {
+function coreOf(statement: string, kind: 'number' | 'any'): Core | null {
   // 21, not 121.
   const line = statement.trim().replace(/[,，;；]\s*(?:而不是|而非|不是|not\b|rather than|instead of)[^]*$/u, '').replace(/[.。!！]+$/, '');
   if (line === '') return null;
   if (kind === 'any') {
     const inner = /^[^$]*\$([^$]+)\$[^$]*$/.exec(line)?.[1] ?? /^.*\\\((.+?)\\\)[^\\]*$/.exec(line)?.[1];
-    return inner ?? line.replaceAll('**', '');
+    return { text: inner ?? line.replaceAll('**', ''), standing: STATED_PLAINLY };
   }
   const bold = boldNumbers(line).at(-1);
-  if (bold !== undefined && bold !== line) return coreOf(bold, kind);
+  if (bold !== undefined && bold !== line) return boldCore(line, bold);
   const plain = line.replaceAll('**', '');
-  if (readMeaning(plain).meaning.type === 'expression') return plain;
+  if (isOneAnswer(plain)) return { text: plain, standing: STATED_PLAINLY };
   const result = plain.includes('=') && afterEquals(plain).trim() !== '' ? afterEquals(plain) : plain;
-  const found = numberSpans(result).at(result === plain ? -1 : 0);
-  return found === undefined ? null : withUnit(result, found[0], found.index);
+  const spans = numberSpans(result);
+  const inOrder = result === plain ? spans.reverse() : spans;
+  const cores = (inOrder.length === 0 ? chineseSpans(result).reverse() : inOrder).map((found): Core => ({
+    text: withUnit(result, found[0], found.index), standing: standingOf(result.slice(0, found.index), result.slice(found.index + found[0].length)),
+  }));
+  // "6 and not 5": what is denied gives way to what isn't.
+  return cores.find(({ standing }) => standing.type !== 'denied') ?? cores[0] ?? null;
 }
 
-const NUMBER = /(?:[$¥€£]|\\\$)?\s?-?(?:\\[dt]?frac\s?\{[^{}]{1,40}\}\s?\{[^{}]{1,40}\}|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:\s?\/\s?\d+)?)(?:\s?\\?%|\s?百分点)?/g;
+/** No mathematics, or a list of clauses: "it is not 6, it is 5". */
+function isSentence(line: string): boolean {
+  const { meaning } = readMeaning(line);
+  return meaning.type === 'text' || (meaning.type === 'list' && /(?:^|\s)[A-Za-z]{2,}\s+[A-Za-z]{2,}\s/.test(line));
+}
+
+/** A whole line that is a number, an interval or an inequality: nothing is to be picked from it. */
+function isOneAnswer(line: string): boolean {
+  const { meaning } = readMeaning(line);
+  return meaning.type === 'expression' || meaning.type === 'group' || meaning.type === 'union' || (meaning.type === 'relation' && meaning.signs.every((sign) => sign !== '='));
+}
+
+/** What a bold number is, with what stands around it. */
+function boldCore(line: string, bold: string): Core | null {
+  const core = coreOf(bold, 'number');
+  if (core?.standing.type !== 'stated') return core;
+  const at = line.lastIndexOf(`**${bold}**`);
+  return { text: core.text, standing: standingOf(line.slice(0, at).replaceAll('**', ''), line.slice(at + bold.length + 4).replaceAll('**', '')) };
+}
+
+const NUMBER = /(?:[$¥€£]|\\\$)?\s?-?(?:\d+\s?又?\s?\\[dt]?frac\s?\{\d{1,15}\}\s?\{\d{1,15}\}|\d+(?:\s?又\s?| )\d+\s?\/\s?\d+|\\[dt]?frac\s?\{[^{}]{1,40}\}\s?\{[^{}]{1,40}\}|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:\s?\/\s?\d+)?)(?:\s?\\?%|\s?百分点)?/g;
 
 /** What stands behind an equals sign. */
 const RESULT = new RegExp(String.raw`=[\s*$\\(]{0,8}(${NUMBER.source})(?![\s*]*[×÷+*/-]\s?[\d$(])`, 'dg');
@@ -177,13 +225,36 @@ function numberSpans(text: string): RegExpExecArray[] {
   return [...text.matchAll(NUMBER)];
 }
 
-/** The number with the word behind it, where that is a unit: 2 hours are no 2 minutes. */
-function withUnit(text: string, found: string, index: number): string {
+/** One character that is a numeral more often than part of a word only where something is counted. */
+const COUNTED = /^[二两三四五六七八九十][个只条头匹张本枝支根块元角分米千厘公克斤吨升天周月年岁岁人名位辆艘架台件套双对棵朵颗粒瓶杯盒箱袋包页道题次种倍小时]/;
+
+/** Numerals of Chinese words in a sentence without digits: 一共有二十五个苹果. A lone 一 is rarely a number, 第三 never an amount. */
+function chineseSpans(text: string): { readonly 0: string; readonly index: number }[] {
+  const spans: { readonly 0: string; readonly index: number }[] = [];
+  for (let at = 0; at < Math.min(text.length, LONGEST_LINE); at++) {
+    if (!/[负零〇一二两三四五六七八九十百壹贰叁肆伍陆柒捌玖拾]/.test(text[at] ?? '') || text[at - 1] === '第') continue;
+    const span = leadingChinese(text.slice(at, at + 2 * SHORT_ANSWER));
+    if (span === null) continue;
+    const words = text.slice(at, at + span.length);
+    if (words.length > 1 ? !/^[一十百千万亿]+$/.test(words) || words.startsWith('十') || words.startsWith('一百') || words.startsWith('一千') || words.startsWith('一万') : COUNTED.test(text.slice(at)) || at + 1 === text.length) spans.push({ 0: words, index: at });
+    at += span.length - 1;
+  }
+  return spans;
+}
+
+/** Characters of a sentence that are looked through for numerals. */
+const LONGEST_LINE = 600;
+
+/** The number with the word for its size and the word behind it, where that is a unit: 2 hours are no 2 minutes, $2 million no 2. */
+function withUnit(text: string, number: string, index: number): string {
+  const found = number + text.slice(index + number.length, index + number.length + (/[/}%点]|分之/.test(number) ? 0 : scaleAfter(text.slice(index + number.length))?.length ?? 0));
   const [after = ''] = /^\s?(?:[A-Za-z]{1,12}(?:\/[a-z]{1,4}|\^\d)?|[\u4e00-\u9fff]{1,4})/.exec(text.slice(index + found.length)) ?? [];
   for (let length = after.length; length > 0; length--) {
     const unit = after.slice(0, length);
     // An English word is taken whole, or not.
     if (/[A-Za-z]$/.test(unit) && length < after.length) break;
+    // $2 in total is not measured in inches.
+    if (unit.trim() === 'in' && /^\s[a-z]/i.test(text.slice(index + found.length + unit.length))) break;
     if (unitNamed(unit.trim()) !== null) return `${found.trim()}${unit}`;
   }
   return found.trim();

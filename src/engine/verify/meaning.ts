@@ -165,9 +165,12 @@ function scaledNumber(text: string): Meaning | null {
   return { type: 'expression', value: number(minus === '-' ? negative(value) : value), unit: unitOf(rest) };
 }
 
+/** Words after a number that say that it isn't the answer, or only about where it lies. */
+const QUALIFIED = /\b(?:not|nor|or|wrong|incorrect|impossible|at (?:least|most))\b|n't\b|不是|并非|不对|错误|不可能|以上|以下|以内|之间|或/i;
+
 /** Words after a number that are a unit or a noun. */
 function isNoun(text: string): boolean {
-  return /^[\s\p{L}%°.()'"/^\d-]{0,80}$/u.test(text) && !/^\s*[\d^/]/.test(text);
+  return !QUALIFIED.test(text) && /^[\s\p{L}%°.()'"/^\d-]{0,80}$/u.test(text) && !/^\s*[\d^/]/.test(text);
 }
 
 function unitOf(text: string): Unit | null {

@@ -47,6 +47,8 @@ export function plainAnswer(text: string): string {
     .replaceAll(/\\(?:text|mathrm|mbox|hbox|textbf|textit|textrm|textnormal|mathbf|mathit|mathsf|boldsymbol|operatorname|bf|rm|it)\s*\{([^{}]*)\}/g, ' $1 ')
     .replaceAll(/\\(?:boxed|fbox)\s*\{([^{}]*)\}/g, '$1')
     .replaceAll(/(\d)\s?[xX]\s?(?=10\s?\^)/g, '$1*')
+    // 2又1/2, 2又\frac{1}{2}: a mixed number.
+    .replaceAll(/(\d)\s*又\s*(?=\\frac|\d+\s?\/\s?\d)/g, '$1 ')
     .replaceAll(/\\%/g, '%').replaceAll('\\&', '&').replaceAll('\\#', '#')
     .replaceAll(/\^\s*\{?\s*(?:\\circ|°)\s*\}?/g, '°').replaceAll(/\\degree(?:s)?(?![A-Za-z])/g, '°');
   return trimmed(withoutDollars(latex.replaceAll(LINE_BREAK, '\\\\')));

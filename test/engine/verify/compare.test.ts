@@ -105,6 +105,31 @@ describe('choices, truth and words', () => {
   });
 });
 
+describe('what a sentence says of its number', () => {
+  test.each([
+    ['答案不是5', '5', 'answer-denied'], ['It can\'t be 5.', '5', 'answer-denied'], ['So it can’t be 5, therefore I don\'t know.', '5', 'answer-denied'], ['5 is not the answer.', '5', 'answer-denied'], ['The answer is not **5**.', '5', 'answer-denied'], ['It isn’t 5.', '6', 'not-stated'],
+    ['First I add 2 and 3 and get five, which is 2 + 3 = 5, as one sees at once.\nSo it can\'t be 5.', '5', 'answer-denied'],
+    ['The answer is 5 or 6.', '6', 'several-answers'], ['The answer is 5 or 6.', '5', 'several-answers'], ['The answer is 5 or 6.', '7', 'different-number'],
+    ['The answer is between 3 and 5', '5', 'not-stated'], ['答案大约是5到7之间', '7', 'not-stated'], ['答案是3到5个。', '5', 'not-stated'], ['The answer is [3, 5].', '5', 'different-structure'],
+    ['The answer is more than 5.', '5', 'not-stated'], ['The answer is at least 5.', '5', 'not-stated'], ['There are 5 or more.', '5', 'not-stated'], ['不超过5', '5', 'not-stated'], ['至少5', '5', 'not-stated'], ['The answer is 5 more than 7', '7', 'not-stated'], ['The answer is 5 more than 7', '5', 'not-stated'], ['The answer is x > 5.', '5', 'different-structure'],
+  ])('%s for %s: %s', (answer, gold, expected) => {
+    expect(compareAnswers(answer, gold).reason).toBe(expected);
+  });
+
+  test.each([
+    ['The answer is x > 5.', 'x > 5'], ['The answer is [3, 5].', '[3, 5]'], ['at least 5', 'at least 5'], ['The answer is about 5.', '约5'], ['The answer is not 6 but 5.', '5'], ['It is not 6, it is 5.', '5'], ['The answer is 5, not 6.', '5'], ['The answer is 1/2 or 0.5.', '0.5'], ['90 minutes or 1.5 hours is what it takes.', '1.5 hours'], ['Caleb spent **$36 more** than her.', '36'],
+    ['It costs $1.5 million', '1500000'], ['I earned $2 million in total.', '2000000'], ['答：一共有3万人。', '30000'], ['答案：2又1/2', '2.5'], ['\\boxed{2又\\frac{1}{2}}', '2.5'], ['答：还剩2又1/2米。', '2.5'], ['So he needs 2 1/2 cups of it.', '2.5'],
+    ['答：一共有二十五个苹果。', '25'], ['答：剩下十二元。', '12'], ['所以一共有三百零五人。', '305'], ['答：小明有五本书。', '5'], ['答：平均每人分到三分之二个。', '2/3'],
+  ])('%s is %s', (answer, gold) => {
+    expect(compareAnswers(answer, gold).verdict).toBe('right');
+  });
+
+  test('a question for the least number takes "at least"', () => {
+    expect(compareAnswers('She needs at least 5 boxes.', '5', { question: 'How many boxes does she need at least?' }).verdict).toBe('right');
+    expect(compareAnswers('She needs at least 5 boxes.', '5', { question: 'How many boxes does she need?' }).verdict).toBe('unknown');
+  });
+});
+
 describe('any two answers', () => {
   const random = new Random(7);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random.uniform() * items.length)] as T;
@@ -142,7 +167,7 @@ describe('hostile answers', () => {
     'spaces': `${' '.repeat(5_000_000)}x`, 'marks': 'the answer is '.repeat(300_000), 'asterisks': '*'.repeat(5_000_000), 'dollars': '$'.repeat(5_000_000), 'nested fractions': `${'\\frac{1}{1+'.repeat(400)}1${'}'.repeat(400)}`, 'nested brackets': `${'('.repeat(900)}1${')'.repeat(900)}`,
     'nested roots': `${'\\sqrt[64]{'.repeat(59)}2${'}'.repeat(59)}`, 'many signs of ±': `1${'\\pm 1'.repeat(300)}`, 'a long product': 'x'.repeat(3) + '*y'.repeat(900), 'huge powers': '2^{9999}*3^{9999}*5^{9999}*7^{9999}', 'a huge quotient': '1e9999/3e-9999', 'a huge binomial': '\\binom{1000000}{500000}',
     'a million conclusions': 'so 1 '.repeat(200_000), 'numerals': '一'.repeat(1_000_000), 'words': 'one '.repeat(500_000), 'units': `5 ${'cm '.repeat(1000)}`, 'a list': Array.from({ length: 400 }, (_, i) => `x^${String(i)}`).join(','), 'a big matrix': `\\begin{pmatrix}${'1&'.repeat(900)}1\\end{pmatrix}`,
-    'colons': ':'.repeat(3000), 'options': '(A)'.repeat(200_000), 'quotes': '"'.repeat(500_000), 'a power of a symbol': '(x+y+z)^{9999}', 'equals signs': '= 1'.repeat(200_000), 'brackets that open': '（'.repeat(500_000),
+    'colons': ':'.repeat(3000), 'options': '(A)'.repeat(200_000), 'quotes': '"'.repeat(500_000), 'a power of a symbol': '(x+y+z)^{9999}', 'equals signs': '= 1'.repeat(200_000), 'brackets that open': '（'.repeat(500_000), 'denials': 'so not 1 or '.repeat(100_000), 'a denied run': `The answer is ${'not '.repeat(100_000)}5`, 'a range of spaces': `The answer is 5${' '.repeat(200_000)}or 6 more than 7`,
   };
   test.each(Object.keys(hostile))('%s: an answer in bounded time, never an error', (name) => {
     const text = hostile[name] as string;
