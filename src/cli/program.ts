@@ -92,9 +92,9 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .action(async (where: string, options: { recipeOnly?: true; set?: string[]; json?: true; fix?: true; online?: true }) => {
       done(await check(terminal, where, { recipeOnly: options.recipeOnly === true, set: options.set ?? [], json: options.json === true, fix: options.fix === true, online: options.online === true }));
     });
-  command('run', say('run')).addArgument(project()).addOption(sets()).option('--detach', say('runDetach')).option('--no-queue', say('runNoQueue')).addOption(json(say('runJson')))
-    .action(async (where: string, options: { set?: string[]; detach?: true; queue: boolean; json?: true }) => {
-      done(await run(terminal, where, { set: options.set ?? [], detach: options.detach === true, queue: options.queue, json: options.json === true }));
+  command('run', say('run')).addArgument(project()).addOption(sets()).option('--detach', say('runDetach')).option('--no-queue', say('runNoQueue')).option('--no-check', say('runNoCheck')).addOption(json(say('runJson')))
+    .action(async (where: string, options: { set?: string[]; detach?: true; queue: boolean; check: boolean; json?: true }) => {
+      done(await run(terminal, where, { set: options.set ?? [], detach: options.detach === true, queue: options.queue, check: options.check, json: options.json === true }));
     });
   command('resume', say('resume')).addArgument(aRun()).option('--detach', say('runDetach')).addOption(json(say('runJson')))
     .action(async (name: string | undefined, options: { detach?: true; json?: true }) => {

@@ -74,16 +74,21 @@ async function preflightOf(terminal: Terminal, file: string, online: boolean): P
 /** What is fine goes to stdout, what is not to stderr: both in order on a terminal. */
 function tell(terminal: Terminal, { findings }: PreflightReport): void {
   for (const finding of findings) {
-    const about = finding.subject === null ? '' : ` (${finding.subject})`;
-    const line = `${terminal.paint(COLOURS[finding.level], LEVEL_SIGNS[finding.level])} ${checkTitle(finding.check, terminal.language)}${about}: ${findingText(finding, terminal.language)}`;
-    if (finding.level === 'pass') {
-      terminal.print(line);
-      continue;
-    }
-    terminal.note(line);
-    if (finding.evidence !== null) terminal.note(terminal.paint('dim', evidenceText(finding.evidence, terminal.language)));
-    if (finding.fix !== null) terminal.note(`    → ${fixText(finding.fix, terminal.language)}`);
+    if (finding.level === 'pass') terminal.print(findingLine(terminal, finding));
+    else noteFinding(terminal, finding);
   }
+}
+
+/** A warning or refusal on stderr, with what it was seen in and what mends it. */
+export function noteFinding(terminal: Terminal, finding: Finding): void {
+  terminal.note(findingLine(terminal, finding));
+  if (finding.evidence !== null) terminal.note(terminal.paint('dim', evidenceText(finding.evidence, terminal.language)));
+  if (finding.fix !== null) terminal.note(`    → ${fixText(finding.fix, terminal.language)}`);
+}
+
+function findingLine(terminal: Terminal, finding: Finding): string {
+  const about = finding.subject === null ? '' : ` (${finding.subject})`;
+  return `${terminal.paint(COLOURS[finding.level], LEVEL_SIGNS[finding.level])} ${checkTitle(finding.check, terminal.language)}${about}: ${findingText(finding, terminal.language)}`;
 }
 
 function evidenceText({ columns, rows }: Evidence, language: Language): string {

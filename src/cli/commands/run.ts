@@ -3,6 +3,7 @@ import path from 'node:path';
 import { resumeRun, startRun, type LaunchedRun } from '../../runs/launcher.ts';
 import { stopRun } from '../../runs/stop.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { checkBeforeLaunch } from '../launchCheck.ts';
 import { follow, noPast, readPast } from '../follow.ts';
 import { engineProgram, workbenchVersion } from '../programs.ts';
 import { findRun, loadRecipe, runTitle } from '../project.ts';
@@ -12,11 +13,14 @@ export interface RunOptions {
   readonly set: readonly string[];
   readonly detach: boolean;
   readonly queue: boolean;
+  /** Whether the quick pre-flight comes first. */
+  readonly check: boolean;
   readonly json: boolean;
 }
 
 export async function run(terminal: Terminal, where: string, options: RunOptions): Promise<ExitCode> {
   const { file, project, recipe } = loadRecipe(terminal, where, options.set);
+  if (options.check) await checkBeforeLaunch(terminal, where, { set: options.set });
   const started = await startRun({ project, recipePath: file, recipe, queue: options.queue, versions: { workbench: workbenchVersion() } }, engineProgram());
   return goOn(terminal, started, noPast(started.folder), options);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CollectEstimate } from '../../../src/shared/collectEstimate.ts';
 import { parseEvent } from '../../../src/shared/events.ts';
+import { amountText } from '../../../src/shared/money.ts';
 import type { DataRecord } from '../../../src/shared/record.ts';
 import { buildBundles, root, start, type Bundles, type Finished } from '../../fixtures/bundles.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
@@ -26,14 +27,14 @@ async function serve(options: TeacherServerOptions = {}): Promise<TeacherServer>
 }
 
 /** A project with thirty sums, a teacher, and a stage that asks it. */
-function makeProject(server: TeacherServer, changes: { readonly teacher?: object; readonly stages?: readonly object[] } = {}): string {
+function makeProject(server: TeacherServer, changes: { readonly teacher?: object; readonly data?: object; readonly stages?: readonly object[] } = {}): string {
   const project = temporaryFolder();
   mkdirSync(path.join(project, 'data'));
   writeFileSync(path.join(project, 'data/questions.jsonl'), Array.from({ length: ROWS }, (_, i) => `${JSON.stringify({ prompt: `${String(i)} + ${String(i + 1)} = ?`, answer: String(2 * i + 1) })}\n`).join(''));
   writeFileSync(path.join(project, 'distill.json'), JSON.stringify({
     format: 1, name: 'sums',
     teachers: { big: { type: 'api', baseUrl: server.url, model: 'tiny-r1', concurrency: 4, prices: { currency: 'USD', input: 1000, output: 2000 }, budget: { money: 3 }, ...changes.teacher } },
-    student: { model: path.join(models, 'stories260k') }, data: { train: 'data/traces.jsonl', maxLength: 64 },
+    student: { model: path.join(models, 'stories260k') }, data: { train: 'data/traces.jsonl', template: { prompt: '{prompt}\n', completion: '<think>{think}</think>{answer}' }, maxLength: 64, ...changes.data },
     stages: changes.stages ?? [
       { type: 'collect', from: 'data/questions.jsonl', ask: { sampling: { maxTokens: MAX_TOKENS } }, verify: { keep: 'right' }, to: 'data/traces.jsonl' },
       { type: 'train', objective: 'sequence', limits: { steps: 1 } },
@@ -70,7 +71,7 @@ describe('distill data estimate', () => {
     expect(after.spent.money).toBeGreaterThan(0);
     const { code, stderr } = await distill(project, 'data', 'collect');
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    expect(stderr).toMatch(/Stage collect: 30 of 30 rows · \S+ of 3\.00 USD/);
+    expect(stderr).toMatch(/Stage collect: kept 30 of 30 rows · \S+ of 3\.00 USD/);
     expect(server.counts().requests).toBe(ROWS);
     // What was expected of the others is what they came to.
     const spent = (await estimateOf(project)).spent.money ?? 0;
@@ -134,6 +135,21 @@ describe('distill data collect', () => {
     expect(removed.filter(({ kind }) => kind === 'removed').map(({ rule }) => rule)).toEqual(Array.from({ length: ROWS }, () => 'duplicate'));
   });
 
+  test('ends with what came of it: verdicts, what was left out and why, cost of a row, and where all of it lies', async () => {
+    const server = await serve({ wrong: 0.4, seed: 3 });
+    const from = ['data/questions.jsonl', 'data/questions.jsonl'];
+    const project = makeProject(server, { stages: [{ type: 'collect', from, clean: { length: { min: 0 } }, ask: { sampling: { maxTokens: MAX_TOKENS } }, verify: { keep: 'right', trace: false }, to: 'data/traces.jsonl' }] });
+    const { code, stdout, stderr } = await distill(project, 'data', 'collect');
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const kept = rowsOf(project).length;
+    expect(kept).toBeLessThan(ROWS);
+    expect(stderr).toContain(`Stage collect: kept ${String(kept)} of ${String(ROWS)} rows`);
+    expect(stdout).toMatch(new RegExp(`verdicts +${String(kept)} right, ${String(ROWS - kept)} wrong, 0 undecided`));
+    expect(stdout).toMatch(new RegExp(`left out +${String(ROWS)}  duplicate: the same as another row\n +${String(ROWS - kept)}  different-number: Another number\.`));
+    expect(stdout).toMatch(/cost per kept row +0\.\d+ USD/);
+    expect(stdout).toMatch(/rows +data\/traces\.jsonl\nbeside them +data\/traces\.removed\.jsonl\nreport +\.distill\/runs\/\S+\/reports\/collect-collect\.json\n/);
+  });
+
   test('stops in order by Ctrl-C and says how to go on', async () => {
     const server = await serve({ latencyMs: 60_000 });
     const project = makeProject(server);
@@ -142,11 +158,14 @@ describe('distill data collect', () => {
     child.kill('SIGINT');
     const { code, stderr } = await done;
     expect(code).toBe(3);
+    expect(stderr).toContain('Stopping: what was answered is kept.');
     expect(stderr).toContain('Stopped.');
     await server.whenIdle();
     expect(existsSync(path.join(project, 'data/traces.jsonl'))).toBe(false);
     // They were sent, and nobody knows what the service made of them.
     const budget = await distill(project, 'data', 'budget', '--json');
+    const [{ money }] = JSON.parse(budget.stdout) as readonly [{ readonly money: number }];
+    expect(stderr).toContain(`Stage collect: stopped at 0 of ${String(ROWS)} · ${amountText(money)} of 3.00 USD`);
     expect(JSON.parse(budget.stdout)).toMatchObject([{ teacher: 'big', answers: 0, lostRequests: 4, inFlightTokens: 0 }]);
     expect((await distill(project, 'data', 'budget', '--forgive', 'big')).stderr).toContain('4 requests of big no longer count.');
     expect(JSON.parse((await distill(project, 'data', 'budget', '--json')).stdout)).toMatchObject([{ money: 0, lostRequests: 0, moneyCap: 3 }]);
@@ -156,9 +175,32 @@ describe('distill data collect', () => {
     const server = await serve();
     const project = makeProject(server, { teacher: { budget: { money: 1 } } });
     const { code, stderr } = await distill(project, 'data', 'collect');
-    expect(code).toBe(3);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('Stage collect: kept')]);
     expect(stderr).toContain('The budget of the teacher big is spent');
     expect(rowsOf(project)).toHaveLength(server.counts().answered);
+  });
+
+  test.each([[['run']], [['data', 'collect']]])('finds out that training can’t work before a teacher is asked: distill %j', async (command) => {
+    const server = await serve();
+    // Its student has no chat template.
+    const project = makeProject(server, { data: { template: 'chat' } });
+    const refused = await distill(project, ...command);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^✗ Chat template: .*no chat template/m);
+    expect(refused.stderr).toContain('distill.json can’t work and was not started. --no-check starts it all the same.');
+    expect([server.counts().requests, existsSync(path.join(project, '.distill/runs'))]).toEqual([0, false]);
+    // What it refused is what the run itself would have ended with, after the answers were paid for.
+    if (command[0] === 'data') expect(await distill(project, ...command, '--no-check')).toMatchObject({ code: 0 });
+  });
+
+  test('tells warnings in one line, and judges no rows that it will write anew', async () => {
+    const server = await serve();
+    const project = makeProject(server);
+    // Of an earlier run: not a row of it would be left.
+    writeFileSync(path.join(project, 'data/traces.jsonl'), `${JSON.stringify({ prompt: 'why '.repeat(100), answer: '1' })}\n`);
+    const { code, stderr } = await distill(project, 'data', 'collect');
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toMatch(/^\d+ warnings?: distill check \.$/m);
   });
 
   test('of a recipe without such a stage is refused', async () => {

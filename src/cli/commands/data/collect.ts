@@ -6,6 +6,7 @@ import type { Recipe } from '../../../shared/recipe.ts';
 import type { CollectStage } from '../../../shared/recipeCollect.ts';
 import type { DataTools } from '../../dataProgram.ts';
 import { noPast } from '../../follow.ts';
+import { checkBeforeLaunch } from '../../launchCheck.ts';
 import { engineProgram, workbenchVersion } from '../../programs.ts';
 import { loadRecipe } from '../../project.ts';
 import { Refusal } from '../../refusal.ts';
@@ -16,10 +17,11 @@ export function registerCollect({ terminal, command, project, done }: DataTools)
   const { say } = terminal;
   command('collect', say('collect')).addArgument(project()).option('--stage <name>', say('collectStage'))
     .addOption(new Option('--set <path=value>', say('runSet')).argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]))
-    .option('--allow-code', say('collectAllowCode')).option('--detach', say('runDetach')).option('--json', say('runJson'))
-    .action(async (where: string, options: { stage?: string; set?: string[]; allowCode?: true; detach?: true; json?: true }) => {
+    .option('--allow-code', say('collectAllowCode')).option('--no-check', say('runNoCheck')).option('--detach', say('runDetach')).option('--json', say('runJson'))
+    .action(async (where: string, options: { stage?: string; set?: string[]; allowCode?: true; check: boolean; detach?: true; json?: true }) => {
       const { file, project: folder, recipe } = loadRecipe(terminal, where, options.set ?? []);
       const stages = collectStages(terminal, recipe, options.stage);
+      if (options.check) await checkBeforeLaunch(terminal, where, { set: options.set ?? [], collectOnly: true });
       const engine = { ...engineProgram(), environment: options.allowCode === true ? { [CONSENT_VARIABLE]: '1' } : {} };
       const started = await startRun({ project: folder, recipePath: file, recipe: { ...recipe, stages: [...stages] }, versions: { workbench: workbenchVersion() } }, engine);
       done(await goOn(terminal, started, noPast(started.folder), { detach: options.detach === true, json: options.json === true }));
