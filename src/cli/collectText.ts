@@ -27,10 +27,11 @@ export function collectText(say: Say, { event, first }: Collected, secondsLeft: 
 
 /** What a stage came to. */
 export function collectEndText({ say }: Pick<Terminal, 'say'>, stage: StageEvent, last: CollectEvent | null): string {
-  const spend = last?.stage === stage.stage ? last.spend : null;
+  const own = last?.stage === stage.stage ? last : null;
+  const total = stage.total ?? own?.total ?? null;
   return [
-    say('collectEnded', stage.name, last?.stage === stage.stage ? last.kept : 0, stage.total ?? 0),
-    ...(spend === null ? [] : [spendText(say, spend)]),
+    stage.reason === 'stopped' ? say('collectStopped', stage.name, own?.done ?? 0, total ?? '?') : say('collectEnded', stage.name, own?.kept ?? 0, total ?? own?.done ?? 0),
+    ...(own === null || own.spend === null ? [] : [spendText(say, own.spend)]),
   ].join(' · ');
 }
 

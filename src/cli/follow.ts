@@ -8,6 +8,8 @@ import { viewOf, type RunView } from '../runs/view.ts';
 import { parseEvent, type EvaluationEvent, type RunEvent } from '../shared/events.ts';
 import { sentence } from '../shared/messages.ts';
 import { duration, parameterCount, percent, shortNumber } from '../shared/numbers.ts';
+import { reportName } from '../engine/collect/report.ts';
+import { collectSummary, readCollectReport } from './collectSummary.ts';
 import { collectEndText, collectText } from './collectText.ts';
 import { RUN_FILES } from '../shared/run.ts';
 import { isAlive } from '../system/processIdentity.ts';
@@ -41,7 +43,7 @@ const ALIVE_EVERY_MS = 2000;
 /** Resolves when the run has ended, with the exit code that says how. `json`: events as they are, one a line. */
 export async function follow(terminal: Terminal, folder: string, { fold, tail }: Past, json: boolean): Promise<ExitCode> {
   const teller = await Teller.open(terminal, folder, fold, json);
-  const interrupt = stopOnInterrupt(terminal, folder);
+  const interrupt = stopOnInterrupt(terminal, folder, () => fold.current.stages.some(({ type, state }) => type === 'collect' && state === 'running'));
   const change = watchForChange(tail.file);
   try {
     let looked = Date.now();
@@ -71,13 +73,14 @@ class Teller {
   #begunAt = Date.now();
 
   private constructor(
-    private readonly terminal: Terminal, private readonly folder: string, private readonly fold: RunFold, private readonly json: boolean, private readonly view: () => RunView,
+    private readonly terminal: Terminal, private readonly folder: string, private readonly fold: RunFold, private readonly json: boolean,
+    private readonly view: () => RunView, private readonly base: string,
   ) {}
 
   static async open(terminal: Terminal, folder: string, fold: RunFold, json: boolean): Promise<Teller> {
     const [run, label] = [await readRunFile(folder), await readLabel(folder)];
     const parts = { id: runTitle(folder), folder, project: projectOf(folder), label, run, problem: null, status: 'running' } as const;
-    return new Teller(terminal, folder, fold, json, () => viewOf({ ...parts, facts: fold.current }));
+    return new Teller(terminal, folder, fold, json, () => viewOf({ ...parts, facts: fold.current }), run?.base ?? process.cwd());
   }
 
   take(block: string): void {
@@ -111,7 +114,10 @@ class Teller {
         break;
       case 'stage':
         if (event.state === 'begin') note(paint('bold', event.total === null ? say('eventStage', event.name) : say(event.type === 'train' ? 'eventSteps' : event.type === 'collect' ? 'eventRows' : 'eventPrompts', event.name, event.total)));
-        if (event.state === 'end' && event.type === 'collect') note(collectEndText(this.terminal, event, this.fold.current.collect?.event ?? null));
+        if (event.state === 'end' && event.type === 'collect') {
+          note(collectEndText(this.terminal, event, this.fold.current.collect?.event ?? null));
+          if (event.reason !== 'stopped') this.#summary(reportName(event.name));
+        }
         if (event.state === 'skipped') note(say('eventSkipped', event.name));
         break;
       case 'metric':
@@ -133,7 +139,10 @@ class Teller {
           if (event.code !== undefined) note(paint('yellow', sentence(event.code, event.data ?? {}, language)));
           note(say('eventStopped', runTitle(this.folder)));
         }
-        else note(paint('red', say('eventFailed', sentence(event.code ?? 'unexpected', event.data ?? { detail: '' }, language))));
+        else {
+          if (event.code === 'collect-nothing') this.#summary(String(event.data?.['report']));
+          note(paint('red', say('eventFailed', sentence(event.code ?? 'unexpected', event.data ?? { detail: '' }, language))));
+        }
         break;
       case 'collect':
         if (!this.terminal.interactive && event.at - this.#plainAt >= PLAIN_EVERY_MS) {
@@ -144,6 +153,12 @@ class Teller {
       case 'progress': case 'trace': case 'checkpoint': case 'checkpoint-removed': case 'beat': case 'acknowledged':
         break;
     }
+  }
+
+  /** Of the collect stage that has written that report. */
+  #summary(name: string): void {
+    const read = readCollectReport(this.folder, name);
+    if (read !== null) this.terminal.print(collectSummary(this.terminal, read.report, { base: this.base, file: read.file }));
   }
 
   /** Who has the device: the run, where its project lies, and its process, as far as they are known. */
@@ -207,13 +222,13 @@ export function evaluationText({ say }: Pick<Terminal, 'say'>, { models, retenti
 }
 
 /** The first Ctrl-C orders a stop; the second no longer waits for the orderly end. */
-function stopOnInterrupt(terminal: Terminal, folder: string): { readonly asked: () => boolean; dispose(): void } {
+function stopOnInterrupt(terminal: Terminal, folder: string, collects: () => boolean): { readonly asked: () => boolean; dispose(): void } {
   const hurry = new AbortController();
   let asked = false;
   const onInterrupt = (): void => {
     if (!asked) {
       asked = true;
-      terminal.note(terminal.say('runStopping'));
+      terminal.note(terminal.say(collects() ? 'runStoppingCollect' : 'runStopping'));
       stopRun(folder, { hurry: hurry.signal }).catch((error: unknown) => { terminal.note(String(error)); });
     } else if (!hurry.signal.aborted) {
       terminal.note(terminal.say('runKilling'));

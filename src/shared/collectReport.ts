@@ -13,6 +13,8 @@ export interface CollectReport {
   readonly end: 'done' | 'budget' | 'nothing';
   /** The file that was written, as the recipe names it, or the partial one beside it; null where none was. */
   readonly to: string | null;
+  /** The files beside it that were written as well: held-out rows, and what was taken out. Reports of earlier versions lack it. */
+  readonly beside?: readonly string[];
   readonly rows: {
     /** Rows that were read or made. */
     readonly read: number;

@@ -50,6 +50,12 @@ export class Outputs {
     return previous;
   }
 
+  /** Names of the files that close() writes beside the rows to train on. */
+  beside(): readonly string[] {
+    const sides = [...this.writers.keys()].filter((side) => side !== 'train').map((side) => sideFile(this.to, side));
+    return [...sides, ...(this.side === null || this.side.rows === 0 ? [] : [this.side.file])].map((file) => path.basename(file));
+  }
+
   /** Leaves nothing behind; what had the names before stays. */
   async abandon(): Promise<void> {
     for (const writer of this.writers.values()) await writer.abandon();

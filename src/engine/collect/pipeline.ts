@@ -108,12 +108,12 @@ export class Pipeline {
     if (this.#lastFailure !== null && this.askedTeacher !== null) this.options.onWarning('rows-not-answered', failureData(this.askedTeacher, this.counts.ask, this.#lastFailure));
   }
 
-  report({ end, spent }: Pick<CollectReport, 'end' | 'spent'>): CollectReport {
+  report({ end, beside, spent }: Required<Pick<CollectReport, 'end' | 'beside' | 'spent'>>): CollectReport {
     const { stage } = this.options;
     const { counts, sums } = this;
     const { cost } = sums;
     return {
-      format: 1, stage: stage.name, at: Date.now(), end, to: end === 'nothing' ? null : stage.to,
+      format: 1, stage: stage.name, at: Date.now(), end, to: end === 'nothing' ? null : stage.to, beside,
       rows: { read: counts.read, broken: counts.broken, questions: counts.questions, written: sums.rows },
       brokenRows: this.#brokenRows,
       clean: this.#cleaned, cleanAnswers: this.#cleanedAnswers,

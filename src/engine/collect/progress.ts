@@ -5,11 +5,11 @@ import type { Journal } from '../journal.ts';
 const TELL_EVERY_MS = 500;
 
 export type CollectPart = CollectEvent['part'];
-type Numbers = Pick<CollectEvent, 'done' | 'total' | 'kept' | 'cached' | 'failed'>;
+export type CollectNumbers = Pick<CollectEvent, 'done' | 'total' | 'kept' | 'cached' | 'failed'>;
 
 export class CollectProgress {
   #part: CollectPart = 'read';
-  #numbers: () => Numbers = () => ({ done: 0, total: null, kept: 0, cached: 0, failed: 0 });
+  #numbers: () => CollectNumbers = () => ({ done: 0, total: null, kept: 0, cached: 0, failed: 0 });
   #told = '';
   readonly #timer: NodeJS.Timeout;
 
@@ -19,7 +19,7 @@ export class CollectProgress {
   }
 
   /** The part at work, and where its numbers are read from whenever they are told. */
-  begin(part: CollectPart, numbers: () => Numbers): void {
+  begin(part: CollectPart, numbers: () => CollectNumbers): void {
     this.#part = part;
     this.#numbers = numbers;
   }
@@ -33,8 +33,14 @@ export class CollectProgress {
     this.journal.event(event);
   }
 
+  get numbers(): CollectNumbers {
+    return this.#numbers();
+  }
+
+  /** Says how it stands for the last time. */
   end(): void {
     clearInterval(this.#timer);
+    this.#tellQuietly();
   }
 
   #tellQuietly(): void {

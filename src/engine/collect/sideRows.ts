@@ -6,12 +6,16 @@ import { removedFileOf, sideWriter, type SideRow, type SideSink, type SideWriter
 export class SideRows implements SideSink {
   #rows = 0;
 
-  private constructor(private readonly file: string, private readonly writer: SideWriter) {}
+  private constructor(readonly file: string, private readonly writer: SideWriter) {}
 
   /** `to`: the stage's file, absolute. Throws DistillError of the file system. */
   static async begin(to: string): Promise<SideRows> {
     const file = removedFileOf(to);
     return new SideRows(file, await sideWriter(file));
+  }
+
+  get rows(): number {
+    return this.#rows;
   }
 
   async write(row: SideRow): Promise<void> {

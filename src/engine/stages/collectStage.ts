@@ -14,7 +14,7 @@ import { Askers } from '../collect/askers.ts';
 import { needsModel } from '../collect/cleaned.ts';
 import { Outputs } from '../collect/outputs.ts';
 import { Pipeline } from '../collect/pipeline.ts';
-import { CollectProgress } from '../collect/progress.ts';
+import { CollectProgress, type CollectNumbers } from '../collect/progress.ts';
 import { reportName, spentSince, writeReport } from '../collect/report.ts';
 import { teachersOf } from '../collect/teachersOf.ts';
 import { resolvePath } from '../data/paths.ts';
@@ -45,13 +45,16 @@ export async function runCollectStage(execution: Execution, stage: CollectStage,
   const work = new CollectWork(execution, stage, index, signal, history);
   try {
     const { total, spent } = await work.run();
+    await work.close();
     journal.event({ ...begin, state: 'end', total, reason: spent === null ? 'done' : 'budget' });
     return spent === null ? null : { outcome: 'stopped', code: spent.code, data: spent.data };
   } catch (error) {
     // Whatever it was: every request is closed before anything else is done.
     cancel.abort(error);
     if (!control.signal.aborted) throw error;
-    journal.event({ ...begin, state: 'end', total: null, reason: 'stopped' });
+    // Requests that the stop has cut off count at their worst case: the last word of the spend comes after them.
+    await work.close();
+    journal.event({ ...begin, state: 'end', total: work.told?.total ?? null, reason: 'stopped' });
     return { outcome: 'stopped' };
   } finally {
     clearInterval(timer);
@@ -96,9 +99,15 @@ class CollectWork {
     }
   }
 
+  /** The numbers that were told last. */
+  get told(): CollectNumbers | null {
+    return this.#progress?.numbers ?? null;
+  }
+
+  /** The second time it does nothing. */
   async close(): Promise<void> {
-    this.#progress?.end();
     await this.#askers.close();
+    this.#progress?.end();
     await rm(this.#spool, { force: true });
   }
 
@@ -144,6 +153,7 @@ class CollectWork {
   /** The files under their names, then the report. Nothing is written where no row is left: what was there before stays. */
   async #finish(pipeline: Pipeline, outputs: Outputs, before: readonly Spend[]): Promise<Ended> {
     const { stage, execution: { folder } } = this;
+    const beside = outputs.beside().map((name) => path.posix.join(path.posix.dirname(stage.to), name));
     const { spent, sums, counts, total } = pipeline;
     const rows = { done: sums.rows, total: sums.rows, kept: sums.rows, cached: counts.ask.cached, failed: counts.ask.failed };
     this.#progress?.begin('write', () => rows);
@@ -154,7 +164,7 @@ class CollectWork {
       if (previous !== null) this.#onWarning('collect-previous-kept', { file: stage.to, rows: sums.rows, previous: path.basename(previous) });
     }
     this.#progress?.tell();
-    await writeReport(folder, pipeline.report({ end, spent: spentSince(before, await this.#askers.spends()) }));
+    await writeReport(folder, pipeline.report({ end, beside: end === 'nothing' ? [] : beside, spent: spentSince(before, await this.#askers.spends()) }));
     pipeline.warn();
     if (end === 'nothing' && spent === null) throw new DistillError('collect-nothing', { stage: stage.name, file: stage.to, rows: counts.read, report: reportName(stage.name) });
     return { total, spent };

@@ -8,15 +8,15 @@ import { removedFileOf, sideWriter, type SideWriter } from '../../../engine/data
 import { readRecords } from '../../../engine/data/formats/read.ts';
 import { recordWriter, type RecordWriter } from '../../../engine/data/formats/write.ts';
 import { loadTokenizer } from '../../../engine/model/tokenizer.ts';
-import type { CleanReport, CleanRule } from '../../../shared/cleanReport.ts';
+import type { CleanReport } from '../../../shared/cleanReport.ts';
 import { DistillError, sentence } from '../../../shared/messages.ts';
 import { duration, percent } from '../../../shared/numbers.ts';
 import { DATA_FORMATS, type CleanRecipe, type DataFormat } from '../../../shared/recipeCollect.ts';
 import { withFileErrors } from '../../../system/fileErrors.ts';
 import type { DataTools } from '../../dataProgram.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
+import { RULE_TEXT } from '../../ruleText.ts';
 import { clipped, table, type Terminal } from '../../terminal.ts';
-import type { TextKey } from '../../text.ts';
 import { recipeOf, type CleanFlags } from './cleanFlags.ts';
 
 interface CleanOptions extends CleanFlags {
@@ -175,10 +175,6 @@ function progressOf(terminal: Terminal, size: number | null): { bytes(piece: Buf
   };
 }
 
-const RULE_TEXT: Readonly<Record<CleanRule, TextKey>> = {
-  unicode: 'ruleUnicode', control: 'ruleControl', html: 'ruleHtml', boilerplate: 'ruleBoilerplate', empty: 'ruleEmpty', pattern: 'rulePattern', length: 'ruleLength', secrets: 'ruleSecrets',
-  contamination: 'ruleContamination', dissimilar: 'ruleDissimilar', perplexity: 'rulePerplexity', duplicate: 'ruleDuplicate', 'near-duplicate': 'ruleNearDuplicate', 'same-problem': 'ruleSameProblem', verdict: 'ruleVerdict',
-};
 /** Examples under each rule of the table; --json has more. */
 const EXAMPLES = 2;
 const PAIRS = 5;
