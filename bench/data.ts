@@ -134,7 +134,7 @@ try {
   process.stderr.write(`making ${String(count)} rows …\n`);
   const planted = await makeRows(data, rows, count, seed);
   const [ours, theirs] = [path.join(folder, 'ours.jsonl'), path.join(folder, 'theirs.jsonl')];
-  const runOurs = (): Promise<Turn> => timed(process.execPath, [path.join(repository, 'dist/cli.js'), 'data', 'clean', rows, '--out', ours, '--similarity', String(THRESHOLD)]);
+  const runOurs = (): Promise<Turn> => timed(process.execPath, [path.join(repository, 'dist/cli.js'), 'data', 'clean', rows, '--out', ours, '--similarity', String(THRESHOLD), '--force']);
   const runTheirs = (python: string): Promise<Turn> => timed(python, [path.join(repository, 'bench/data/datasketch_job.py'), rows, theirs, path.join(folder, 'theirs.removed.jsonl'), String(THRESHOLD)]);
   const [own, other]: [Turn[], Turn[]] = [[], []];
   for (let pair = 0; pair < pairs; pair++) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { describe, expect, test } from 'vitest';
@@ -56,6 +56,24 @@ describe('distill data clean', () => {
     const { printed } = await distill(['clean', file, '--dry-run', '--json', '--duplicates', 'keep', '--no-html']);
     expect(JSON.parse(printed)).toMatchObject({ rows: 3, kept: 3, out: null, removed: null, broken: 0 });
     expect(readdirSync(folder).sort()).toEqual(['rows.jsonl', 'test.jsonl']);
+  });
+
+  test('replaces an output only with --force, and its side file only together with it', async () => {
+    const { folder, file } = project();
+    const [out, side] = [path.join(folder, 'rows.clean.jsonl'), path.join(folder, 'rows.clean.removed.jsonl')];
+    await distill(['clean', file]);
+    const [rows, taken] = [readFileSync(out, 'utf8'), readFileSync(side, 'utf8')];
+    await expect(distill(['clean', file, '--duplicates', 'keep'])).rejects.toMatchObject({ name: 'Refusal', message: `${out} exists. Give another name, or --force to replace it.` });
+    // What ends half-way leaves both as they were.
+    writeFileSync(file, '{"prompt":"a","answer":"b"}\n{"prompt":');
+    await expect(distill(['clean', file, '--force'])).rejects.toMatchObject({ code: 'data-row-not-json' });
+    expect([readFileSync(out, 'utf8'), readFileSync(side, 'utf8')]).toEqual([rows, taken]);
+    writeFileSync(file, '{"prompt":"a","answer":"b"}\n');
+    await distill(['clean', file, '--force']);
+    expect([readFileSync(out, 'utf8').split('\n').length, readFileSync(side, 'utf8')]).toEqual([2, '']);
+    rmSync(out);
+    await expect(distill(['clean', file, '--force'])).rejects.toThrow(`${side} holds what an earlier cleaning took`);
+    expect((await distill(['clean', file, '--dry-run'])).code).toBe(EXIT.fine);
   });
 
   test('makes the folder that is written to', async () => {

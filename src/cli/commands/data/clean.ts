@@ -1,4 +1,5 @@
 /** distill data clean: a file through the rules of a recipe's `clean`; what they take is kept beside the output. */
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Argument, Option } from 'commander';
@@ -6,7 +7,7 @@ import { cleanRecords, type CleanProgress } from '../../../engine/data/clean/cle
 import type { Relevance } from '../../../engine/data/clean/relevance.ts';
 import { removedFileOf, sideWriter, type SideWriter } from '../../../engine/data/clean/removed.ts';
 import { readRecords } from '../../../engine/data/formats/read.ts';
-import { recordWriter, type RecordWriter } from '../../../engine/data/formats/write.ts';
+import { recordWriter, type RecordFile } from '../../../engine/data/formats/write.ts';
 import { loadTokenizer } from '../../../engine/model/tokenizer.ts';
 import type { CleanReport } from '../../../shared/cleanReport.ts';
 import { DistillError, sentence } from '../../../shared/messages.ts';
@@ -15,6 +16,7 @@ import { DATA_FORMATS, type CleanRecipe, type DataFormat } from '../../../shared
 import { withFileErrors } from '../../../system/fileErrors.ts';
 import type { DataTools } from '../../dataProgram.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
+import { Refusal } from '../../refusal.ts';
 import { RULE_TEXT } from '../../ruleText.ts';
 import { clipped, table, type Terminal } from '../../terminal.ts';
 import { recipeOf, type CleanFlags } from './cleanFlags.ts';
@@ -25,6 +27,7 @@ interface CleanOptions extends CleanFlags {
   readonly format: DataFormat;
   readonly onBroken: 'refuse' | 'skip';
   readonly dryRun?: true;
+  readonly force?: true;
   readonly json?: true;
 }
 
@@ -41,7 +44,7 @@ export function registerClean({ terminal, command, json, whole, done }: DataTool
     .option('--like <file>', say('cleanLike')).addOption(new Option('--min-similarity <cosine>', say('cleanMinSimilarity')).argParser(Number))
     .option('--no-unicode', say('cleanNoUnicode')).option('--no-control', say('cleanNoControl')).option('--no-html', say('cleanNoHtml')).option('--no-boilerplate', say('cleanNoBoilerplate'))
     .addOption(new Option('--format <format>', say('cleanFormat')).choices(DATA_FORMATS).default('auto')).addOption(new Option('--on-broken <what>', say('cleanOnBroken')).choices(['refuse', 'skip']).default('refuse'))
-    .option('--dry-run', say('cleanDryRun')).addOption(json())
+    .option('--dry-run', say('cleanDryRun')).option('--force', say('cleanForce')).addOption(json())
     .action(async (file: string, options: CleanOptions) => { done(await clean(terminal, file, options)); });
 }
 
@@ -50,6 +53,7 @@ async function clean(terminal: Terminal, file: string, options: CleanOptions): P
   const recipe = await recipeOf(terminal, options);
   const out = path.resolve(options.out ?? `${file.replace(/[\\/]+$/, '').replace(/\.\w+$/, '')}.clean.jsonl`);
   if (out === path.resolve(file)) throw new DistillError('clean-out-is-input', { file });
+  if (options.dryRun !== true) checkOutputs(terminal, out, options.force === true);
   const stop = stopOnInterrupt();
   try {
     const { report, broken } = await cleanFile(terminal, { file, out, recipe, signal: stop.signal }, options);
@@ -63,6 +67,15 @@ async function clean(terminal: Terminal, file: string, options: CleanOptions): P
   } finally {
     stop.dispose();
   }
+}
+
+/** The side file is the only copy of what an earlier cleaning took: it goes only where its rows are made anew with it. Throws Refusal. */
+function checkOutputs({ say }: Terminal, out: string, force: boolean): void {
+  const side = removedFileOf(out);
+  const [outIsThere, sideIsThere] = [existsSync(out), existsSync(side)];
+  if (outIsThere && statSync(out).isDirectory()) throw new Refusal(say('isFolder', out));
+  if (outIsThere && !force) throw new Refusal(say('convertExists', out));
+  if (sideIsThere && !outIsThere) throw new Refusal(say('cleanSideAlone', side, out));
 }
 
 interface Job {
@@ -79,7 +92,7 @@ async function cleanFile(terminal: Terminal, { file, out, recipe, signal }: Job,
   const progress = progressOf(terminal, await sizeOf(file));
   let broken = 0;
   let report: CleanReport | null = null;
-  let writer: RecordWriter | null = null;
+  let writer: RecordFile | null = null;
   let side: SideWriter | null = null;
   let relevance: { readonly judge: Relevance; close(): Promise<void> } | null = null;
   try {
@@ -100,6 +113,9 @@ async function cleanFile(terminal: Terminal, { file, out, recipe, signal }: Job,
       removed: { write: (row) => side?.write(row) }, onProgress: progress.part, onReport: (done) => { report = done; },
     });
     for await (const record of cleaned) await writer?.write(record);
+    // Whatever can fail fails before the first of the two is replaced.
+    await writer?.flush();
+    await side?.flush();
     await side?.close();
     await writer?.close();
   } catch (error) {

@@ -39,6 +39,8 @@ export interface SideSink {
 
 export interface SideWriter extends SideSink {
   write(row: SideRow): Promise<void>;
+  /** As RecordFile's. */
+  flush(): Promise<void>;
   close(): Promise<void>;
   abandon(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function sideWriter(file: string): Promise<SideWriter> {
   const growing = await GrowingFile.begin(file);
   return {
     write: (row) => growing.append(`${JSON.stringify(row)}\n`),
+    flush: () => growing.flush(),
     close: () => growing.close(),
     abandon: () => growing.abandon(),
   };

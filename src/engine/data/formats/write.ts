@@ -13,6 +13,11 @@ export interface RecordWriter {
   abandon(): Promise<void>;
 }
 
+export interface RecordFile extends RecordWriter {
+  /** Puts what was written on the disk, still without its name: for files that have to appear together. */
+  flush(): Promise<void>;
+}
+
 /** Characters kept before they are written. */
 const BUFFERED = 1 << 18;
 
@@ -42,10 +47,15 @@ export class GrowingFile {
     if (this.#length >= BUFFERED) await this.#flush();
   }
 
-  async close(): Promise<void> {
+  /** On the disk when this resolves, under its temporary name. */
+  async flush(): Promise<void> {
     await this.#flush();
+    await withFileErrors(this.file, () => this.handle.sync());
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
     await withFileErrors(this.file, async () => {
-      await this.handle.sync();
       await this.handle.close();
       this.#ended = true;
       await renameOver(this.temporary, this.file);
@@ -67,10 +77,11 @@ export class GrowingFile {
 }
 
 /** Throws DistillError `disk-full`, `read-only` and the like, at any of its calls. */
-export async function recordWriter(file: string): Promise<RecordWriter> {
+export async function recordWriter(file: string): Promise<RecordFile> {
   const growing = await GrowingFile.begin(file);
   return {
     write: (record) => growing.append(`${JSON.stringify(record)}\n`),
+    flush: () => growing.flush(),
     close: () => growing.close(),
     abandon: () => growing.abandon(),
   };
