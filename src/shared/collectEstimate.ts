@@ -20,8 +20,11 @@ export interface CollectEstimate {
   readonly output: { readonly low: number | null; readonly expected: number | null; readonly high: number | null; readonly worst: number };
   /** In the currency of the prices; null without prices. */
   readonly money: { readonly currency: string; readonly low: number | null; readonly expected: number | null; readonly high: number | null; readonly worst: number } | null;
-  /** At the recipe's concurrency; null while no answer has been timed. */
-  readonly seconds: number | null;
+  /**
+   * `best`: at the recipe's concurrency, should the service take it all as fast as it answered so far. `pace`: as many in a second
+   * as so far, with the few at once that a small sample is. Null while no answer has been timed.
+   */
+  readonly seconds: { readonly best: number; readonly pace: number } | null;
   readonly cap: { readonly money: number | null; readonly tokens: number | null };
   readonly spent: { readonly money: number | null; readonly tokens: number; readonly lostRequests: number };
   /** Whether the remaining requests fit under the cap even at their worst. */

@@ -149,17 +149,38 @@ interface Measured {
   /** Sum of squares of the output tokens. */
   readonly squares: number;
   readonly milliseconds: number;
+  /** In which at least one of them was waited for: fewer than the sum where several were asked at once. */
+  readonly busyMilliseconds: number;
 }
 
 function measure(file: string, keys: ReadonlySet<string>): Measured {
   const sum = { answers: 0, input: 0, cachedInput: 0, output: 0, reasoning: 0, squares: 0, milliseconds: 0 };
-  readAnswers(file, (key) => keys.has(key), ({ tokens }, ms) => {
+  const spans: (readonly [begin: number, end: number])[] = [];
+  readAnswers(file, (key) => keys.has(key), ({ tokens }, ms, at) => {
     sum.answers += 1;
     for (const kind of ['input', 'cachedInput', 'output', 'reasoning'] as const) sum[kind] += tokens[kind];
     sum.squares += tokens.output ** 2;
     sum.milliseconds += ms;
+    spans.push([at - ms, at]);
   });
-  return sum;
+  return { ...sum, busyMilliseconds: covered(spans) };
+}
+
+/** Length of what the spans cover together. */
+function covered(spans: readonly (readonly [begin: number, end: number])[]): number {
+  let [length, until] = [0, -Infinity];
+  for (const [begin, end] of [...spans].sort(([a], [b]) => a - b)) {
+    length += Math.max(0, end - Math.max(begin, until));
+    until = Math.max(until, end);
+  }
+  return length;
+}
+
+/** At best the service takes all of the recipe's concurrency as fast as it answered so far; else it goes on at its pace so far. */
+function timeOf({ answers, milliseconds, busyMilliseconds }: Measured, remaining: number, concurrency: number): CollectEstimate['seconds'] {
+  if (answers === 0) return null;
+  const best = milliseconds / answers / 1000 * Math.ceil(remaining / concurrency);
+  return { best, pace: Math.max(best, busyMilliseconds / answers / 1000 * remaining) };
 }
 
 interface Parts {
@@ -212,7 +233,7 @@ function combine({ stage, ask, api, facts, counted, measured, others, spentToken
     basis: n === 0 ? 'limits' : 'answers', sampled: n,
     input: { basis: n === 0 ? counted.inputBasis : 'answers', expected: input, worst: counted.inputWorst },
     output: { low, expected, high, worst }, money,
-    seconds: n === 0 || api === null ? null : measured.milliseconds / n / 1000 * Math.ceil(remaining / Math.min(api.concurrency, Math.max(1, remaining))),
+    seconds: api === null ? null : timeOf(measured, remaining, api.concurrency),
     cap, spent: { money: spentMoney, tokens: spentTokens, lostRequests },
     fits: within(money?.worst ?? null, counted.inputWorst + worst) === true ? 'surely' : expectedFits === null ? 'unknown' : expectedFits ? 'expected' : 'no',
     others, withoutModelRules: stage.clean !== undefined && needsModel(stage.clean),

@@ -92,12 +92,12 @@ export function readKeys(file: string): { has(key: string): boolean; readonly si
   return index;
 }
 
-/** What answers so far cost in tokens and time, for an estimate: those that `wanted` takes. */
-export function readAnswers(file: string, wanted: (key: string) => boolean, take: (answer: Kept, ms: number) => void): void {
+/** What answers so far cost in tokens and time, for an estimate: those that `wanted` takes; `at` is when one was there, `ms` before which it was asked for. */
+export function readAnswers(file: string, wanted: (key: string) => boolean, take: (answer: Kept, ms: number, at: number) => void): void {
   readLines(file, (line) => {
     const key = keyOf(line);
     const parsed = key !== null && wanted(key) ? answerLine(line.toString('utf8')) : null;
-    if (parsed !== null) take(parsed.answer, parsed.ms);
+    if (parsed !== null) take(parsed.answer, parsed.ms, parsed.at);
   });
 }
 

@@ -88,7 +88,10 @@ export function estimateText(estimate: StageEstimate): string {
       : money.low === null || money.high === null ? vscode.l10n.t('about {0}, {1} at worst', amountText(money.expected), worst)
         : vscode.l10n.t('about {0} ({1} to {2}), {3} at worst', amountText(money.expected), amountText(money.low), amountText(money.high), worst));
   }
-  if (estimate.seconds !== null) lines.push(vscode.l10n.t('about {0}', duration(estimate.seconds * 1000)));
+  if (estimate.seconds !== null) {
+    const [best, pace] = [duration(estimate.seconds.best * 1000), duration(estimate.seconds.pace * 1000)];
+    lines.push(best === pace ? vscode.l10n.t('about {0}', best) : vscode.l10n.t('{0} at best, {1} at the pace of the answers so far', best, pace));
+  }
   if (cap.money !== null && money !== null) lines.push(vscode.l10n.t('Cap: {0}, of which {1} is spent. It is never passed.', moneyText(cap.money, money.currency), amountText(spent.money ?? 0)));
   else if (cap.tokens !== null) lines.push(vscode.l10n.t('Cap: {0} tokens, of which {1} are spent. It is never passed.', tokensText(cap.tokens), tokensText(spent.tokens)));
   else if (!teacher.local) lines.push(vscode.l10n.t('There is no cap: teachers.{0}.budget sets one.', teacher.name));

@@ -78,6 +78,16 @@ describe('distill data estimate', () => {
     expect(Math.abs(spent - (after.spent.money ?? 0) - (expected ?? 0)) / (expected ?? 1)).toBeLessThan(0.1);
   });
 
+  test('of time is a range whose end is the pace of the answers so far, not what all of them at once would be', async () => {
+    // One at a time, whatever is asked for.
+    const server = await serve({ capacity: 1, latencyMs: 40 });
+    const project = makeProject(server, { teacher: { concurrency: 30, budget: { money: 50 } } });
+    const { seconds, remaining } = await estimateOf(project, '--sample', '4');
+    expect(seconds?.pace).toBeGreaterThan(remaining * 0.04);
+    expect(seconds?.best).toBeLessThan(seconds?.pace ?? 0);
+    expect((await distill(project, 'data', 'estimate')).stdout).toMatch(/time +\S+ – \S+/);
+  });
+
   test('in words, in both languages, names the basis and what is missing', async () => {
     const project = makeProject(await serve(), { teacher: { keyVariable: 'NOBODY_HAS_THIS_KEY', budget: undefined } });
     const english = await distill(project, 'data', 'estimate');

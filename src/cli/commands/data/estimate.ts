@@ -117,7 +117,7 @@ export function estimateText({ say, paint }: Pick<Terminal, 'say' | 'paint'>, es
     [say('estimateInput'), tokens(input.expected), '', tokens(input.worst)],
     [say('estimateOutput'), tokens(output.expected), between(tokens(output.low), tokens(output.high)), tokens(output.worst)],
     ...(money === null ? [] : [[say('estimateMoney', money.currency), amount(money.expected), between(amount(money.low), amount(money.high)), amount(money.worst)]]),
-    [say('estimateTime'), estimate.seconds === null ? unknown : duration(estimate.seconds * 1000), '', ''],
+    [say('estimateTime'), ...timeCells(estimate.seconds), ''],
   ];
   const place = teacher.origin === null ? '' : say('estimateAt', teacher.origin);
   const key = teacher.needsKey && !teacher.hasKey ? paint('yellow', say('estimateNoKey', teacher.variable ?? 'keyVariable')) : null;
@@ -139,6 +139,13 @@ export function estimateText({ say, paint }: Pick<Terminal, 'say' | 'paint'>, es
     ...(estimate.others.length === 0 ? [] : [say('estimateOthers', estimate.others.join(', '))]),
     ...(estimate.withoutModelRules ? [say('estimateWithoutModel')] : []),
   ].join('\n');
+}
+
+/** One number where both ends are told alike, else the range of them. */
+function timeCells(seconds: CollectEstimate['seconds']): readonly [expected: string, interval: string] {
+  if (seconds === null) return ['?', ''];
+  const [best, pace] = [duration(seconds.best * 1000), duration(seconds.pace * 1000)];
+  return best === pace ? [best, ''] : ['', `${best} – ${pace}`];
 }
 
 /** Ctrl-C closes every request; what was answered is kept. */
