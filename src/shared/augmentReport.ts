@@ -31,6 +31,7 @@ export const AUGMENT_REASONS = {
   'wrong-language': ['came back in another language', '结果语言不符'],
   'length': ['came back much shorter or longer', '结果长度相差过大'],
   'no-reference': ['the row has no answer to hold the new one against', '该行没有可对照的答案'],
+  'reference-not-number': ['the answer is not one plain number', '答案不是单个普通数字'],
   'disagreed': ['answers to the new question did not all agree with the old one', '对新题的回答与原答案不一致'],
   'verification': ['verification found another answer', '验证得到不同答案'],
 } as const satisfies Record<string, readonly [english: string, chinese: string]>;

@@ -23,8 +23,8 @@ export const DATA_ERRORS = {
     'zh-cn': '{file} 第 {line} 行：不是 JSON 对象。每行须为一个对象（JSONL）。',
   },
   'data-row-field-missing': {
-    en: '{file}, line {line}: the field "{field}" is missing (have: {have}). Say in data.fields which field holds it.',
-    'zh-cn': '{file} 第 {line} 行：缺少字段 "{field}"（现有：{have}）。请在 data.fields 中指明所用字段。',
+    en: '{file}, line {line}: the field "{field}" is missing (have: {have}). Say which field holds it: "fields" in the recipe, --fields on the command line (distill data verify and convert).',
+    'zh-cn': '{file} 第 {line} 行：缺少字段 "{field}"（现有：{have}）。请指明所用字段：配方中的 "fields"，或命令行的 --fields（distill data verify 与 convert）。',
   },
   'data-row-not-text': {
     en: '{file}, line {line}: the field "{field}" is neither text nor a number.',
@@ -123,8 +123,8 @@ export const DATA_ERRORS = {
     'zh-cn': '{file}：第 {group} 个行组有 {rows} 行，解压后 {mebibytes} MiB，无法一次载入内存。请用 Python 以更小的行组重写：pyarrow.parquet.write_table(table, file, row_group_size=10000)。',
   },
   'data-format-unknown': {
-    en: '{file} is of no known format; it begins like this: {seen}. Known: {known}. If it is one of them, say which: "format" in the recipe, --from on the command line.',
-    'zh-cn': '{file} 的格式无法识别，开头为：{seen}。支持：{known}。若属其一，请指明：配方中的 "format"，或命令行的 --from。',
+    en: '{file} is of no known format; it begins like this: {seen}. Known: {known}. If it is one of them, say which: "format" in the recipe, --format on the command line (--from of distill data convert).',
+    'zh-cn': '{file} 的格式无法识别，开头为：{seen}。支持：{known}。若属其一，请指明：配方中的 "format"，或命令行的 --format（distill data convert 用 --from）。',
   },
   'data-format-arrow': {
     en: '{file} is in Arrow format, which save_to_disk and the datasets cache write and which is not read here. Convert it with Python: datasets.load_from_disk("{file}").to_parquet("data.parquet") (of a DatasetDict: one call for each split).',

@@ -2,22 +2,56 @@
 import type { CodeTests, DataRecord } from '../../shared/record.ts';
 import type { VerifyRecipe } from '../../shared/recipeCollect.ts';
 import type { VerdictReason } from '../../shared/verdicts.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { Sandbox, SandboxOutcome } from './sandbox.ts';
 
 /** Written by the child when everything before it went well: a program that ends early by itself has not passed. */
 const PASSED = 'distill-tests-passed';
 
+export interface CodeVerdict {
+  readonly reason: VerdictReason;
+  /** What the interpreter said of the test that failed; null where none did. */
+  readonly failure: string | null;
+}
+
+interface CodeTools {
+  readonly sandbox?: Sandbox;
+  readonly signal?: AbortSignal;
+}
+
 /** Throws AbortError. */
-export async function verifyCode(record: DataRecord, { code }: VerifyRecipe, { sandbox, signal }: { readonly sandbox?: Sandbox; readonly signal?: AbortSignal }): Promise<VerdictReason> {
-  const { tests } = record;
-  if (tests === undefined) return 'no-tests';
-  if (code !== 'sandbox' || sandbox === undefined) return 'code-not-allowed';
-  const answer = extractCode(record.answer, tests);
-  if (answer === null) return 'no-code-found';
-  const secret = crypto.randomUUID();
-  const outcome = await sandbox.run({ language: tests.language, code: programOf(tests, answer, `${PASSED} ${secret}`) }, signal);
+export async function verifyCode(record: DataRecord, recipe: VerifyRecipe, tools: CodeTools): Promise<VerdictReason> {
+  return (await judgeCode(record, recipe, tools)).reason;
+}
+
+/** Throws AbortError. */
+export async function judgeCode({ tests, answer: text }: DataRecord, { code }: VerifyRecipe, { sandbox, signal }: CodeTools): Promise<CodeVerdict> {
+  if (tests === undefined) return { reason: 'no-tests', failure: null };
+  if (code !== 'sandbox' || sandbox === undefined) return { reason: 'code-not-allowed', failure: null };
+  const answer = extractCode(text, tests);
+  if (answer === null) return { reason: 'no-code-found', failure: null };
+  const passed = `${PASSED} ${crypto.randomUUID()}`;
+  const program = programOf(tests, answer, passed);
+  const outcome = await sandbox.run({ language: tests.language, code: program }, signal);
+  const reason = reasonOf(outcome, passed);
+  return { reason, failure: reason === 'tests-failed' && outcome.type === 'ended' ? failureOf(outcome.stderr, program) : null };
+}
+
+/** The error, and the line of the program that it is about: `AssertionError: assert one() == 1`. */
+function failureOf(stderr: string, program: string): string | null {
+  const lines = stderr.slice(-STDERR_READ).split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const error = lines.findLast((line) => /^[A-Za-z_.]*(?:Error|Exception|Exit|Interrupt|Warning)\b/.test(line)) ?? lines.at(-1);
+  if (error === undefined) return null;
+  const at = [...stderr.slice(-STDERR_READ).matchAll(/^\s*File "[^"\n]*program\.py", line (\d+)/gm)].at(-1)?.[1];
+  const line = at === undefined ? '' : program.split('\n')[Number(at) - 1]?.trim() ?? '';
+  return line === '' || error.includes(line) ? error : `${error}${error.includes(':') ? ' · ' : ': '}${line}`;
+}
+
+/** Characters at the end of what a program complains that are read. */
+const STDERR_READ = 4000;
+
+function reasonOf(outcome: SandboxOutcome, passed: string): VerdictReason {
   switch (outcome.type) {
-    case 'ended': return outcome.code === 0 && outcome.stdout.trimEnd().endsWith(`${PASSED} ${secret}`) ? 'tests-passed' : 'tests-failed';
+    case 'ended': return outcome.code === 0 && outcome.stdout.trimEnd().endsWith(passed) ? 'tests-passed' : 'tests-failed';
     case 'timed-out': return 'tests-timed-out';
     case 'out-of-bounds': return 'tests-out-of-bounds';
     case 'unavailable': return 'sandbox-unavailable';

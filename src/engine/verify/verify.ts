@@ -3,7 +3,7 @@ import type { VerifyRecipe } from '../../shared/recipeCollect.ts';
 import type { DataRecord, RecordVerdict } from '../../shared/record.ts';
 import { VERDICT_REASONS, type VerdictReason } from '../../shared/verdicts.ts';
 import { compareAnswers, loadComparer } from './compare.ts';
-import { verifyCode } from './codeTests.ts';
+import { judgeCode } from './codeTests.ts';
 import type { Judge } from './judge.ts';
 import type { Sandbox } from './sandbox.ts';
 import { traceFindings } from './traceFindings.ts';
@@ -18,10 +18,16 @@ export interface VerifyTools {
 /** The verdict on a record; its answer is not changed. Throws what the judge's teacher throws, and AbortError. */
 export async function verifyRecord(record: DataRecord, options: VerifyRecipe, tools: VerifyTools = {}): Promise<RecordVerdict> {
   await loadComparer();
-  const findings = options.trace ? traceFindings(record) : [];
+  const nothing = record.answer.trim() === '' && record.think.trim() === '';
+  const findings = options.trace && !nothing ? traceFindings(record) : [];
   const decided = (reason: VerdictReason, by: RecordVerdict['by'], found: string | null, expected: string | null): RecordVerdict =>
     ({ verdict: VERDICT_REASONS[reason].verdict, reason, by, found, expected, findings });
-  if (record.tests !== undefined) return decided(await verifyCode(record, options, tools), 'code', null, null);
+  // A question for a teacher is no wrong answer.
+  if (nothing) return decided('nothing-to-judge', 'answer', null, shown(record.gold));
+  if (record.tests !== undefined) {
+    const { reason, failure } = await judgeCode(record, options, tools);
+    return decided(reason, 'code', shown(failure), record.tests.entry);
+  }
   if (options.answers && record.gold !== null && record.gold.trim() !== '') {
     const { reason, found, expected } = compareAnswers(record.answer, record.gold, { question: record.prompt, ...(record.options === undefined ? {} : { options: record.options }) });
     const by = reason === 'equal-choice' || reason === 'wrong-option' ? 'choice' : 'answer';

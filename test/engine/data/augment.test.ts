@@ -106,7 +106,9 @@ describe('other numbers', () => {
     ['unexplained-number', 'A car drives at 50 km/h. How far in the trip?', '50*17 = <<50*17=850>>850', '850'],
     ['unused-number', 'There are 50 pupils, 20 boys and 30 girls. How many pupils are not boys?', '50-20 = <<50-20=30>>30', '30'],
     ['no-chain', 'Ann has 5 apples and 4 pears. How many pieces?', 'She has 5+4 = <<5+4=9>>9 pieces.', '8'],
-    ['no-reference', 'Ann has 5 apples and 4 pears. How many pieces?', 'She has 5+4 = <<5+4=9>>9 pieces.', 'nine'],
+    ['no-reference', 'Ann has 5 apples and 4 pears. How many pieces?', 'She has 5+4 = <<5+4=9>>9 pieces.', ''],
+    ['reference-not-number', 'Ann has 5 apples and 4 pears. How many pieces?', 'She has 5+4 = <<5+4=9>>9 pieces.', 'nine'],
+    ['reference-not-number', 'How much is 5 divided by 4?', '5 / 4 is 5/4.', '5/4'],
     ['nothing-to-change', 'In 2012 Ann turned from 1st to 3rd. How many places?', '3-1 = <<3-1=2>>2', '2'],
   ])('are not tried where it is %s', (reason, prompt, think, gold) => {
     expect(otherNumbers(row(prompt, think, gold), new Draw(1, 'x'))).toBe(reason);

@@ -97,8 +97,27 @@ describe('distill data verify', () => {
     expect(readdirSync(path.dirname(file))).toEqual(['rows.jsonl']);
   });
 
+  test('a question alone is nothing to judge: undecided, no findings, kept unless only right rows are', async () => {
+    const file = dataFile([{ prompt: 'How much is 3 + 4?', gold: '7' }, { prompt: 'How much is 3 + 4?', think: 'Three and four make seven.', answer: '', gold: '7' }]);
+    const { out } = await distill('en', file, '--keep', 'not-wrong', '--json');
+    expect(JSON.parse(out)).toMatchObject({ kept: 1, verdicts: { right: 0, wrong: 1, unknown: 1 }, reasons: { 'nothing-to-judge': { count: 1 }, 'no-answer-found': { count: 1 } }, findings: { 'answer-missing': { count: 1 } } });
+    expect(JSON.parse((await distill('en', file, '--keep', 'right', '--json')).out)).toMatchObject({ kept: 0 });
+  });
+
+  test('what is not understood names the flags of this command', async () => {
+    const file = path.join(temporaryFolder(), 'rows.bin');
+    writeFileSync(file, 'no rows of any kind');
+    expect((await distill('en', file)).notes).toContain('--format on the command line');
+    const missing = await distill('en', dataFile([{ words: 'How much?' }]), '--prompt-field', 'question');
+    expect(missing.notes).toContain('--fields on the command line');
+  });
+
   test('code is not run without --allow-code, and says so', async () => {
     const file = dataFile([{ task_id: 'T/0', prompt: 'def one():\n    """One."""\n', canonical_solution: '    return 1\n', test: 'def check(f):\n    assert f() == 1\n', entry_point: 'one' }]);
     expect(JSON.parse((await distill('en', file, '--json')).out)).toMatchObject({ reasons: { 'code-not-allowed': { count: 1 } } });
+    const { out } = await distill('en', file);
+    expect(out).toContain('--allow-code on the command line');
+    expect(out).toMatch(/row 1: (?:T\/0 )?one$/m);
+    expect(out).not.toContain('reference –');
   });
 });

@@ -7,6 +7,7 @@ import { compareAnswers } from '../../../src/engine/verify/compare.ts';
 import { extractFinal } from '../../../src/engine/verify/extract.ts';
 import { countVotes, judgeMessages, readVote, teacherJudge } from '../../../src/engine/verify/judge.ts';
 import { traceFindings } from '../../../src/engine/verify/traceFindings.ts';
+import type { Sandbox } from '../../../src/engine/verify/sandbox.ts';
 import { isKept, verifyRecord } from '../../../src/engine/verify/verify.ts';
 import { NO_PROVENANCE, type DataRecord, type RecordMessage } from '../../../src/shared/record.ts';
 import { TRACE_FINDINGS, VERDICT_REASONS, verdictSentence } from '../../../src/shared/verdicts.ts';
@@ -34,6 +35,17 @@ describe('the final answer of a text', () => {
   test.each([['The answer is (B) since A fails.', 'B'], ['选C', '选C'], ['A can’t be.\n\n**D**', 'D'], ['因此，正确答案为**A**。', 'A'], ['Options A and B are wrong. The correct option is C.', 'C']])('%j chooses %s', (text, letter) => {
     expect(extractFinal(text, { kind: 'choice' })?.text).toBe(letter);
   });
+});
+
+test('code that fails says which test did', async () => {
+  const tests = { language: 'python', prelude: 'def one():\n', code: 'def check(f):\n    assert f() == 1\ncheck(one)', entry: 'one' } as const;
+  let line = 0;
+  const sandbox: Sandbox = { how: 'none', run: ({ code }) => {
+    line = code.split('\n').findIndex((each) => each.includes('assert f()')) + 1;
+    return Promise.resolve({ type: 'ended', code: 1, stdout: '', stderr: `Traceback (most recent call last):\n  File "/tmp/program.py", line ${String(line + 1)}, in <module>\n  File "/tmp/program.py", line ${String(line)}, in check\nAssertionError\n` });
+  } };
+  const verdict = await verifyRecord(record({ answer: '    return 2\n', gold: null, tests }), { ...recipe, code: 'sandbox' }, { sandbox });
+  expect(verdict).toMatchObject({ reason: 'tests-failed', by: 'code', found: 'AssertionError: assert f() == 1', expected: 'one' });
 });
 
 describe('the form of a trace', () => {

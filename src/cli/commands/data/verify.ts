@@ -148,6 +148,8 @@ interface Example {
   readonly row: number;
   readonly found: string | null;
   readonly expected: string | null;
+  /** The task of a row of code: there, `found` is what failed. */
+  readonly task?: string;
 }
 
 class Tally {
@@ -158,13 +160,13 @@ class Tally {
   readonly reasons = new Map<string, { readonly verdict: Verdict; count: number; readonly examples: Example[] }>();
   readonly findings = new Map<string, { count: number; readonly rows: number[] }>();
 
-  add({ provenance }: DataRecord, { verdict, reason, found, expected, findings }: RecordVerdict, kept: boolean): void {
+  add({ id, tests, provenance }: DataRecord, { verdict, reason, found, expected, findings }: RecordVerdict, kept: boolean): void {
     this.rows += 1;
     if (kept) this.kept += 1;
     const row = provenance.source?.row ?? this.rows;
     const entry = this.reasons.get(reason) ?? { verdict, count: 0, examples: [] };
     entry.count += 1;
-    if (entry.examples.length < EXAMPLES) entry.examples.push({ row, found, expected });
+    if (entry.examples.length < EXAMPLES) entry.examples.push({ row, found, expected, ...(tests === undefined ? {} : { task: taskOf(id, tests.entry) }) });
     this.reasons.set(reason, entry);
     for (const finding of findings) {
       const seen = this.findings.get(finding) ?? { count: 0, rows: [] };
@@ -196,8 +198,8 @@ function printTally(terminal: Terminal, tally: Tally, out: string | null): void 
     terminal.print(paint(COLOURS[verdict], `${say(VERDICT_TEXT[verdict])}  ${String(total)}  ${share(total)}`));
     for (const [reason, { count, examples }] of reasons) {
       terminal.print(`  ${String(count).padStart(7)}  ${reason}  ${verdictSentence(reason, language)}`);
-      for (const { row, found, expected } of verdict === 'right' ? [] : examples) {
-        terminal.print(paint('dim', clipped(`           ${say('verifyExample', row, short(found), short(expected))}`, terminal.columns)));
+      for (const example of verdict === 'right' ? [] : examples) {
+        terminal.print(paint('dim', clipped(`           ${exampleText(terminal, example)}`, terminal.columns)));
       }
     }
   }
@@ -209,6 +211,17 @@ function printTally(terminal: Terminal, tally: Tally, out: string | null): void 
   if (tally.broken > 0) terminal.print(say('cleanBroken', tally.broken));
   terminal.print(say('verifyDone', tally.rows, duration(Date.now() - tally.begun)));
   if (out !== null) terminal.print(say('verifyWritten', tally.kept, out));
+}
+
+/** A dataset's own name of the task (HumanEval/0) with its function; of an id that is a hash, the function alone. */
+function taskOf(id: string, entry: string | null): string {
+  const named = !/^[0-9a-f]{16,}$/.test(id);
+  return entry === null ? id : named ? `${id} ${entry}` : entry;
+}
+
+function exampleText({ say }: Terminal, { row, found, expected, task }: Example): string {
+  if (task === undefined) return say('verifyExample', row, short(found), short(expected));
+  return found === null ? say('verifyExampleTask', row, task) : say('verifyExampleCode', row, task, short(found));
 }
 
 const VERDICT_TEXT = { right: 'verdictRight', wrong: 'verdictWrong', unknown: 'verdictUnknown' } as const;

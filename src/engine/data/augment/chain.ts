@@ -34,7 +34,7 @@ const WRITTEN = /((?:\(\s*)*\d[\d.,]*%?(?:\s*[-+*/×÷−]\s*(?:\(\s*)*\d[\d.,]*
 export function chainOf(record: DataRecord): Chain | AugmentReason {
   const trace = record.think;
   const gold = goldOf(record);
-  if (gold === null) return 'no-reference';
+  if (gold === null) return (record.gold ?? record.answer).trim() === '' ? 'no-reference' : 'reference-not-number';
   const written = calculationsOf(trace);
   if (written === null) return 'step-not-true';
   if (written.length === 0 || written.at(-1)?.key !== gold.key) return 'no-chain';
