@@ -51,13 +51,15 @@ function withChange(terminal: Terminal, text: string, change: string): string {
   }
 }
 
-/** The folder of a run: by its path, its name, the end of its name; without a name the newest. Throws Refusal. */
-export async function findRun(terminal: Terminal, name: string | undefined): Promise<string> {
+/** The folder of a run: by its path, its name, the end of its name; without a name the newest that is preferred, else the newest. Throws Refusal. */
+export async function findRun(terminal: Terminal, name: string | undefined, prefer?: (run: string) => Promise<boolean>): Promise<string> {
   if (name !== undefined && existsSync(path.join(name, RUN_FILES.run))) return path.resolve(name);
   const runs = (await Promise.all((await projectsAround(process.cwd())).map((project) => listRuns(project)))).flat();
   if (name === undefined) {
-    const newest = [...runs].sort((a, b) => createdAt(b) - createdAt(a))[0];
+    const newestFirst = [...runs].sort((a, b) => createdAt(b) - createdAt(a));
+    const [newest] = newestFirst;
     if (newest === undefined) throw new Refusal(terminal.say('noRuns'));
+    if (prefer !== undefined) for (const run of newestFirst) if (await prefer(run)) return run;
     return newest;
   }
   const exact = runs.filter((run) => path.basename(run) === name);

@@ -1,7 +1,8 @@
 /** distill run, resume, stop. */
 import path from 'node:path';
 import { resumeRun, startRun, type LaunchedRun } from '../../runs/launcher.ts';
-import { stopRun } from '../../runs/stop.ts';
+import { engineOf, stopRun } from '../../runs/stop.ts';
+import { isAlive } from '../../system/processIdentity.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { checkBeforeLaunch } from '../launchCheck.ts';
 import { follow, noPast, readPast } from '../follow.ts';
@@ -46,10 +47,16 @@ export async function goOn(terminal: Terminal, { folder, process: { pid } }: Lau
   return EXIT.fine;
 }
 
+/** Without a name: of the runs that go on, the newest. */
 export async function stop(terminal: Terminal, name: string | undefined, options: { readonly now: boolean }): Promise<ExitCode> {
-  const folder = await findRun(terminal, name);
+  const folder = await findRun(terminal, name, hasEngine);
   const outcome = await stopRun(folder, options.now ? { graceMs: 0 } : {});
   const key = { ordered: 'stopOrdered', terminated: 'stopTerminated', killed: 'stopKilled', 'not-running': 'stopNothing' } as const;
   terminal.print(terminal.say(key[outcome], runTitle(folder)));
   return EXIT.fine;
+}
+
+async function hasEngine(run: string): Promise<boolean> {
+  const engine = await engineOf(run);
+  return engine !== null && (await isAlive(engine)) !== 'dead';
 }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
 import { TEACHERS_FOLDER } from '../../shared/run.ts';
-import { tryLock } from '../../system/lockFile.ts';
+import { readLock, tryLock, type LockHolder } from '../../system/lockFile.ts';
+import { isAlive } from '../../system/processIdentity.ts';
 
 export const TEACHER_FILES = { lock: 'collect.lock', ledger: 'ledger.jsonl', answers: 'answers.jsonl' } as const;
 
@@ -27,10 +28,7 @@ export function fileNameOf(name: string): string {
  */
 export async function lockTeacher({ name, folder, about }: { readonly name: string; readonly folder: string; readonly about: string }): Promise<() => Promise<void>> {
   const attempt = await tryLock(path.join(folder, TEACHER_FILES.lock), { about });
-  if (attempt.type === 'taken') {
-    const { pid, host, about: other } = attempt.holder;
-    throw new DistillError('collect-busy', { teacher: name, pid, host, about: other ?? '–' });
-  }
+  if (attempt.type === 'taken') throw busy(name, attempt.holder);
   const { lock } = attempt;
   const atExit = (): void => { lock.releaseSync(); };
   process.once('exit', atExit);
@@ -38,4 +36,14 @@ export async function lockTeacher({ name, folder, about }: { readonly name: stri
     process.removeListener('exit', atExit);
     await lock.release();
   };
+}
+
+/** For whoever is about to start a process that asks: throws DistillError `collect-busy` where another one does now, or of the file system. */
+export async function refuseAskedTeacher(project: string, name: string): Promise<void> {
+  const holder = await readLock(path.join(teacherFolder(project, name), TEACHER_FILES.lock));
+  if (holder !== null && (await isAlive(holder)) === 'alive') throw busy(name, holder);
+}
+
+function busy(name: string, { pid, host, about }: LockHolder): DistillError {
+  return new DistillError('collect-busy', { teacher: name, pid, host, about: about ?? '–' });
 }

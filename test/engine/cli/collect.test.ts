@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CollectEstimate } from '../../../src/shared/collectEstimate.ts';
@@ -160,6 +160,23 @@ describe('distill data collect', () => {
     expect(stdout).toMatch(/rows +data\/traces\.jsonl\nbeside them +data\/traces\.removed\.jsonl\nreport +\.distill\/runs\/\S+\/reports\/collect-collect\.json\n/);
   });
 
+  test('of a teacher that is being asked is refused without a run of its own; stop without a name takes the run that goes on', async () => {
+    const server = await serve({ latencyMs: 60_000 });
+    const project = makeProject(server);
+    const { folder, pid } = JSON.parse((await distill(project, 'data', 'collect', '--detach', '--json')).stdout) as { readonly folder: string; readonly pid: number };
+    await server.whenAtOnce(4);
+    const second = await distill(project, 'data', 'collect');
+    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining(`is already being asked for this project: process ${String(pid)}`)]);
+    const runs = path.dirname(folder);
+    expect(readdirSync(runs)).toEqual([path.basename(folder)]);
+    // A newer one, which nobody runs.
+    const newer = path.join(runs, '2099-01-01-0000-sums');
+    mkdirSync(newer);
+    writeFileSync(path.join(newer, 'run.json'), JSON.stringify({ ...JSON.parse(readFileSync(path.join(folder, 'run.json'), 'utf8')) as object, id: path.basename(newer), createdAt: Date.now() + 1000 }));
+    expect((await distill(project, 'stop')).stdout).toContain(`${path.basename(folder)} has stopped`);
+    expect((await distill(project, 'stop')).stdout).toContain(`${path.basename(newer)} is not running`);
+  });
+
   test('stops in order by Ctrl-C and says how to go on', async () => {
     const server = await serve({ latencyMs: 60_000 });
     const project = makeProject(server);
@@ -219,6 +236,21 @@ describe('distill data collect', () => {
     expect([code, stderr]).toEqual([2, 'The recipe has no stage of type "collect".\n']);
   });
 });
+
+test('augmenting by a service says what it can cost and asks nobody without consent; at the end it says what it has cost', async () => {
+  const server = await serve();
+  const project = makeProject(server);
+  writeFileSync(path.join(project, 'data/words.jsonl'), [3, 5, 7].map((count) => `${JSON.stringify({ prompt: `Tom has ${String(count)} apples and buys 2 more. How many apples does Tom have now?`, answer: String(count + 2) })}\n`).join(''));
+  const args = ['data', 'augment', 'data/words.jsonl', '--kind', 'rephrasing', '--limit', '2', '--agreement', '1', '--project', '.'];
+  const refused = await distill(project, ...args);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/^big: up to 4 requests, \S+ USD at most without repeated tries; cap: 3\.00 USD\.\nThat is paid for\. Add --yes to agree\.\n$/);
+  expect([server.counts().requests, existsSync(path.join(project, 'data/words.augmented.jsonl'))]).toEqual([0, false]);
+  writeFileSync(path.join(project, 'distill.json'), readFileSync(path.join(project, 'distill.json'), 'utf8').replace('"money": 3', '"money": 300'));
+  const agreed = await distill(project, ...args, '--yes');
+  expect(agreed).toMatchObject({ code: 0, stderr: expect.stringMatching(/big has cost \S+ of 300\.00 USD so far/) as string });
+  expect(server.counts().requests).toBeGreaterThan(0);
+}, 60_000);
 
 test('a model of this machine is asked like a service: its answers are kept, nothing is paid', async () => {
   const server = await serve();

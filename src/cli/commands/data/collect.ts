@@ -1,5 +1,7 @@
 /** distill data collect: a run of a recipe's collect stages alone, followed like any other. */
 import { Option } from 'commander';
+import { teachersOf } from '../../../engine/collect/teachersOf.ts';
+import { refuseAskedTeacher } from '../../../engine/teacher/folder.ts';
 import { CONSENT_VARIABLE } from '../../../engine/verify/sandbox.ts';
 import { startRun } from '../../../runs/launcher.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
@@ -22,6 +24,8 @@ export function registerCollect({ terminal, command, project, done }: DataTools)
       const { file, project: folder, recipe } = loadRecipe(terminal, where, options.set ?? []);
       const stages = collectStages(terminal, recipe, options.stage);
       if (options.check) await checkBeforeLaunch(terminal, where, { set: options.set ?? [], collectOnly: true });
+      // Before there is a run folder that would only say so.
+      for (const name of new Set(stages.flatMap((stage) => teachersOf(stage, recipe.teachers)))) await refuseAskedTeacher(folder, name);
       const engine = { ...engineProgram(), environment: options.allowCode === true ? { [CONSENT_VARIABLE]: '1' } : {} };
       const started = await startRun({ project: folder, recipePath: file, recipe: { ...recipe, stages: [...stages] }, versions: { workbench: workbenchVersion() } }, engine);
       done(await goOn(terminal, started, noPast(started.folder), { detach: options.detach === true, json: options.json === true }));
