@@ -1,17 +1,23 @@
 /** distill data augment: new rows from old ones, each checked to keep its answer; without a teacher's help, or with it. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { Argument, Option } from 'commander';
 import { Askers } from '../../../engine/collect/askers.ts';
 import { augmentTeacher } from '../../../engine/collect/teachersOf.ts';
 import { augmentRecords, AugmentCounts } from '../../../engine/data/augment/augment.ts';
+import { worstOfRewording } from '../../../engine/data/augment/reworded.ts';
 import { readRecords } from '../../../engine/data/formats/read.ts';
 import { recordWriter } from '../../../engine/data/formats/write.ts';
 import { takeKeys } from '../../../engine/teacher/keys.ts';
+import { fromNanos, worstNanos } from '../../../engine/teacher/prices.ts';
 import { AUGMENT_REASONS, type AugmentReport } from '../../../shared/augmentReport.ts';
 import { DistillError, sentence } from '../../../shared/messages.ts';
+import { moneyText, tokensText } from '../../../shared/money.ts';
 import { percent } from '../../../shared/numbers.ts';
 import { augmentation as augmentationSchema, AUGMENTATIONS, DATA_FORMATS, type Augmentation, type DataFormat } from '../../../shared/recipeCollect.ts';
+import type { ApiTeacher } from '../../../shared/recipeTeacher.ts';
+import { spendText } from '../../collectText.ts';
 import type { DataTools } from '../../dataProgram.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import { loadRecipe } from '../../project.ts';
@@ -35,6 +41,7 @@ interface AugmentOptions {
   readonly seed: number;
   readonly list?: true;
   readonly force?: true;
+  readonly yes?: true;
   readonly json?: true;
 }
 
@@ -48,7 +55,7 @@ export function registerAugment({ terminal, command, json, whole, done }: DataTo
     .option('--project <folder>', say('augmentProject'), '.').option('--teacher <name>', say('augmentTeacher')).option('--only-new', say('augmentOnlyNew'))
     .addOption(new Option('--format <format>', say('cleanFormat')).choices(DATA_FORMATS).default('auto')).addOption(new Option('--on-broken <what>', say('cleanOnBroken')).choices(['refuse', 'skip']).default('refuse'))
     .addOption(new Option('--limit <rows>', say('verifyLimit')).argParser(whole)).addOption(new Option('--seed <number>', say('makingSeed')).argParser(seedOf(terminal)).default(0))
-    .option('--list', say('augmentList')).option('--force', say('convertForce')).addOption(json())
+    .option('--yes', say('augmentYes')).option('--list', say('augmentList')).option('--force', say('convertForce')).addOption(json())
     .action(async (file: string | undefined, options: AugmentOptions) => { done(options.list === true ? list(terminal) : await augment(terminal, file, options)); });
 }
 
@@ -63,6 +70,7 @@ async function augment(terminal: Terminal, file: string | undefined, options: Au
   const counts = new AugmentCounts();
   const askers = augmentations.some(asksTeacher) ? askersOf(terminal, options, augmentations) : null;
   try {
+    if (askers !== null && !await consents(terminal, file, options, augmentations.map((each) => ({ augmentation: each, teacher: askers.teacherOf(each) })))) return EXIT.stopped;
     return await untilInterrupted(terminal, written, async (signal) => {
       const live = liveLine(terminal);
       const broken = brokenTeller(terminal);
@@ -88,6 +96,7 @@ async function augment(terminal: Terminal, file: string | undefined, options: Au
         throw error;
       }
       broken.end();
+      for (const spend of await askers?.spends() ?? []) terminal.note(say('augmentSpent', spend.teacher, spendText(say, spend)));
       const report = counts.report();
       if (options.json === true) terminal.print(JSON.stringify({ out, written: rows, ...report }, null, 2));
       else tell(terminal, written, rows, report);
@@ -99,8 +108,60 @@ async function augment(terminal: Terminal, file: string | undefined, options: Au
 
 const asksTeacher = ({ kind }: Augmentation): boolean => kind === 'back-translation' || kind === 'rephrasing';
 
+/**
+ * Says what asking can cost at most, before anybody is asked. True where it costs nothing, --yes was given, or the person at
+ * the terminal agrees. Throws Refusal where nobody can be asked.
+ */
+async function consents(terminal: Terminal, file: string, options: AugmentOptions, asking: readonly { readonly augmentation: Augmentation; readonly teacher: PaidTeacher | null }[]): Promise<boolean> {
+  const { say } = terminal;
+  const sums = new Map<string, { readonly teacher: ApiTeacher; requests: number; tokens: number; nanos: number }>();
+  for await (const record of readRecords({ file: path.resolve(file), format: options.format, ...(options.limit === undefined ? {} : { limit: options.limit }) }, { base: process.cwd(), onBroken: 'skip' })) {
+    for (const { augmentation, teacher: paid } of asking) {
+      const worst = paid === null ? null : worstOfRewording(record, augmentation);
+      if (paid === null || worst === null) continue;
+      const { name, teacher } = paid;
+      const sum = sums.get(name) ?? { teacher, requests: 0, tokens: 0, nanos: 0 };
+      sums.set(name, sum);
+      sum.requests += worst.requests * augmentation.copies;
+      for (const use of worst.uses) {
+        sum.tokens += (use.input + use.output) * augmentation.copies;
+        if (teacher.prices !== undefined) sum.nanos += worstNanos(use, teacher.prices) * augmentation.copies;
+      }
+    }
+  }
+  let costs = false;
+  for (const [name, { teacher: { prices, budget }, requests, tokens, nanos }] of sums) {
+    if (prices !== undefined && nanos === 0) continue;
+    costs = true;
+    const worst = prices === undefined ? say('spendTokens', tokensText(tokens)) : moneyText(fromNanos(nanos), prices.currency);
+    const caps = [...(budget?.money === undefined ? [] : [moneyText(budget.money, prices?.currency ?? null)]), ...(budget?.tokens === undefined ? [] : [say('spendTokens', tokensText(budget.tokens))])];
+    terminal.note(say('augmentCost', name, tokensText(requests), worst, caps.join(', ') || say('augmentNoCap')));
+  }
+  if (!costs || options.yes === true) return true;
+  if (!terminal.interactive || !process.stdin.isTTY) throw new Refusal(say('augmentNeedsYes'));
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^\s*(y|yes|是)\s*$/i.test(await lines.question(`${say('augmentAsk')} `));
+  } finally {
+    lines.close();
+  }
+}
+
+interface PaidTeacher {
+  readonly name: string;
+  readonly teacher: ApiTeacher;
+}
+
+interface AugmentAskers {
+  /** The service that an augmentation asks; null where it asks none. */
+  teacherOf(each: Augmentation): PaidTeacher | null;
+  open(each: Augmentation): ReturnType<Askers['asker']>;
+  spends(): ReturnType<Askers['spends']>;
+  close(): Promise<void>;
+}
+
 /** The teachers of a project's recipe, with its cache and budget. */
-function askersOf(terminal: Terminal, { project }: AugmentOptions, augmentations: readonly Augmentation[]): { open(each: Augmentation): ReturnType<Askers['asker']>; close(): Promise<void> } {
+function askersOf(terminal: Terminal, { project }: AugmentOptions, augmentations: readonly Augmentation[]): AugmentAskers {
   const { recipe, project: base } = loadRecipe(terminal, project);
   const nameOf = (each: Augmentation): string => {
     const name = augmentTeacher({}, each, recipe.teachers);
@@ -112,7 +173,12 @@ function askersOf(terminal: Terminal, { project }: AugmentOptions, augmentations
     recipe, base, keys: takeKeys(process.env), about: 'distill data augment', backend: () => Promise.reject(new DistillError('estimate-local', { teacher: '' })),
     onWarning: (code, data) => { terminal.note(terminal.paint('yellow', sentence(code, data, terminal.language))); },
   });
-  return { open: (each) => askers.asker(nameOf(each)), close: () => askers.close() };
+  const teacherOf: AugmentAskers['teacherOf'] = (each) => {
+    const name = asksTeacher(each) ? nameOf(each) : null;
+    const teacher = name === null ? undefined : recipe.teachers[name];
+    return name === null || teacher?.type !== 'api' ? null : { name, teacher };
+  };
+  return { teacherOf, open: (each) => askers.asker(nameOf(each)), spends: () => askers.spends(), close: () => askers.close() };
 }
 
 function tell(terminal: Terminal, out: string, rows: number, report: AugmentReport): void {

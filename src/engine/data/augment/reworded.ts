@@ -1,13 +1,16 @@
 /** Questions reworded by a teacher, straight or by way of the other language; kept when it still gives the old answer to the new question. */
-import type { RecordMessage, DataRecord } from '../../../shared/record.ts';
+import type { RecordMessage, DataRecord, TokenUse } from '../../../shared/record.ts';
 import type { Augmentation, Sampling } from '../../../shared/recipeCollect.ts';
 import type { Asker } from '../../teacher/contract.ts';
+import { inputBound } from '../../teacher/usage.ts';
 import { compareAnswers, loadComparer } from '../../verify/compare.ts';
 import { holdsCode, isChanged, languageOfRecord, type Changed, type Try } from './contract.ts';
 import { numbersOf } from './protectedTokens.ts';
 
 /** A rewording much shorter or longer has lost or added something. */
 const LENGTHS = [0.5, 2] as const;
+/** Of a UTF-16 unit in UTF-8. */
+const MOST_BYTES = 3;
 /** Room for a question and, with reasoning models, for thinking about it. */
 const REWORDING: Sampling = { temperature: 0.7, topP: 0.95, maxTokens: 4096, topLogprobs: 0 };
 const SOLVING: Sampling = { temperature: 0.6, topP: 0.95, maxTokens: 8192, topLogprobs: 0 };
@@ -38,6 +41,24 @@ export async function reworded(record: DataRecord, { augmentation, asker, copy, 
   const change = checked(record, prompt, language);
   if (!isChanged(change)) return change;
   return await agrees(record, change.prompt, augmentation.agreement, asker, options) ? { ...change, detail: { teacher: asker.teacher.name, agreement: augmentation.agreement } } : 'disagreed';
+}
+
+/** What rewording a row once can take at most, tries that fail and are made again apart; null where nobody would be asked. */
+export function worstOfRewording(record: DataRecord, { kind, agreement }: Options['augmentation']): { readonly requests: number; readonly uses: readonly TokenUse[] } | null {
+  const language = languageOfRecord(record);
+  if (holdsCode(record) || language === null || (record.gold ?? record.answer).trim() === '') return null;
+  const use = (content: string, more: number, { maxTokens }: Sampling): TokenUse => ({ input: inputBound([{ role: 'user', content }]) + more, cachedInput: 0, output: maxTokens, reasoning: maxTokens });
+  const rewording = kind === 'rephrasing'
+    ? [use(rephrasingOf(record.prompt, language), 0, REWORDING)]
+    // The translation that goes back has as many tokens as its own request could have.
+    : [use(translationOf(record.prompt, language === 'en' ? 'zh' : 'en'), 0, REWORDING), use(translationOf('', language), REWORDING.maxTokens, REWORDING)];
+  const longest = record.prompt.length * LENGTHS[1] * MOST_BYTES;
+  const solving = Array.from({ length: agreement }, () => use(solvingOf('', record), longest, SOLVING));
+  return { requests: rewording.length + solving.length, uses: [...rewording, ...solving] };
+}
+
+function solvingOf(prompt: string, { language }: Pick<DataRecord, 'language'>): string {
+  return `${prompt}\n\n${language === 'zh' ? '请把最终答案写在 \\boxed{} 中。' : 'Put the final answer in \\boxed{}.'}`;
 }
 
 async function backTranslated(prompt: string, language: 'en' | 'zh', ask: (content: string) => Promise<string | null>): Promise<string | null> {
@@ -72,7 +93,7 @@ function checked(record: DataRecord, prompt: string, language: 'en' | 'zh'): Try
 /** The teacher solves the new question several times; every answer must mean the old one. */
 export async function agrees(record: DataRecord, prompt: string, times: number, asker: Asker, options: { readonly signal?: AbortSignal }): Promise<boolean> {
   await loadComparer();
-  const messages: readonly RecordMessage[] = [{ role: 'user', content: `${prompt}\n\n${record.language === 'zh' ? '请把最终答案写在 \\boxed{} 中。' : 'Put the final answer in \\boxed{}.'}` }];
+  const messages: readonly RecordMessage[] = [{ role: 'user', content: solvingOf(prompt, record) }];
   const answers = await Promise.all(Array.from({ length: times }, (_, sample) => asker.ask(messages, SOLVING, sample, options)));
   const compare = record.options === undefined ? {} : { options: record.options };
   return answers.every(({ answer, finish }) => finish === 'end' && compareAnswers(answer, record.gold ?? record.answer, compare).verdict === 'right');
