@@ -10,7 +10,7 @@ import type { DataRecipe } from './recipe.ts';
 import type { ReviewDecision, ReviewLine } from './review.ts';
 
 /** What rows are divided by: each row has one value of each (findings: any number). The empty value is "none". */
-export const FACETS = ['verdict', 'decision', 'rule', 'finding', 'task', 'difficulty', 'teacher', 'language'] as const;
+export const FACETS = ['verdict', 'decision', 'rule', 'finding', 'task', 'difficulty', 'teacher', 'language', 'answerLanguage'] as const;
 export type Facet = (typeof FACETS)[number];
 
 export interface Range {

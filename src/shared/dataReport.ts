@@ -12,7 +12,10 @@ export interface DataReport {
   readonly duplicates: DuplicateReport;
   readonly verdicts: { readonly byTask: readonly VerdictCounts[]; readonly byDifficulty: readonly VerdictCounts[] };
   readonly diversity: DiversityReport;
+  /** Of the rows, as they say or by their prompts. */
   readonly languages: readonly Count[];
+  /** Of the reasoning; of the answer where there is none. */
+  readonly answerLanguages: readonly Count[];
   readonly findings: readonly Count[];
   readonly rules: readonly Count[];
   readonly costs: readonly CostReport[];

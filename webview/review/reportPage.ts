@@ -43,6 +43,7 @@ export function buildReport(report: DataReport, options: ReportOptions): HTMLEle
       countCard(text['report.findings'], 'finding', report.findings, report.rows, 'wrong', options),
       countCard(text['report.rules'], 'rule', report.rules, Math.max(1, report.removed), 'plain', options),
       countCard(text['report.languages'], 'language', report.languages, report.rows, 'plain', options),
+      countCard(text['report.answerLanguages'], 'answerLanguage', report.answerLanguages, report.rows, 'plain', options),
       provenanceCard(report, options)));
 }
 

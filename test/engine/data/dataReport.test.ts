@@ -51,6 +51,8 @@ describe('the report of five rows', () => {
         byDifficulty: [{ name: '', right: 0, wrong: 1, unknown: 0, none: 2 }, { name: '1', right: 1 }, { name: '2', wrong: 1 }],
       },
       findings: [{ name: 'truncated', count: 2 }, { name: 'repetition', count: 1 }], languages: [{ name: 'en', count: 4 }, { name: 'zh', count: 1 }],
+      // The row without reasoning counts by its answer.
+      answerLanguages: [{ name: 'en', count: 4 }, { name: 'zh', count: 1 }],
       rules: [{ name: 'duplicate', count: 1 }], decisions: { accept: 0, reject: 1, quarantine: 0, edit: 0 },
     });
     expect(report.provenance).toContainEqual({ name: 'verdict', count: 3 });
@@ -143,4 +145,14 @@ test('a sample has exactly as many rows as it should, in order, each once', () =
   expect([...rows].every((row, at) => at === 0 || row > (rows[at - 1] ?? 0))).toBe(true);
   expect(rows.at(-1)).toBeLessThan(100_000);
   expect([...sampleRows(3, 10)]).toEqual([0, 1, 2]);
+});
+
+test('questions in English with Chinese reasoning are told as such: by the reasoning, else by the answer', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'distill-report-'));
+  const file = path.join(folder, 'rows.jsonl');
+  await writeFile(file, `${[record('1', { think: '先算三加四，得七。' }), record('2', { think: '', answer: '答案是七。' }), record('3', {}), record('4', { think: '', answer: '7' })].map((row) => JSON.stringify(row)).join('\n')}\n`);
+  const report = await reportFile(file, quiet);
+  expect(report.languages).toEqual([{ name: 'en', count: 4 }]);
+  expect(report.answerLanguages).toEqual([{ name: 'zh', count: 2 }, { name: 'en', count: 1 }, { name: '', count: 1 }]);
+  await rm(folder, { recursive: true, force: true });
 });

@@ -85,6 +85,7 @@ function reportText(report: DataReport, terminal: Terminal): string {
   };
   const plain = (words: string): string => (words === '' ? say('dataReportNone') : words);
   bars(say('dataReportLanguages'), report.languages, report.rows, plain);
+  bars(say('dataReportAnswerLanguages'), report.answerLanguages, report.rows, plain);
   bars(say('dataReportFindings'), report.findings, report.rows, (code) => verdictSentence(code, language));
   bars(say('dataReportRules'), report.rules, report.removed, plain);
   bars(say('dataReportProvenance'), report.provenance, report.rows, plain);

@@ -6,6 +6,7 @@ import type { MessageData } from '../../../shared/events.ts';
 import type { DataRecord } from '../../../shared/record.ts';
 import { systemCode, withFileErrors } from '../../../system/fileErrors.ts';
 import { removedFileOf } from '../clean/removed.ts';
+import { languageOf } from '../formats/shape.ts';
 import { Column, Ids, Names } from './columns.ts';
 import { MOST_ROW_BYTES, scanLines, type ScannedLine, type ScanFrom } from './lineScan.ts';
 import { lineRecord, removalOf } from './lineRecord.ts';
@@ -66,6 +67,8 @@ export class DataIndex {
   readonly difficulty = new Names();
   readonly teacher = new Names();
   readonly language = new Names();
+  /** Of the reasoning; of the answer where there is none. */
+  readonly answerLanguage = new Names();
   /** Which of PROVENANCE_PARTS a row knows, a bit each. */
   readonly known = new Column((length) => new Uint8Array(length));
 
@@ -95,7 +98,7 @@ export class DataIndex {
   /** What the index itself holds in memory, in bytes. */
   get memory(): number {
     const columns = [this.offsets, this.bytes, this.lines, this.characters, this.tokens, this.teacherTokens, this.costs, this.content, this.known];
-    const names = [this.verdict, this.rule, this.findings, this.task, this.difficulty, this.teacher, this.language, this.currencies];
+    const names = [this.verdict, this.rule, this.findings, this.task, this.difficulty, this.teacher, this.language, this.answerLanguage, this.currencies];
     return [...columns, ...names, this.ids].reduce((sum, column) => sum + column.bytes, 0);
   }
 
@@ -118,6 +121,7 @@ export class DataIndex {
     this.difficulty.push(words(record.difficulty));
     this.teacher.push(teacher?.name ?? '');
     this.language.push(words(record.language));
+    this.answerLanguage.push(answerLanguageOf(record));
     this.known.push([source, teacher, promptHash, sampling, tokens, cost, verdict].reduce((bits, part, bit) => bits | (part === null ? 0 : 1 << bit), 0));
   }
 
@@ -126,6 +130,14 @@ export class DataIndex {
 /** Of a field that another program may have filled with anything. */
 function words(value: string | number | undefined): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** Characters of a text whose language is told: it is clear from a few lines, and there may be millions of rows. */
+const LANGUAGE_CHARACTERS = 500;
+
+function answerLanguageOf({ think, answer }: DataRecord): string {
+  const reasoned = languageOf(think.slice(0, LANGUAGE_CHARACTERS));
+  return reasoned ?? (think.trim() === '' ? languageOf(answer.slice(0, LANGUAGE_CHARACTERS)) : undefined) ?? '';
 }
 
 /** In the order of the bits of `known`. */

@@ -41,7 +41,7 @@ export async function makeReport(index: DataIndex, decisions: Decisions, rows: R
     lengths: lengthReport(texts.lengths, unit, counter === null ? null : limit),
     duplicates: { exact: exactDuplicates(index), near: all || (index.rows <= NEAR_ROWS && bytesOf(index) <= NEAR_BYTES) ? await nearDuplicates(index, rows, signal, options) : null },
     verdicts: { byTask: verdictsBy(index, index.task), byDifficulty: verdictsBy(index, index.difficulty) },
-    diversity: texts.diversity, languages: countNames(index, index.language), findings: findingCounts(index),
+    diversity: texts.diversity, languages: countNames(index, index.language), answerLanguages: countNames(index, index.answerLanguage), findings: findingCounts(index),
     rules: countNames(index, index.rule, index.rows, index.length), costs: costReports(index, decisions), decisions: decisions.counts(),
     provenance: PROVENANCE_PARTS.map((name, bit) => ({ name, count: countRows(index, (row) => (index.known.at(row) & (1 << bit)) !== 0) })),
   };

@@ -91,7 +91,7 @@ function count(counts: Uint32Array | undefined, code: number | undefined): void 
 function columnOf(index: DataIndex, facet: Facet, decisions: Uint8Array): FacetColumn {
   if (facet === 'decision') return { codes: decisions, values: DECISION_NAMES.map((name) => [name]) };
   if (facet === 'finding') return { codes: index.findings.column.values, values: index.findings.values.map((set) => set.split(' ')) };
-  const names: Names = { verdict: index.verdict, rule: index.rule, task: index.task, difficulty: index.difficulty, teacher: index.teacher, language: index.language }[facet];
+  const names: Names = { verdict: index.verdict, rule: index.rule, task: index.task, difficulty: index.difficulty, teacher: index.teacher, language: index.language, answerLanguage: index.answerLanguage }[facet];
   return { codes: names.column.values, values: names.values.map((name) => [name]) };
 }
 
