@@ -153,6 +153,6 @@ test('questions in English with Chinese reasoning are told as such: by the reaso
   await writeFile(file, `${[record('1', { think: '先算三加四，得七。' }), record('2', { think: '', answer: '答案是七。' }), record('3', {}), record('4', { think: '', answer: '7' })].map((row) => JSON.stringify(row)).join('\n')}\n`);
   const report = await reportFile(file, quiet);
   expect(report.languages).toEqual([{ name: 'en', count: 4 }]);
-  expect(report.answerLanguages).toEqual([{ name: 'zh', count: 2 }, { name: 'en', count: 1 }, { name: '', count: 1 }]);
+  expect(report.answerLanguages).toEqual([{ name: 'zh', count: 2 }, { name: '', count: 1 }, { name: 'en', count: 1 }]);
   await rm(folder, { recursive: true, force: true });
 });
