@@ -1,6 +1,6 @@
 /** The command line's grammar: commands, arguments, options and their help, in the person's language. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { DistillError, sentence } from '../shared/messages.ts';
+import { DistillError, sentenceOutsideRun } from '../shared/messages.ts';
 import { SERVICES, type ServiceName } from '../shared/recipeTeacher.ts';
 import { check } from './commands/check.ts';
 import { diff, DIFF_FILTERS, type DiffFilter } from './commands/diff.ts';
@@ -28,7 +28,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
       terminal.note(error.message);
       return error.exit;
     }
-    if (error instanceof DistillError) terminal.note(sentence(error.code, error.data, terminal.language));
+    if (error instanceof DistillError) terminal.note(sentenceOutsideRun(error, terminal.language));
     else terminal.note(terminal.say('unexpected', error instanceof Error ? error.stack ?? error.message : String(error)));
     return EXIT.failed;
   }

@@ -24,6 +24,11 @@ export const ERRORS = {
     en: 'There is no room left on the disk for {path}. Free some space, then resume the run.',
     'zh-cn': '磁盘空间不足，无法写入 {path}。请清理空间后恢复运行。',
   },
+  // The same where there is no run to go on with: what a command was writing.
+  'disk-full-file': {
+    en: 'There is no room left on the disk for {path}. Free some space, then do it again; what was there before is unchanged.',
+    'zh-cn': '磁盘空间不足，无法写入 {path}。请清理空间后重试；原有文件未改变。',
+  },
   'read-only': {
     en: '{path} is on a read-only file system. Move the project to a folder that can be written to.',
     'zh-cn': '{path} 位于只读文件系统。请把项目移到可写的文件夹。',
@@ -458,4 +463,9 @@ export class DistillError extends Error {
     super(sentence(code, data, 'en'), options);
     this.name = 'DistillError';
   }
+}
+
+/** The sentence of an error that ended a command and no run: nothing is there that could be resumed. */
+export function sentenceOutsideRun({ code, data }: DistillError, language: Language): string {
+  return sentence(code === 'disk-full' ? 'disk-full-file' : code, data, language);
 }

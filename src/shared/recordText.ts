@@ -110,7 +110,7 @@ export function recordLife(record: DataRecord, { review, uses }: LifeFacts, lang
 }
 
 /** The texts of a row, each folded to a number of lines. */
-export function recordTexts(record: DataRecord, most: number, language: Language): readonly LifeLine[] {
+export function recordTexts(record: Pick<DataRecord, 'prompt' | 'think' | 'answer' | 'gold'>, most: number, language: Language): readonly LifeLine[] {
   const say = sayIn(language);
   return ([['textPrompt', record.prompt], ['textThink', record.think], ['textAnswer', record.answer], ['textGold', record.gold ?? '']] as const)
     .map(([label, text]) => ({ label: say(label), value: text === '' ? say('noText') : folded(text, most, say) }));

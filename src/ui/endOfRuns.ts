@@ -144,6 +144,7 @@ function wayOut(run: RunView): readonly Button[] {
   const code: ErrorCode = run.facts.ended?.code ?? 'unexpected';
   switch (code) {
     case 'disk-full':
+    case 'disk-full-file':
     case 'read-only':
     case 'no-permission':
     case 'too-many-files':

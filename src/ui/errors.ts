@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DistillError, sentence } from '../shared/messages.ts';
+import { DistillError, sentenceOutsideRun } from '../shared/messages.ts';
 import { displayLanguage } from './language.ts';
 
 /** Something that can't be done here and now: its message is a whole translated sentence, shown as it is. */
@@ -8,7 +8,7 @@ export class Refusal extends Error {}
 /** The sentence that a person reads of an error, in the display language. */
 export function errorSentence(error: unknown): string {
   if (error instanceof Refusal) return error.message;
-  if (error instanceof DistillError) return sentence(error.code, error.data, displayLanguage());
+  if (error instanceof DistillError) return sentenceOutsideRun(error, displayLanguage());
   return vscode.l10n.t('Distill met an error that it does not know: {0}', error instanceof Error ? error.message : String(error));
 }
 

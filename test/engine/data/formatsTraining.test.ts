@@ -17,7 +17,7 @@ import { loadTokenizer, type Tokenizer } from '../../../src/engine/model/tokeniz
 import { rowUses } from '../../../src/runs/rowUses.ts';
 import { fatesOf, parseRanges, rowAt, RowRanges } from '../../../src/shared/consumed.ts';
 import { data as dataSchema, evaluate as evaluateSchema } from '../../../src/shared/recipe.ts';
-import { DistillError, sentence } from '../../../src/shared/messages.ts';
+import { DistillError, sentenceOutsideRun } from '../../../src/shared/messages.ts';
 import { NO_PROVENANCE, type DataRecord } from '../../../src/shared/record.ts';
 import { reviewFileOf } from '../../../src/shared/review.ts';
 import { root } from '../../fixtures/bundles.ts';
@@ -167,7 +167,7 @@ describe('distill data', () => {
       await program.parseAsync(args.filter((word) => word !== '--lang' && word !== 'zh-cn'), { from: 'user' }).catch((error: unknown) => {
         if (!(error instanceof Refusal) && !(error instanceof DistillError)) throw error;
         code = error instanceof Refusal ? error.exit : 1;
-        said.push(error instanceof Refusal ? error.message : sentence(error.code, error.data, language));
+        said.push(error instanceof Refusal ? error.message : sentenceOutsideRun(error, language));
       });
       return { code, out: out.join('\n'), said: said.join('\n') };
     } finally {
@@ -189,6 +189,24 @@ describe('distill data', () => {
     expect((await run(base, 'convert', 'b.json', 'c.xyz')).said).toContain('Say --to: distill, jsonl');
     expect((await run(base, 'convert', 'nowhere.json', 'c.jsonl')).code).toBe(2);
     expect((await run(base, 'convert', 'b.json', 'c.jsonl', '--fields', '{"prompt":"nothing"}')).code).toBe(1);
+  });
+
+  test('show tells which rule took a row of the side file, and what it changed; a recipe with mistakes is no obstacle', async () => {
+    const base = temporaryFolder();
+    writeFileSync(path.join(base, 'distill.json'), '{ "format": 1 }');
+    await writeRecords(path.join(base, 'a.jsonl'), ten.slice(0, 1));
+    const side = [
+      { format: 1, kind: 'removed', rule: 'near-duplicate', detail: { similarity: 0.91, of: 'row 1' }, row: 4, keptBefore: 1, record: ten[0] },
+      { format: 1, kind: 'changed', rules: ['html'], row: 5, kept: 2, id: 'abcdef', original: { answer: '<b>4</b>' } },
+    ];
+    writeFileSync(path.join(base, 'a.removed.jsonl'), side.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const removed = await run(base, 'show', 'a.removed.jsonl:1');
+    expect(removed).toMatchObject({ code: 0, said: '' });
+    expect(removed.out).toContain('Taken away from row 5 by: nearly the same as another row (near-duplicate)\nsimilarity 0.91, of row 1');
+    expect(removed.out).toContain(ten[0]?.prompt);
+    expect((await run(base, 'show', 'a.removed.jsonl:2')).out).toMatch(/Texts of row 6 changed by: HTML \(html\)[^]*<b>4<\/b>/);
+    expect(await run(base, 'show', 'a.removed.jsonl:3')).toMatchObject({ code: 2, said: 'a.removed.jsonl has no row 3 (the last one looked at is 2).' });
+    expect(await run(base, 'show', 'a.jsonl:1')).toMatchObject({ code: 0, said: expect.stringContaining('has mistakes') as string });
   });
 
   test('convert --reviewed writes what the review leaves', async () => {

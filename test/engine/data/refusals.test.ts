@@ -9,6 +9,7 @@ import { slimDecoder } from '../../../src/engine/model/slim.ts';
 import { checkWeights, readConfig } from '../../../src/engine/model/folder.ts';
 import { loadTokenizer } from '../../../src/engine/model/tokenizer.ts';
 import { openWeights } from '../../../src/engine/model/weightFiles.ts';
+import { DistillError, sentence, sentenceOutsideRun } from '../../../src/shared/messages.ts';
 import { data as dataSchema, evaluate as evaluateSchema } from '../../../src/shared/recipe.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
@@ -94,4 +95,11 @@ describe('data files', () => {
     expect(problems.map(({ code }) => code).sort()).toEqual(['data-file-missing', 'data-file-missing', 'data-row-not-json']);
     expect(await dataFileProblems({ recipe: recipe({ train: 'right.jsonl' }), base })).toEqual([]);
   });
+});
+
+test('a full disk says to resume only where a run was ended by it', () => {
+  const full = new DistillError('disk-full', { path: 'rows.jsonl' });
+  expect(sentence(full.code, full.data, 'en')).toContain('then resume the run');
+  expect(sentenceOutsideRun(full, 'en')).toBe('There is no room left on the disk for rows.jsonl. Free some space, then do it again; what was there before is unchanged.');
+  expect(sentenceOutsideRun(new DistillError('read-only', { path: 'rows.jsonl' }), 'en')).toBe(sentence('read-only', { path: 'rows.jsonl' }, 'en'));
 });

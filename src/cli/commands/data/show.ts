@@ -2,6 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Option } from 'commander';
+import type { SideRow } from '../../../engine/data/clean/removed.ts';
+import { textLines } from '../../../engine/data/formats/lines.ts';
 import { readPlaced, type PlacedRecord } from '../../../engine/data/formats/read.ts';
 import { readReview } from '../../../engine/data/review/reviewFile.ts';
 import { rowUses } from '../../../runs/rowUses.ts';
@@ -9,10 +11,12 @@ import { RECIPE_FILE } from '../../../runs/folder.ts';
 import { DistillError, sentence } from '../../../shared/messages.ts';
 import { recordLife, recordTexts, type LifeLine } from '../../../shared/recordText.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
+import { readRecipe } from '../../../shared/recipeText.ts';
 import type { DataTools } from '../../dataProgram.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
-import { loadRecipe, projectsAround } from '../../project.ts';
+import { findRecipe, loadRecipe, projectsAround } from '../../project.ts';
 import { Refusal } from '../../refusal.ts';
+import { RULE_TEXT } from '../../ruleText.ts';
 import { displayWidth, padded, type Terminal } from '../../terminal.ts';
 import { wrapped } from '../diff.ts';
 
@@ -24,6 +28,7 @@ interface ShowOptions {
 
 /** Lines of each text that are shown: a trace has hundreds. */
 const FOLDED_TO = 12;
+const SIDE_END = '.removed.jsonl';
 /** So that a few hexadecimal digits don't mean another row. */
 const SHORTEST_ID = 6;
 
@@ -39,7 +44,8 @@ async function show(terminal: Terminal, which: string, options: ShowOptions): Pr
   const { language } = terminal;
   const place = placeOf(which);
   const project = options.project ?? (await projectsAround(place === null ? process.cwd() : path.dirname(path.resolve(place.file))))[0];
-  const recipe = project === undefined || !existsSync(path.join(project, RECIPE_FILE)) ? null : loadRecipe(terminal, project).recipe;
+  if (place !== null && existsSync(place.file) && place.file.endsWith(SIDE_END)) return showSideRow(terminal, place, options);
+  const recipe = project === undefined || !existsSync(path.join(project, RECIPE_FILE)) ? null : recipeOf(terminal, project, place === null);
   const found = place === null ? await byId(terminal, which, project, recipe) : await byPlace(terminal, place, project, recipe);
   const { record, file, row } = found;
   const review = (await readReview(file.file)).get(record.id) ?? (await readReview(file.file)).get(found.usualId() ?? '') ?? null;
@@ -54,6 +60,55 @@ async function show(terminal: Terminal, which: string, options: ShowOptions): Pr
     terminal.print(`\n${terminal.paint('bold', label)}\n${wrapped(value, terminal.columns).join('\n')}`);
   }
   return EXIT.fine;
+}
+
+/** A recipe with mistakes says nothing of a file's fields, and a row is found by its place without it. Throws Refusal where it is needed. */
+function recipeOf(terminal: Terminal, project: string, needed: boolean): Recipe | null {
+  const { recipe } = readRecipe(findRecipe(terminal, project).text);
+  if (recipe === undefined && needed) return loadRecipe(terminal, project).recipe;
+  if (recipe === undefined) terminal.note(terminal.paint('yellow', terminal.say('showRowWithoutRecipe', path.join(project, RECIPE_FILE))));
+  return recipe ?? null;
+}
+
+/** A line of cleaning's side file: which rule took the row or changed its texts, and what it saw; then the row. */
+async function showSideRow(terminal: Terminal, { file, row }: { readonly file: string; readonly row: number | null }, options: ShowOptions): Promise<ExitCode> {
+  const { say, language } = terminal;
+  const wanted = row ?? 1;
+  let last = 0;
+  for await (const { line, text } of textLines(path.resolve(file))) {
+    if (text === null || text.trim() === '') continue;
+    last = line;
+    if (line < wanted) continue;
+    if (line > wanted) break;
+    const side = sideRowOf(text);
+    if (side === null) throw new Refusal(say('showRowNoSide', file, line));
+    if (options.json === true) {
+      terminal.print(JSON.stringify({ file, line, ...side }, null, 2));
+      return EXIT.fine;
+    }
+    const details = side.kind === 'removed' ? Object.entries(side.detail).map(([key, value]) => `${key} ${String(value)}`).join(', ') : '';
+    const rules = (side.kind === 'removed' ? [side.rule] : side.rules).map((rule) => `${say(RULE_TEXT[rule])} (${rule})`).join(', ');
+    terminal.print(terminal.paint('bold', `${file}:${String(line)}`));
+    terminal.print(say(side.kind === 'removed' ? 'showRowRemoved' : 'showRowChanged', side.row + 1, rules) + (details === '' ? '' : `\n${details}`));
+    if (side.kind === 'removed') terminal.print(columns(recordLife(side.record, { review: null, uses: [] }, language), terminal));
+    else terminal.print(`${say('showRowId')}  ${side.id}`);
+    const texts = side.kind === 'removed' ? side.record : { prompt: '', think: '', answer: '', gold: null, ...side.original };
+    for (const { label, value } of recordTexts(texts, options.lines ?? FOLDED_TO, language)) {
+      terminal.print(`\n${terminal.paint('bold', label)}\n${wrapped(value, terminal.columns).join('\n')}`);
+    }
+    return EXIT.fine;
+  }
+  throw new Refusal(last === 0 ? say('showRowEmpty', file) : say('showRowNone', file, wanted, last));
+}
+
+/** Null for a line that our cleaning did not write. */
+function sideRowOf(text: string): SideRow | null {
+  try {
+    const value = JSON.parse(text) as Partial<SideRow>;
+    return value.format === 1 && (value.kind === 'removed' || value.kind === 'changed') ? value as SideRow : null;
+  } catch {
+    return null;
+  }
 }
 
 /** `FILE` is its first row, `FILE:7` the seventh; null: not a file, so an id. */
