@@ -146,7 +146,7 @@ export const TEACHER_WARNINGS = {
     'zh-cn': '{file} 在运行开始后被修改且目前有错误：将以开始时的预算继续。可用 distill check 查看。',
   },
   'requests-lost': {
-    en: '{requests} requests to the teacher {teacher} were sent and never came to an end (a process that died, a stop, a cut): the service may have billed them, so they count at their worst case, {worst}. Once you have looked at the bill: distill data budget --forgive {teacher}',
+    en: 'Requests to the teacher {teacher} that were sent and never came to an end (a process that died, a stop, a cut): {requests}. The service may have billed them, so they count at their worst case, {worst}. Once you have looked at the bill: distill data budget --forgive {teacher}',
     'zh-cn': '向教师 {teacher} 发出的 {requests} 个请求没有结束（进程终止、停止或断线）：服务商可能已计费，因此按最坏情况 {worst} 计入。核对账单后可执行：distill data budget --forgive {teacher}',
   },
   'collect-previous-kept': {

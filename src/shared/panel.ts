@@ -43,6 +43,12 @@ export interface IncidentMark extends Position {
 /** What a page may offer for a run; the host refuses with a sentence what can't be done. */
 export type RunAction = 'stop' | 'resume' | 'review' | 'log' | 'diff' | 'reveal';
 
+/** Something of a run in two words: `kept` `1 204`. */
+export interface HeadFact {
+  readonly label: string;
+  readonly value: string;
+}
+
 /** Everything that is shown of a run but its points. */
 export interface RunHead {
   readonly run: string;
@@ -52,6 +58,8 @@ export interface RunHead {
   readonly stage: string | null;
   /** It collects data, or has and did nothing after it: no curves are to be waited for. */
   readonly collects: boolean;
+  /** What is known of that, in the person's language; empty where nothing was collected. */
+  readonly collected: readonly HeadFact[];
   readonly step: number;
   readonly totalSteps: number | null;
   readonly secondsLeft: number | null;

@@ -3,10 +3,10 @@ import * as vscode from 'vscode';
 import type { CollectEvent, Spend } from '../shared/events.ts';
 import { amountText, moneyText, tokensText } from '../shared/money.ts';
 
-/** `asking 1204/7473 · 0.42 of 5.00 USD`. */
+/** `0.42 of 5.00 USD · asking 1204/7473`: narrow places cut the end off, and the money is what a person watches. */
 export function collectText({ part, done, total, spend }: CollectEvent): string {
   const rows = total === null ? tokensText(done) : `${tokensText(done)}/${tokensText(total)}`;
-  return [`${partText(part)} ${rows}`, ...(spend === null ? [] : [spendText(spend)])].join(' · ');
+  return [...(spend === null ? [] : [spendText(spend)]), `${partText(part)} ${rows}`].join(' · ');
 }
 
 /** All that an event says of rows and money, for a card. */

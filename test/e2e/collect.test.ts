@@ -88,7 +88,7 @@ describe('Collect Data', () => {
     // Neither the estimate nor what was cancelled has asked anything.
     expect(teacher.counts().requests).toBe(0);
     await dialog().getByRole('button', { name: 'Collect', exact: true }).click();
-    const soFar = /asking [1-9]\d*\/40 · \d+\.\d\d of 5\.00 USD/;
+    const soFar = /\d+\.\d\d of 5\.00 USD · asking [1-9]\d*\/40/;
     await window.statusItem(soFar).waitFor();
     await window.treeRow(soFar).first().waitFor();
     await window.webview().getByRole('heading', { name: 'Collecting data' }).waitFor();

@@ -132,6 +132,22 @@ describe('the Metrics panel’s protocol', () => {
     expect(wire.sent.filter(({ kind }) => kind === 'hydrate')).toHaveLength(1);
   });
 
+  test('of a run that collects the page says how far it is and what it has cost, and after the end what it came to', async () => {
+    const spend = { teacher: 'big', currency: 'USD', money: 0.4, reservedMoney: 0.2, moneyCap: 5, tokens: 1200, reservedTokens: 100, tokenCap: null, inFlight: 2, concurrency: 4 };
+    const collect = { kind: 'collect', stage: 0, part: 'ask', total: 60, kept: 10, cached: 3, failed: 1 } as const;
+    const stage = { kind: 'stage', stage: 0, name: 'collect', type: 'collect', total: null } as const;
+    await run.write({ ...stage, state: 'begin' }, { ...collect, done: 10, spend }, { ...collect, done: 14, spend });
+    await store.refresh(run.folder);
+    wire.feed.setRuns([run.folder]);
+    await wire.show();
+    const facts = (): object => Object.fromEntries((wire.model.runs[0]?.head.collected ?? []).map(({ label, value }) => [label, value]));
+    const shown = { kept: '10', 'answered before': '3', failed: '1', spent: '0.40 of 5.00 USD', 'reserved for requests in flight': '0.20 USD', tokens: '1\u202f200' };
+    expect(facts()).toMatchObject(shown);
+    await grow(run.write({ ...collect, part: 'write', done: 55, total: 55, kept: 55, spend: { ...spend, reservedMoney: 0 } }, { ...stage, state: 'end', total: 60, reason: 'done' }, { kind: 'ended', outcome: 'done' }));
+    expect(wire.model.runs[0]?.head).toMatchObject({ status: 'done', collects: true });
+    expect(facts()).toEqual({ rows: '60', kept: '55', 'left out': '5', 'answered before': '3', failed: '1', spent: '0.40 of 5.00 USD', tokens: '1\u202f200' });
+  });
+
   test('nothing is sent while the page is hidden, and it has every point when it is shown again', async () => {
     wire.feed.setRuns([run.folder]);
     await wire.show();

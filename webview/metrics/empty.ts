@@ -1,6 +1,6 @@
 /** What stands where charts would, and why they don't. */
 import type { MetricsText } from '../../src/shared/metricsText.ts';
-import type { RunAction, RunHead } from '../../src/shared/panel.ts';
+import type { HeadFact, RunAction, RunHead } from '../../src/shared/panel.ts';
 import { element } from '../shared/dom.ts';
 
 export interface EmptyState {
@@ -31,11 +31,17 @@ export function emptyState(heads: readonly RunHead[], points: number, text: Metr
   }
 }
 
-export function emptyNode(state: EmptyState, text: MetricsText, act: (action: RunAction | 'choose') => void): HTMLElement {
+export function emptyNode(state: EmptyState, text: MetricsText, facts: HTMLElement, act: (action: RunAction | 'choose') => void): HTMLElement {
   return element('div', { class: 'empty', role: 'status' },
     state.waiting && element('vscode-progress-ring', { 'aria-hidden': 'true' }),
-    element('h2', {}, state.title), element('p', {}, state.hint),
+    element('h2', {}, state.title), facts, element('p', {}, state.hint),
     state.actions.length > 0 && element('div', { class: 'empty-actions' }, ...state.actions.map((action, index) =>
       element('vscode-button', { appearance: index === 0 ? 'primary' : 'secondary', onClick: () => act(action) },
         action === 'choose' ? text.choose : text[`action.${action}`]))));
+}
+
+/** What is collected, as a list that is filled anew while everything around it stays, a focused button with it. */
+export function fillFacts(node: HTMLElement, facts: readonly HeadFact[]): void {
+  node.hidden = facts.length === 0;
+  node.replaceChildren(...facts.flatMap(({ label, value }) => [element('dt', {}, label), element('dd', {}, value)]));
 }

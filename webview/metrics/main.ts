@@ -10,7 +10,7 @@ import { applySeriesColours, readTheme, watchTheme } from '../shared/theme.ts';
 import { registerComponents } from '../shared/toolkit.ts';
 import { Card, type CardEvents } from './card.ts';
 import { contents, finals, runStyle, type Contents } from './contents.ts';
-import { emptyNode, emptyState } from './empty.ts';
+import { emptyNode, emptyState, fillFacts } from './empty.ts';
 import { FinalsTable } from './finals.ts';
 import { MetricsModel } from './model.ts';
 import { drawPicture } from './picture.ts';
@@ -130,12 +130,15 @@ function draw(): void {
 }
 
 let shownEmpty = '';
+// Within a status that is read aloud when it changes; numbers that change all the time are not.
+const emptyFacts = element('dl', { class: 'empty-facts', 'aria-live': 'off' });
 function showEmpty(state: NonNullable<ReturnType<typeof emptyState>>): void {
+  fillFacts(emptyFacts, model.runs[0]?.head.collected ?? []);
   const signature = JSON.stringify(state);
   if (signature === shownEmpty) return;
   shownEmpty = signature;
   const run = model.runs[0]?.head.run ?? '';
-  stage.replaceChildren(emptyNode(state, text, (action) => host.post(action === 'choose' ? { kind: 'choose' } : { kind: 'action', action, run })));
+  stage.replaceChildren(emptyNode(state, text, emptyFacts, (action) => host.post(action === 'choose' ? { kind: 'choose' } : { kind: 'action', action, run })));
 }
 
 const sight = new IntersectionObserver((entries) => {

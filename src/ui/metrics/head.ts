@@ -8,6 +8,7 @@ import { fill, metricsText } from '../../shared/metricsText.ts';
 import type { CheckpointMark, IncidentMark, RunAction, RunHead, StageMark } from '../../shared/panel.ts';
 import { isActive } from '../../runs/status.ts';
 import { shortTime, shortTitle } from '../runName.ts';
+import { collectedFacts } from './collectedFacts.ts';
 
 /** A long run with many warnings: the newest are drawn, the log has them all. */
 const MOST_INCIDENTS = 200;
@@ -22,6 +23,7 @@ export function headOf(view: RunView, language: Language): RunHead {
     startedAt: view.startedAt,
     stage: collected ?? progress?.what ?? progress?.stage.name ?? null,
     collects: collected !== null,
+    collected: collected === null ? [] : collectedFacts(view, language),
     step: facts.step,
     totalSteps: view.totalSteps,
     secondsLeft: progress?.secondsLeft ?? null,
