@@ -85,7 +85,8 @@ function reasonOfStanding(found: Extraction, gold: string, kind: AnswerKind, opt
   if (standing === undefined || (standing.type === 'limit' && asksForLimit(question))) return reasonOf(found.text);
   if (standing.type === 'denied') return reasonOf(found.text).startsWith('equal-') ? 'answer-denied' : 'not-stated';
   if (standing.type !== 'alternative') return 'not-stated';
-  // "1/2 or 0.5" is one answer.
+  // "1/2 or 0.5" is one answer, "5 dollars or 500 cents" as well.
+  if (reasonFor({ text: standing.other, by: found.by }, found.text, kind, options).startsWith('equal-')) return [reasonOf(standing.other), reasonOf(found.text)].find((reason) => reason.startsWith('equal-')) ?? reasonOf(found.text);
   const [one, other] = [reasonOf(standing.other), reasonOf(found.text)];
   const [first, second] = [VERDICT_REASONS[one].verdict, VERDICT_REASONS[other].verdict];
   return first === second && first !== 'unknown' ? other : 'several-answers';

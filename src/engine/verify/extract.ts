@@ -1,5 +1,6 @@
 /** Finds the final answer in what a model wrote. Every way of finding it has its own name, so that a verdict can say how sure it is. */
 import { lastBoxed } from './boxed.ts';
+import { variablesOf } from './expression.ts';
 import { optionLetters, readMeaning, truthOf } from './meaning.ts';
 import { leadingChinese, scaleAfter } from './numerals.ts';
 import { standingOf, type Standing } from './standing.ts';
@@ -180,12 +181,29 @@ function coreOf(statement: string, kind: 'number' | 'any'): Core | null {
   if (isOneAnswer(plain)) return { text: plain, standing: STATED_PLAINLY };
   const result = plain.includes('=') && afterEquals(plain).trim() !== '' ? afterEquals(plain) : plain;
   const spans = numberSpans(result);
-  const inOrder = result === plain ? spans.reverse() : spans;
-  const cores = (inOrder.length === 0 ? chineseSpans(result).reverse() : inOrder).map((found): Core => ({
-    text: withUnit(result, found[0], found.index), standing: standingOf(result.slice(0, found.index), result.slice(found.index + found[0].length)),
-  }));
+  const inOrder: readonly NumberSpan[] = result === plain ? spans.reverse() : spans;
+  const found = inOrder.length === 0 ? chineseSpans(result).reverse() : inOrder;
+  const cores = found.map((span, at): Core => {
+    const first = result === plain ? firstOfQuantity(result, found, at) : span;
+    const text = `${result.slice(first.index, span.index)}${withUnit(result, span[0], span.index)}`;
+    return { text, standing: standingOf(result.slice(0, first.index), result.slice(span.index + span[0].length)) };
+  });
   // "6 and not 5": what is denied gives way to what isn't.
   return cores.find(({ standing }) => standing.type !== 'denied') ?? cores[0] ?? null;
+}
+
+/** Of numbers from the last to the first, the one that a quantity of two units begins with: 20元5角, 2 hours and 5 minutes. */
+function firstOfQuantity(line: string, spans: readonly NumberSpan[], at: number): NumberSpan {
+  const [span, before] = [spans[at], spans[at + 1]];
+  if (span === undefined || before === undefined) return span ?? { 0: '', index: 0 };
+  const between = line.slice(before.index + before[0].length, span.index).replace(/\band\b/, '').trim();
+  const [unit, last] = [unitNamed(between), withUnit(line, span[0], span.index)];
+  return unit !== null && last !== span[0].trim() && unitNamed(last.slice(span[0].trim().length).trim())?.dimension === unit.dimension ? before : span;
+}
+
+interface NumberSpan {
+  readonly 0: string;
+  readonly index: number;
 }
 
 /** No mathematics, or a list of clauses: "it is not 6, it is 5". */
@@ -197,7 +215,9 @@ function isSentence(line: string): boolean {
 /** A whole line that is a number, an interval or an inequality: nothing is to be picked from it. */
 function isOneAnswer(line: string): boolean {
   const { meaning } = readMeaning(line);
-  return meaning.type === 'expression' || meaning.type === 'group' || meaning.type === 'union' || (meaning.type === 'relation' && meaning.signs.every((sign) => sign !== '='));
+  // "up to 5" is no product of letters.
+  if (meaning.type === 'expression') return variablesOf(meaning.value).size === 0 || !/(?:^|\s)[A-Za-z]{2,}\s/.test(line);
+  return meaning.type === 'group' || meaning.type === 'union' || (meaning.type === 'relation' && meaning.signs.every((sign) => sign !== '='));
 }
 
 /** What a bold number is, with what stands around it. */
@@ -229,8 +249,8 @@ function numberSpans(text: string): RegExpExecArray[] {
 const COUNTED = /^[二两三四五六七八九十][个只条头匹张本枝支根块元角分米千厘公克斤吨升天周月年岁岁人名位辆艘架台件套双对棵朵颗粒瓶杯盒箱袋包页道题次种倍小时]/;
 
 /** Numerals of Chinese words in a sentence without digits: 一共有二十五个苹果. A lone 一 is rarely a number, 第三 never an amount. */
-function chineseSpans(text: string): { readonly 0: string; readonly index: number }[] {
-  const spans: { readonly 0: string; readonly index: number }[] = [];
+function chineseSpans(text: string): NumberSpan[] {
+  const spans: NumberSpan[] = [];
   for (let at = 0; at < Math.min(text.length, LONGEST_LINE); at++) {
     if (!/[负零〇一二两三四五六七八九十百壹贰叁肆伍陆柒捌玖拾]/.test(text[at] ?? '') || text[at - 1] === '第') continue;
     const span = leadingChinese(text.slice(at, at + 2 * SHORT_ANSWER));

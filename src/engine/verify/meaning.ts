@@ -48,7 +48,7 @@ export function truthOf(answer: string): boolean | null {
 
 function read(text: string): Meaning {
   // 5th and 第5 are 5.
-  const stripped = text.replace(APPROXIMATE, '').replace(/^(\d+)(?:st|nd|rd|th)\b/i, '$1').replace(/^第(?=[\d一二三四五六七八九十百])/, '');
+  const stripped = text.replace(APPROXIMATE, '').replace(/(\d)\s+or so$/i, '$1').replace(/^(\d+)(?:st|nd|rd|th)\b/i, '$1').replace(/^第(?=[\d一二三四五六七八九十百])/, '');
   if (stripped === '') throw new NotMathematics('syntax');
   return clock(stripped) ?? ratio(stripped) ?? compound(stripped) ?? quantity(stripped) ?? parseMathematics(stripped);
 }

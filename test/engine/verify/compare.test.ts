@@ -112,12 +112,13 @@ describe('what a sentence says of its number', () => {
     ['The answer is 5 or 6.', '6', 'several-answers'], ['The answer is 5 or 6.', '5', 'several-answers'], ['The answer is 5 or 6.', '7', 'different-number'],
     ['The answer is between 3 and 5', '5', 'not-stated'], ['答案大约是5到7之间', '7', 'not-stated'], ['答案是3到5个。', '5', 'not-stated'], ['The answer is [3, 5].', '5', 'different-structure'],
     ['The answer is more than 5.', '5', 'not-stated'], ['The answer is at least 5.', '5', 'not-stated'], ['There are 5 or more.', '5', 'not-stated'], ['不超过5', '5', 'not-stated'], ['至少5', '5', 'not-stated'], ['The answer is 5 more than 7', '7', 'not-stated'], ['The answer is 5 more than 7', '5', 'not-stated'], ['The answer is x > 5.', '5', 'different-structure'],
+    ['I do not think it is 5.', '5', 'answer-denied'], ['答：可能是5，也可能是6。', '6', 'not-stated'], ['I don’t know whether it is 5.', '5', 'not-stated'], ['答：不止5个。', '5', 'not-stated'], ['The answer is up to 5.', '5', 'not-stated'],
   ])('%s for %s: %s', (answer, gold, expected) => {
     expect(compareAnswers(answer, gold).reason).toBe(expected);
   });
 
   test.each([
-    ['The answer is x > 5.', 'x > 5'], ['The answer is [3, 5].', '[3, 5]'], ['at least 5', 'at least 5'], ['The answer is about 5.', '约5'], ['The answer is not 6 but 5.', '5'], ['It is not 6, it is 5.', '5'], ['The answer is 5, not 6.', '5'], ['The answer is 1/2 or 0.5.', '0.5'], ['90 minutes or 1.5 hours is what it takes.', '1.5 hours'], ['Caleb spent **$36 more** than her.', '36'],
+    ['The answer is x > 5.', 'x > 5'], ['The answer is [3, 5].', '[3, 5]'], ['at least 5', 'at least 5'], ['The answer is about 5.', '约5'], ['The answer is not 6 but 5.', '5'], ['It is not 6, it is 5.', '5'], ['The answer is 5, not 6.', '5'], ['The answer is 1/2 or 0.5.', '0.5'], ['90 minutes or 1.5 hours is what it takes.', '1.5 hours'], ['Caleb spent **$36 more** than her.', '36'], ['The answer is 5 dollars, or 500 cents.', '5'], ['5 or so', '5'], ['答：一共花了二十元五角。', '20.5'], ['答：一共花了20元5角。', '20.5'],
     ['It costs $1.5 million', '1500000'], ['I earned $2 million in total.', '2000000'], ['答：一共有3万人。', '30000'], ['答案：2又1/2', '2.5'], ['\\boxed{2又\\frac{1}{2}}', '2.5'], ['答：还剩2又1/2米。', '2.5'], ['So he needs 2 1/2 cups of it.', '2.5'],
     ['答：一共有二十五个苹果。', '25'], ['答：剩下十二元。', '12'], ['所以一共有三百零五人。', '305'], ['答：小明有五本书。', '5'], ['答：平均每人分到三分之二个。', '2/3'],
   ])('%s is %s', (answer, gold) => {
