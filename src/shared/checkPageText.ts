@@ -26,6 +26,7 @@ const TEXT = {
   stale: ['The recipe was changed after this check.', '配方在此次检查后已被修改。'],
   fixed: ['Fixed in the recipe', '已在配方中修复'],
   reveal: ['Show in the recipe', '在配方中显示'],
+  setKey: ['Set Teacher API Key…', '设置教师 API 密钥…'],
   evidence: ['What was seen', '查看依据'],
   nothing: ['Nothing was checked yet.', '尚未检查。'],
 } as const satisfies Record<string, readonly [en: string, zh: string]>;

@@ -1,5 +1,5 @@
 /** Extension ↔ the page of *Check Project*: findings as they are shown, grouped by what they are about. */
-import type { CheckLevel, CheckName, Finding, PreflightReport } from './preflight.ts';
+import type { CheckLevel, CheckName, Finding, FindingCode, PreflightReport } from './preflight.ts';
 import { checkTitle, evidenceLabel, findingText, fixText, levelText, wordText } from './preflightText.ts';
 import { checkPageText } from './checkPageText.ts';
 import type { Language } from './messages.ts';
@@ -14,6 +14,8 @@ export interface FindingView {
   readonly evidence: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] } | null;
   /** What the button says; null where nothing here mends it. */
   readonly fix: string | null;
+  /** What the button says that asks for the teacher's key; null where none is wanted. */
+  readonly setKey: string | null;
   /** The recipe has the fix already, since it was checked. */
   readonly fixed: boolean;
   /** It has a place in the recipe. */
@@ -47,6 +49,7 @@ export type CheckFromPage =
   | { readonly kind: 'cancel' }
   | { readonly kind: 'fix'; readonly index: number }
   | { readonly kind: 'reveal'; readonly index: number }
+  | { readonly kind: 'setKey' }
   | { readonly kind: 'copy' }
   | { readonly kind: 'run' };
 
@@ -56,6 +59,9 @@ const TOPICS: Readonly<Record<'studentTopic' | 'dataTopic' | 'runTopic', readonl
   dataTopic: ['data', 'held-out', 'length', 'positions', 'collect'],
   runTopic: ['training', 'memory', 'disk', 'backend', 'api'],
 };
+
+/** Findings that a key mends, which is no change of the recipe. */
+const WANT_KEY: ReadonlySet<FindingCode> = new Set<FindingCode>(['api-no-key', 'api-key-refused']);
 
 const SERIOUSNESS: Readonly<Record<CheckLevel, number>> = { refusal: 0, warning: 1, pass: 2 };
 
@@ -85,6 +91,6 @@ function viewOf(finding: Finding, index: number, fixed: boolean, language: Langu
       columns: evidence.columns.map((label) => evidenceLabel(label, language)),
       rows: evidence.rows.map((cells) => cells.map((cell) => wordText(cell, {}, language))),
     },
-    fix: fix === null ? null : fixText(fix, language), fixed, placed: path !== null,
+    fix: fix === null ? null : fixText(fix, language), setKey: WANT_KEY.has(finding.code) ? checkPageText(language).setKey : null, fixed, placed: path !== null,
   };
 }

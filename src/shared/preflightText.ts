@@ -95,7 +95,7 @@ export const PREFLIGHT = {
   'api-ready-no-key': row('It wants no key; it is reached at {address}.', '无需密钥；地址为 {address}。'),
   'api-answers': row('{address} answers and has the model {model}.', '{address} 可访问，且提供模型 {model}。'),
   'api-unused': row('No stage asks it.', '没有阶段会询问它。'),
-  'api-no-key': row('Its key is missing: set the environment variable {variable}, or in VS Code: *Distill: Set Teacher API Key*.', '缺少密钥：请设置环境变量 {variable}，或在 VS Code 中执行“蒸馏：设置教师 API 密钥”。'),
+  'api-no-key': row('Its key is missing: set the environment variable {variable}, or run “Distill: Set Teacher API Key” in VS Code.', '缺少密钥：请设置环境变量 {variable}，或在 VS Code 中执行“蒸馏：设置教师 API 密钥”。'),
   'api-key-refused': row('{address} refused the key in {variable} ({status}).', '{address} 拒绝了 {variable} 中的密钥（{status}）。'),
   'api-not-reached': row('{address} can’t be reached: {detail}. Correct baseUrl, or start the service.', '无法访问 {address}：{detail}。请更正 baseUrl，或启动该服务。'),
   'api-model-unknown': row('{address} does not name a model {model} (has: {models}).', '{address} 未列出模型 {model}（现有：{models}）。'),

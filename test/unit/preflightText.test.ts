@@ -57,3 +57,11 @@ test('edits keep comments, take keys out, and make what is missing', () => {
   expect(editedRecipe(text, [{ path: ['b', 'c'] }, { path: ['b', 'd'], value: [1] }, { path: ['nothing'] }])).toContain('// why');
   expect(JSON.parse(editedRecipe(text.replace('// why\n', '\n'), [{ path: ['b', 'c'] }, { path: ['b', 'd'], value: [1] }]))).toEqual({ a: 1, b: { d: [1] } });
 });
+
+test('a missing or refused key is offered as a command, in plain words; nothing else is', () => {
+  const of = (code: Finding['code'], data: Finding['data']): Finding => ({ check: 'api', level: 'refusal', subject: 'r1', code, data, path: null, evidence: null, fix: null, estimated: false });
+  const report: PreflightReport = { format: 1, recipe: 'distill.json', name: 'x', findings: [of('api-no-key', { variable: 'KEY' }), of('api-key-refused', { address: 'a', variable: 'KEY', status: 401 }), of('api-not-reached', { address: 'a', detail: 'b' })] };
+  const views = checkPageOf(report, { stale: false, fixed: () => false }, 'en').groups.flatMap(({ findings }) => findings);
+  expect(views.map(({ setKey }) => setKey)).toEqual(['Set Teacher API Key…', 'Set Teacher API Key…', null]);
+  expect(views.map(({ text }) => text).join()).not.toContain('*');
+});

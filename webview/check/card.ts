@@ -19,15 +19,16 @@ export function cardOf(group: GroupView, text: CheckPageText, unfolded: Set<stri
 }
 
 function item(finding: FindingView, text: CheckPageText, unfolded: Set<string>, post: (message: CheckFromPage) => void): HTMLElement {
-  const { index, level, evidence, fix, fixed, placed } = finding;
+  const { index, level, evidence, fix, setKey, fixed, placed } = finding;
   return element('li', { class: `finding ${level}${fixed ? ' fixed' : ''}`, tabindex: level === 'pass' ? null : '-1', 'data-focus': `finding-${String(index)}` },
     element('span', { class: 'level' }, icon(ICONS[level]), element('span', { class: 'visually-hidden' }, `${finding.levelText}: `)),
     element('div', { class: 'said' },
       element('h3', {}, finding.title), element('p', {}, finding.text),
       evidence !== null && fold(`evidence ${String(index)}`, element('summary', {}, icon(ICONS.fold, 'icon fold'), text.evidence), table(evidence), unfolded),
-      (fix !== null || (placed && level !== 'pass')) && element('div', { class: 'ways' },
+      (fix !== null || setKey !== null || (placed && level !== 'pass')) && element('div', { class: 'ways' },
         fixed ? element('span', { class: 'done', role: 'status' }, icon(ICONS.pass), text.fixed)
           : fix !== null && element('button', { class: level === 'refusal' ? 'button primary' : 'button', type: 'button', 'data-focus': `fix-${String(index)}`, onClick: () => post({ kind: 'fix', index }) }, icon(ICONS.fix), fix),
+        setKey !== null && element('button', { class: 'button primary', type: 'button', 'data-focus': `key-${String(index)}`, onClick: () => post({ kind: 'setKey' }) }, setKey),
         placed && element('button', { class: 'button link', type: 'button', 'data-focus': `reveal-${String(index)}`, onClick: () => post({ kind: 'reveal', index }) }, text.reveal))));
 }
 

@@ -144,6 +144,10 @@ export class CheckPanel implements vscode.Disposable {
       case 'run':
         if (recipe !== null) await vscode.commands.executeCommand(COMMANDS.run.id, recipe);
         return;
+      case 'setKey':
+        if (recipe === null) return;
+        await vscode.commands.executeCommand(COMMANDS.setTeacherKey.id, recipe);
+        return this.#make(false);
       case 'reveal': case 'fix': {
         const finding = checked?.report.findings[message.index];
         if (recipe === null || finding === undefined) return;

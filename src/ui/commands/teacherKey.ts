@@ -53,6 +53,7 @@ export async function askForKey({ keys }: Workbench, origin: string): Promise<bo
     password: true, ignoreFocusOut: true,
     validateInput: (value) => (/^[\x21-\x7e]+$/.test(value.trim()) || value.trim() === '' ? null : vscode.l10n.t('A key has no spaces, line breaks or quotes.')),
   });
+  if (key?.trim() === '') void vscode.window.showInformationMessage(vscode.l10n.t('Nothing was typed: no key was set for {0}.', origin));
   if (key === undefined || key.trim() === '') return false;
   await keys.set(origin, key.trim());
   return true;

@@ -3,7 +3,7 @@ import { COMMANDS } from '../commands/table.ts';
 import type { Projects } from '../project/projects.ts';
 import { isRecipe } from './isRecipe.ts';
 
-/** "▶ Run", "Run with Changes…" and "Check" above the recipe's first line. */
+/** "▶ Run", "Collect Data" where a stage collects, "Run with Changes…" and "Check" above the recipe's first line. */
 export function registerRecipeLens(projects: Projects): vscode.Disposable {
   return vscode.languages.registerCodeLensProvider([{ language: 'jsonc' }, { language: 'json' }], {
     onDidChangeCodeLenses: projects.onDidChange as vscode.Event<unknown> as vscode.Event<void>,
@@ -12,6 +12,8 @@ export function registerRecipeLens(projects: Projects): vscode.Disposable {
       const top = new vscode.Range(0, 0, 0, 0);
       return [
         new vscode.CodeLens(top, { command: COMMANDS.run.id, title: `$(play) ${vscode.l10n.t('Run')}`, arguments: [document.uri] }),
+        // A recipe that is being typed can't be read as a whole; its stages of this kind are seen all the same.
+        ...(/"type"\s*:\s*"collect"/.test(document.getText()) ? [new vscode.CodeLens(top, { command: COMMANDS.collectData.id, title: vscode.l10n.t('Collect Data'), arguments: [document.uri] })] : []),
         new vscode.CodeLens(top, { command: COMMANDS.runWithChanges.id, title: vscode.l10n.t('Run with Changes…'), arguments: [document.uri] }),
         new vscode.CodeLens(top, { command: COMMANDS.checkProject.id, title: `$(checklist) ${vscode.l10n.t('Check')}`, arguments: [document.uri] }),
       ];
