@@ -5,6 +5,8 @@ export interface ContextKeys {
   /** The first look for projects has ended: before it, no reason of emptiness is known. */
   readonly 'distill.searched': boolean;
   readonly 'distill.hasProject': boolean;
+  /** A project's recipe has a collect stage. */
+  readonly 'distill.collects': boolean;
   readonly 'distill.hasRun': boolean;
   readonly 'distill.hasLiveRun': boolean;
   readonly 'distill.hasResumableRun': boolean;

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { isActive } from '../runs/status.ts';
 import { setContextKey } from './contextKeys.ts';
 import { showError } from './errors.ts';
+import { hasCollectStage } from './recipe/hasCollectStage.ts';
 import { EXPERIMENTS_VIEW } from './tree/experimentView.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -14,9 +15,17 @@ export function followWorkspace({ projects, store, ended, log }: Workbench): vsc
     setContextKey('distill.hasLiveRun', runs.some(({ status }) => isActive(status)));
     setContextKey('distill.hasResumableRun', runs.some(({ resumable }) => resumable));
   };
+  const tellCollects = async (): Promise<void> => {
+    const texts = await Promise.all(projects.all.map(({ recipe }) => vscode.workspace.fs.readFile(recipe).then((bytes) => Buffer.from(bytes).toString('utf8'), () => '')));
+    setContextKey('distill.collects', texts.some(hasCollectStage));
+  };
   const following = vscode.Disposable.from(
     projects.onDidChange((all) => {
+      void tellCollects();
       void store.setProjects(all.map(({ folder }) => folder)).then(tellKeys);
+    }),
+    vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+      if (projects.all.some(({ recipe }) => recipe.toString() === uri.toString())) void tellCollects();
     }),
     store.onDidChange(({ what }) => {
       if (what.has('added') || what.has('removed') || what.has('status')) tellKeys();
@@ -28,6 +37,7 @@ export function followWorkspace({ projects, store, ended, log }: Workbench): vsc
       await projects.look();
       await store.ready;
     });
+    await tellCollects();
     tellKeys();
     setContextKey('distill.searched', true);
     log.info(`found ${projects.all.length} projects with ${store.runs().length} runs in ${(performance.now() - begin).toFixed(0)} ms`);

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../commands/table.ts';
 import type { Projects } from '../project/projects.ts';
+import { hasCollectStage } from './hasCollectStage.ts';
 import { isRecipe } from './isRecipe.ts';
 
 /** "▶ Run", "Collect Data" where a stage collects, "Run with Changes…" and "Check" above the recipe's first line. */
@@ -12,8 +13,7 @@ export function registerRecipeLens(projects: Projects): vscode.Disposable {
       const top = new vscode.Range(0, 0, 0, 0);
       return [
         new vscode.CodeLens(top, { command: COMMANDS.run.id, title: `$(play) ${vscode.l10n.t('Run')}`, arguments: [document.uri] }),
-        // A recipe that is being typed can't be read as a whole; its stages of this kind are seen all the same.
-        ...(/"type"\s*:\s*"collect"/.test(document.getText()) ? [new vscode.CodeLens(top, { command: COMMANDS.collectData.id, title: vscode.l10n.t('Collect Data'), arguments: [document.uri] })] : []),
+        ...(hasCollectStage(document.getText()) ? [new vscode.CodeLens(top, { command: COMMANDS.collectData.id, title: vscode.l10n.t('Collect Data'), arguments: [document.uri] })] : []),
         new vscode.CodeLens(top, { command: COMMANDS.runWithChanges.id, title: vscode.l10n.t('Run with Changes…'), arguments: [document.uri] }),
         new vscode.CodeLens(top, { command: COMMANDS.checkProject.id, title: `$(checklist) ${vscode.l10n.t('Check')}`, arguments: [document.uri] }),
       ];
