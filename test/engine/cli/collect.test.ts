@@ -230,6 +230,13 @@ describe('distill data collect', () => {
     expect(stderr).toMatch(/^\d+ warnings?: distill check \.$/m);
   });
 
+  test('what was spent is told although another part of the recipe is wrong; a service that can’t be read is not', async () => {
+    const project = makeProject(await serve(), { data: { tooLong: 'chop' } });
+    expect(JSON.parse((await distill(project, 'data', 'budget', '--json')).stdout)).toMatchObject([{ teacher: 'big', moneyCap: 3 }]);
+    const unreadable = await distill(makeProject(await serve(), { teacher: { model: 7 } }), 'data', 'budget');
+    expect([unreadable.code, unreadable.stderr]).toEqual([2, expect.stringContaining('teachers.big.model')]);
+  });
+
   test('of a recipe without such a stage is refused', async () => {
     const project = makeProject(await serve(), { stages: [{ type: 'train', objective: 'sequence' }] });
     const { code, stderr } = await distill(project, 'data', 'collect');

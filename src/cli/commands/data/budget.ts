@@ -1,15 +1,17 @@
 /** distill data budget: what each teacher of a project has cost, and what of it is only feared. */
 import path from 'node:path';
+import { parse } from 'jsonc-parser';
 import { keyFor, placeOf, takeKeys } from '../../../engine/teacher/keys.ts';
 import { Ledger, readLedger } from '../../../engine/teacher/ledger.ts';
 import { fromNanos } from '../../../engine/teacher/prices.ts';
 import { readKeys } from '../../../engine/teacher/cache.ts';
 import { TEACHER_FILES, teacherFolder } from '../../../engine/teacher/folder.ts';
 import { moneyText, tokensText } from '../../../shared/money.ts';
-import type { ApiTeacher } from '../../../shared/recipeTeacher.ts';
+import { readRecipe } from '../../../shared/recipeText.ts';
+import { apiTeacher, type ApiTeacher } from '../../../shared/recipeTeacher.ts';
 import type { DataTools } from '../../dataProgram.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
-import { loadRecipe } from '../../project.ts';
+import { findRecipe, loadRecipe } from '../../project.ts';
 import { Refusal } from '../../refusal.ts';
 import { table, type Terminal } from '../../terminal.ts';
 
@@ -21,9 +23,8 @@ export function registerBudget({ terminal, command, project, json, done }: DataT
 
 async function budget(terminal: Terminal, where: string, options: { readonly forgive?: string; readonly json?: true }): Promise<ExitCode> {
   const { say } = terminal;
-  const { recipe, project } = loadRecipe(terminal, where);
+  const { teachers, project } = teachersAt(terminal, where);
   const keys = takeKeys(process.env);
-  const teachers = Object.entries(recipe.teachers).filter((entry): entry is [string, ApiTeacher] => entry[1].type === 'api');
   if (options.forgive !== undefined) await forgive(terminal, project, teachers, options.forgive);
   const rows = teachers.map(([name, teacher]) => {
     const folder = teacherFolder(project, name);
@@ -57,6 +58,19 @@ async function budget(terminal: Terminal, where: string, options: { readonly for
     ]),
   ]));
   return EXIT.fine;
+}
+
+/** What was spent is told whatever else is wrong with a recipe: only its services have to be readable. Throws Refusal, with every mistake. */
+function teachersAt(terminal: Terminal, where: string): { readonly project: string; readonly teachers: readonly (readonly [string, ApiTeacher])[] } {
+  const { file, text } = findRecipe(terminal, where);
+  const written = (parse(text, [], { allowTrailingComma: true }) as { readonly teachers?: Readonly<Record<string, unknown>> } | undefined)?.teachers;
+  if (readRecipe(text).recipe === undefined && typeof written === 'object') {
+    const services = Object.entries(written).filter(([, value]) => (value as { readonly type?: unknown } | null)?.type === 'api').map(([name, value]) => [name, apiTeacher.safeParse(value)] as const);
+    const read = services.flatMap(([name, { data }]) => (data === undefined ? [] : [[name, data] as const]));
+    if (services.length > 0 && read.length === services.length) return { project: path.dirname(file), teachers: read };
+  }
+  const { recipe, project } = loadRecipe(terminal, where);
+  return { project, teachers: Object.entries(recipe.teachers).filter((entry): entry is [string, ApiTeacher] => entry[1].type === 'api') };
 }
 
 async function forgive({ say, note }: Terminal, project: string, teachers: readonly (readonly [string, ApiTeacher])[], name: string): Promise<void> {
