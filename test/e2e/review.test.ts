@@ -90,8 +90,8 @@ describe('the Review Data page', () => {
     await window.command('审阅数据');
     await window.pick('traces.jsonl');
     const page = window.webview();
-    await page.locator('.facet summary', { hasText: '语言' }).click({ timeout: 60_000 });
-    await page.locator('.choice', { hasText: 'zh' }).click();
+    await page.locator('.facet summary', { hasText: /^语言$/ }).click({ timeout: 60_000 });
+    await page.getByRole('group', { name: '语言', exact: true }).getByText('zh').click();
     await page.locator('.search-input').fill('第 3 题');
     await page.locator('.detail h1', { hasText: '第 4 行' }).waitFor();
     await page.locator('.shown-count', { hasText: '1 / 6,003' }).waitFor();

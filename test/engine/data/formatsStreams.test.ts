@@ -142,8 +142,10 @@ test.skipIf(!existsSync('/dev/full'))('a disk that fills is told as one, and not
   expect([readdirSync(folder), readFileSync(file, 'utf8')]).toEqual([['x.jsonl'], 'old']);
 });
 
-test('a folder that is not there is told when the file is begun', async () => {
-  await expect(conversionWriter(path.join(temporaryFolder(), 'no/x.csv'), 'csv')).rejects.toThrow();
+test('a folder that can’t be made is told when the file is begun', async () => {
+  const file = path.join(temporaryFolder(), 'file');
+  writeFileSync(file, '');
+  await expect(conversionWriter(path.join(file, 'x.csv'), 'csv')).rejects.toThrow();
 });
 
 describe.skipIf(!existsSync(testData))('the real sets (left out where DISTILL_TEST_DATA is absent)', () => {
