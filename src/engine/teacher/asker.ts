@@ -11,6 +11,7 @@ import type { Answered, Asker, AttemptEnd, Completion, TeacherClient } from './c
 import { TEACHER_FILES } from './folder.ts';
 import { Ledger, type Reservation } from './ledger.ts';
 import { fromNanos } from './prices.ts';
+import { SharedAnswers } from './sharedAnswers.ts';
 
 /** An asker with what its owner needs besides: what it has cost, whether it would cost, and its end. */
 export interface OpenAsker extends Asker {
@@ -61,37 +62,26 @@ export async function openAsker(options: AskerOptions): Promise<OpenAsker> {
 class ApiAsker implements OpenAsker {
   readonly teacher: Asker['teacher'];
   readonly #budget: Budget;
-  /** Questions in flight: two rows that ask the same share one request. */
-  readonly #asking = new Map<string, Promise<Kept>>();
+  readonly #answers: SharedAnswers;
 
   constructor(private readonly options: AskerOptions, private readonly ledger: Ledger, private readonly cache: AnswerCache) {
     const { name, teacher, client } = options;
     this.teacher = { name, model: client.model, service: client.service };
+    this.#answers = new SharedAnswers(cache);
     this.#budget = new Budget(name, teacher, ledger, () => cache.size);
   }
 
   async ask(messages: readonly RecordMessage[], sampling: Sampling, sampleIndex: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Answered> {
     const key = this.#key(messages, sampling, sampleIndex);
-    const asking = this.#asking.get(key);
-    if (asking !== undefined) return { ...(await asking), fromCache: true };
-    const kept = this.cache.get(key);
-    if (kept !== null) return { ...kept, fromCache: true };
-    const answer = this.#request(key, messages, sampling, sampleIndex, signal);
-    this.#asking.set(key, answer);
-    try {
-      return { ...(await answer), fromCache: false };
-    } finally {
-      this.#asking.delete(key);
-    }
+    return this.#answers.ask(key, () => this.#request(key, messages, sampling, sampleIndex, signal));
   }
 
   kept(messages: readonly RecordMessage[], sampling: Sampling, sampleIndex: number): Answered | null {
-    const kept = this.cache.get(this.#key(messages, sampling, sampleIndex));
-    return kept === null ? null : { ...kept, fromCache: true };
+    return this.#answers.kept(this.#key(messages, sampling, sampleIndex));
   }
 
   has(messages: readonly RecordMessage[], sampling: Sampling, sampleIndex: number): boolean {
-    return this.cache.has(this.#key(messages, sampling, sampleIndex));
+    return this.#answers.has(this.#key(messages, sampling, sampleIndex));
   }
 
   checkRoom(messages: readonly RecordMessage[], sampling: Sampling): void {
@@ -110,7 +100,7 @@ class ApiAsker implements OpenAsker {
     try {
       await this.options.client.close();
       // What was in flight is settled or lost before the files close.
-      await Promise.allSettled(this.#asking.values());
+      await this.#answers.settled();
     } finally {
       try {
         this.cache.close();

@@ -14,6 +14,7 @@ import { loadDecoder } from '../model/folder.ts';
 import { generate } from '../model/generate.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import type { OpenAsker } from './asker.ts';
+import { SharedAnswers } from './sharedAnswers.ts';
 import { AnswerCache, promptHash, questionKey, type Kept } from './cache.ts';
 import type { Answered, Asker } from './contract.ts';
 import { lockTeacher, TEACHER_FILES } from './folder.ts';
@@ -68,7 +69,7 @@ interface Waiting {
 class LocalAsker implements OpenAsker {
   readonly teacher: Asker['teacher'];
   readonly #encoder: RowEncoder;
-  readonly #asking = new Map<string, Promise<Kept>>();
+  readonly #answers: SharedAnswers;
   #waiting: Waiting[] = [];
   #model: Promise<DecoderModel> | null = null;
   #working: Promise<void> | null = null;
@@ -78,35 +79,25 @@ class LocalAsker implements OpenAsker {
     private readonly cache: AnswerCache, private readonly unlock: () => Promise<void>,
   ) {
     this.teacher = { name: options.name, model: options.written, service: 'local' };
+    this.#answers = new SharedAnswers(cache);
     this.#encoder = rowEncoder(tokenizer, options.data);
   }
 
   async ask(messages: readonly RecordMessage[], sampling: Sampling, sampleIndex: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Answered> {
     signal?.throwIfAborted();
     const key = this.#key(messages, sampling, sampleIndex);
-    const asking = this.#asking.get(key);
-    if (asking !== undefined) return { ...(await asking), fromCache: true };
-    const kept = this.cache.get(key);
-    if (kept !== null) return { ...kept, fromCache: true };
-    const answer = new Promise<Kept>((resolve, reject) => {
+    return this.#answers.ask(key, () => new Promise<Kept>((resolve, reject) => {
       this.#waiting.push({ key, messages, sampling, signal, begun: performance.now(), resolve, reject });
-    });
-    this.#asking.set(key, answer);
-    this.#working ??= this.#work().finally(() => { this.#working = null; });
-    try {
-      return { ...(await answer), fromCache: false };
-    } finally {
-      this.#asking.delete(key);
-    }
+      this.#working ??= this.#work().finally(() => { this.#working = null; });
+    }));
   }
 
   kept(messages: readonly RecordMessage[], sampling: Sampling, sampleIndex: number): Answered | null {
-    const kept = this.cache.get(this.#key(messages, sampling, sampleIndex));
-    return kept === null ? null : { ...kept, fromCache: true };
+    return this.#answers.kept(this.#key(messages, sampling, sampleIndex));
   }
 
   has(messages: readonly RecordMessage[], sampling: Sampling, sampleIndex: number): boolean {
-    return this.cache.has(this.#key(messages, sampling, sampleIndex));
+    return this.#answers.has(this.#key(messages, sampling, sampleIndex));
   }
 
   checkRoom(): void {

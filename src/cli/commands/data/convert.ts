@@ -1,7 +1,7 @@
 /** distill data convert: a file, dataset folder or hub dataset of any known format, written in another one. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { conversionWriter, formatOfName, WRITTEN_FORMATS, type WrittenFormat } from '../../../engine/data/formats/convert.ts';
 import { readPlaced, sourceFiles, type ReadSource } from '../../../engine/data/formats/read.ts';
 import { readReview, reviewedRecord } from '../../../engine/data/review/reviewFile.ts';
@@ -9,11 +9,11 @@ import { Review } from '../../../engine/data/trainingRows.ts';
 import { sentence } from '../../../shared/messages.ts';
 import type { DataRecord } from '../../../shared/record.ts';
 import { DATA_FORMATS, source as sourceSchema, type DataFormat } from '../../../shared/recipeCollect.ts';
-import { fields as fieldsSchema } from '../../../shared/recipeParts.ts';
 import type { DataTools } from '../../dataProgram.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Terminal } from '../../terminal.ts';
+import { fieldsOption } from './fieldsOption.ts';
 
 interface ConvertOptions {
   readonly from?: DataFormat;
@@ -34,17 +34,10 @@ const TOLD = 10;
 
 export function registerConvert({ terminal, command, whole, done }: DataTools): void {
   const { say } = terminal;
-  const fields = (value: string): NonNullable<ReadSource['fields']> => {
-    try {
-      return fieldsSchema.parse(JSON.parse(value));
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  };
   command('convert', say('convert')).argument('<in>', say('convertIn')).argument('<out>', say('convertOut'))
     .addOption(new Option('--from <format>', say('convertFrom')).choices(DATA_FORMATS))
     .addOption(new Option('--to <format>', say('convertTo')).choices(WRITTEN_FORMATS))
-    .addOption(new Option('--fields <json>', say('convertFields')).argParser(fields))
+    .addOption(new Option('--fields <json>', say('convertFields')).argParser(fieldsOption))
     .addOption(new Option('--on-broken <what>', say('convertOnBroken')).choices(['refuse', 'skip']).default('refuse'))
     .option('--split <name>', say('convertSplit'))
     .addOption(new Option('--limit <rows>', say('convertLimit')).argParser(whole))

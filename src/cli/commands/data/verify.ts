@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { inOrder } from '../../../engine/collect/inOrder.ts';
 import { readRecords, sourceFiles, type ReadSource } from '../../../engine/data/formats/read.ts';
 import { recordWriter, type RecordWriter } from '../../../engine/data/formats/write.ts';
@@ -20,6 +20,7 @@ import type { DataTools } from '../../dataProgram.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import { Refusal } from '../../refusal.ts';
 import { clipped, table, type Style, type Terminal } from '../../terminal.ts';
+import { fieldsOption } from './fieldsOption.ts';
 
 interface VerifyOptions {
   readonly out?: string;
@@ -48,17 +49,10 @@ const COLOURS: Readonly<Record<Verdict, Style>> = { right: 'green', wrong: 'red'
 
 export function registerVerify({ terminal, command, json, whole, done }: DataTools): void {
   const { say } = terminal;
-  const fields = (value: string): NonNullable<ReadSource['fields']> => {
-    try {
-      return fieldsSchema.parse(JSON.parse(value));
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  };
   command('verify', say('verify')).argument('<file>', say('verifyFile'))
     .option('-o, --out <file>', say('verifyOut')).addOption(new Option('--keep <which>', say('verifyKeep')).choices(['right', 'not-wrong', 'all']).default('all'))
     .option('--gold-field <name>', say('verifyGoldField')).option('--answer-field <name>', say('verifyAnswerField')).option('--think-field <name>', say('verifyThinkField')).option('--prompt-field <name>', say('verifyPromptField'))
-    .addOption(new Option('--fields <json>', say('verifyFields')).argParser(fields)).addOption(new Option('--format <format>', say('cleanFormat')).choices(DATA_FORMATS).default('auto'))
+    .addOption(new Option('--fields <json>', say('verifyFields')).argParser(fieldsOption)).addOption(new Option('--format <format>', say('cleanFormat')).choices(DATA_FORMATS).default('auto'))
     .option('--allow-code', say('verifyAllowCode')).option('--no-trace', say('verifyNoTrace'))
     .addOption(new Option('--on-broken <what>', say('cleanOnBroken')).choices(['refuse', 'skip']).default('refuse')).addOption(new Option('--limit <rows>', say('verifyLimit')).argParser(whole))
     .option('--force', say('verifyForce')).addOption(json())
