@@ -21,6 +21,8 @@ export interface Backend {
  * has a first-order gradient in the tensors marked (∇). `portable.ts` composes them from plain tf operations.
  */
 export interface Ops {
+  /** x [rows, in] ∇, weight [out, in] ∇ → [rows, out]: x · weightᵀ. Where a backend computes with fewer bits, this is where. */
+  linear(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D;
   /** x [rows, width] ∇, weight [width] ∇ → [rows, width]: x / rms(x) · weight. */
   rmsNorm(x: tf.Tensor2D, weight: tf.Tensor1D, epsilon: number): tf.Tensor2D;
   /**

@@ -94,4 +94,8 @@ function sumOfSquares(gradients: readonly tf.Tensor[]): tf.Scalar {
   return tf.tidy(() => gradients.length === 0 ? tf.scalar(0) : tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)) as tf.Scalar)));
 }
 
-export const portableOps: Ops = { rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares };
+function linear(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
+  return tf.matMul(x, weight, false, true);
+}
+
+export const portableOps: Ops = { linear, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares };

@@ -40,6 +40,8 @@ export interface DecoderModel {
   readonly config: DecoderConfig;
   readonly backend: Backend;
   readonly weights: ReadonlyMap<string, tf.Variable>;
+  /** What an optimiser changes: all weights, unless parts are frozen or adapters are trained in their place. */
+  readonly trainable: ReadonlyMap<string, tf.Variable>;
   readonly parameters: number;
   /**
    * Training and scoring pass. ids int32 [batch, seq], rows padded on the right (padding needs no mask of its own: the

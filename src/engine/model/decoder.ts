@@ -7,9 +7,9 @@ import { DistillError } from '../../shared/messages.ts';
 import type { Backend } from '../backend/contract.ts';
 import { tf } from '../tf.ts';
 import { INITIALIZER_RANGE } from './config.ts';
-import { fakeQuantise } from './fakeQuantise.ts';
 import type { DecoderConfig, DecoderModel, Observed, Tap, Wanted } from './contract.ts';
 import { PositionTables } from './positions.ts';
+import { projection, weightOf } from './projection.ts';
 import { Random } from './random.ts';
 
 /** Every weight's name and shape ([out, in] for projections), as Transformers' state_dict has them. */
@@ -121,10 +121,12 @@ export interface Attention {
 
 class Decoder implements DecoderModel {
   readonly parameters: number;
+  readonly trainable: ReadonlyMap<string, tf.Variable>;
   readonly #positions: PositionTables;
 
   constructor(readonly config: DecoderConfig, readonly backend: Backend, readonly weights: ReadonlyMap<string, tf.Variable>) {
     this.parameters = [...weights.values()].reduce((sum, weight) => sum + weight.size, 0);
+    this.trainable = weights;
     this.#positions = new PositionTables(config);
   }
 
@@ -166,7 +168,7 @@ class Decoder implements DecoderModel {
   }
 
   head(states: tf.Tensor2D): tf.Tensor2D {
-    return tf.matMul(states, weightOf(this, this.config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight'), false, true);
+    return this.backend.ops.linear(states, weightOf(this, this.config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight'));
   }
 
   dispose(): void {
@@ -191,21 +193,13 @@ export function finalNorm(model: DecoderModel, states: tf.Tensor2D): tf.Tensor2D
   return model.backend.ops.rmsNorm(states, weightOf(model, 'model.norm.weight'), model.config.rmsNormEpsilon);
 }
 
-function weightOf<T extends tf.Tensor>(model: DecoderModel, name: string): T {
-  return model.weights.get(name)! as tf.Tensor as T;
-}
-
 /** x [rows, hiddenSize] → the same; rows = batch · seq. */
 function block(model: DecoderModel, layer: number, x: tf.Tensor2D, attention: Attention, tap?: Tap): tf.Tensor2D {
   const { config, backend: { ops } } = model;
   const { batch, seq, cos, sin, mask } = attention;
   const { heads, kvHeads, headDim } = config;
   const weight = <T extends tf.Tensor>(name: string): T => weightOf<T>(model, `model.layers.${layer}.${name}`);
-  const project = (input: tf.Tensor2D, name: string, bias: boolean): tf.Tensor2D => {
-    const own = weight<tf.Tensor2D>(`${name}.weight`);
-    const product: tf.Tensor2D = config.int8 ? tf.matMul(fakeQuantise(input), fakeQuantise(own), false, true) : tf.matMul(input, own, false, true);
-    return bias ? tf.add<tf.Tensor2D>(product, weight<tf.Tensor1D>(`${name}.bias`)) : product;
-  };
+  const project = (input: tf.Tensor2D, name: string, bias: boolean): tf.Tensor2D => projection(model, `model.layers.${layer}.${name}`, input, bias);
   const toHeads = (rows: tf.Tensor2D, count: number): tf.Tensor4D =>
     seq === 1 ? tf.reshape(rows, [batch, count, 1, headDim]) : tf.transpose(tf.reshape(rows, [batch, seq, count, headDim]), [0, 2, 1, 3]);
 

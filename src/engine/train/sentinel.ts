@@ -30,7 +30,7 @@ export async function termNorms(student: DecoderModel, targets: SoftTargets | nu
     const inside = term === 'hidden' || term === 'attention';
     const { gradients, scalars } = gradientsOf(student, inside || term === 'ce' ? null : targets, alone, batch, batch.kept, inside ? features : null);
     // Projections are not the student.
-    const own = [...gradients].filter(([name]) => student.weights.has(name)).map(([, gradient]) => gradient);
+    const own = [...gradients].filter(([name]) => student.trainable.has(name)).map(([, gradient]) => gradient);
     const squares = student.backend.ops.sumOfSquares(own);
     norms[term] = Math.sqrt((await squares.data())[0] ?? NaN);
     tf.dispose([squares, ...gradients.values(), ...scalars]);

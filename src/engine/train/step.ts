@@ -73,7 +73,7 @@ export function gradientsOf(
   features: FeatureMatching | null = null, counts: Counts = countsOf([batch]),
 ): MicroGradients {
   const { ops } = student.backend;
-  const weights = new Map([...student.weights, ...(features?.projections ?? [])]);
+  const weights = new Map([...student.trainable, ...(features?.projections ?? [])]);
   const device = upload(batch);
   // Outside the gradient: nothing of a teacher's pass is recorded.
   const shown = features?.teacher(device.ids) ?? null;

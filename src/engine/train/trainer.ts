@@ -135,7 +135,7 @@ class Trainer {
 
   /** All that the optimiser changes. */
   private get trained(): ReadonlyMap<string, tf.Variable> {
-    return new Map([...this.input.student.weights, ...(this.features?.projections ?? [])]);
+    return new Map([...this.input.student.trainable, ...(this.features?.projections ?? [])]);
   }
 
   /** Steps over the whole run. */

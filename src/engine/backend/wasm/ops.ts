@@ -1,6 +1,7 @@
 /** The decoder's operations as single kernels. What they compute is said in contract.ts and, formula by formula, in assembly/. */
 import { tf } from '../../tf.ts';
 import type { AdamSlots, AdamStep, Ops } from '../contract.ts';
+import { portableOps } from '../portable.ts';
 import { withGradient } from '../withGradient.ts';
 import type { Heap } from './heap.ts';
 import type { Kernels } from './kernels.ts';
@@ -141,7 +142,7 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     for (let row = 0; row < rows; row++) target.set(source.subarray(row * width, (row + 1) * width), (row * columns + column) * width);
   }
 
-  return { rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares, writeColumn };
+  return { linear: portableOps.linear, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares, writeColumn };
 }
 
 /** TILE_ELEMENTS of assembly/simd.ts. */
