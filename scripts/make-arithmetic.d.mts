@@ -1,1 +1,0 @@
-export function tokenizerFiles(): Promise<ReadonlyMap<string, string>>;

@@ -1,0 +1,1 @@
+export function tokenizerFiles(example: 'arithmetic' | 'lists'): Promise<ReadonlyMap<string, string>>;
