@@ -29,8 +29,10 @@ const trainerState = z.object({
   /** Optimiser steps and supervised tokens over the whole run. */
   step: count,
   tokens: count,
-  /** Optimiser steps of this stage: AdamW's t, and the place in the schedule. */
+  /** Steps of this stage: the place in the schedule, and AdamW's t unless `updates` says another. */
   stageStep: count,
+  /** AdamW's t, where a step of the stage is not one update. */
+  updates: count.optional(),
   sampler: z.object({ epoch: count, position: count }),
   earlyStop: z.object({ best: value, waited: count }).nullable(),
   /** The best checkpoint by `checkpoint.best`, and the validation that made it so. */

@@ -1,27 +1,17 @@
-/**
- * A training stage, from its first step (or from a checkpoint) to its end. Between two steps everything that the next
- * ones depend on is in the weights, in AdamW's moments and in TrainerState: what a checkpoint holds, so a resumed run
- * repeats the uninterrupted one bit for bit on the same machine, backend and thread count.
- */
-import path from 'node:path';
+/** A training stage, from its first step (or from a checkpoint) to its end: the steps of stageLoop.ts by a loss over rows. */
 import { DistillError } from '../../shared/messages.ts';
 import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
-import { removeLeftovers } from '../../system/wholeFile.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
-import { openWeights } from '../model/weightFiles.ts';
 import type { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions } from './batch.ts';
 import type { MicroBatch } from './batch.ts';
-import { checkpointName, pruneCheckpoints, readMoments, readTensors, writeCheckpoint } from './checkpoint.ts';
-import type { TrainerState } from './checkpoint.ts';
-import type { MetricValues, TrainInput, TrainOrder, TrainResult } from './contract.ts';
-import { EarlyStop, isBetter } from './earlyStop.ts';
+import type { MetricValues, TrainInput, TrainResult } from './contract.ts';
 import type { Divergence } from './divergences.ts';
 import { FeatureMatching } from './features.ts';
 import { LOSS_TERMS, type Objective } from './losses.ts';
 import { presentValues } from './lossValues.ts';
-import { AdamW, assign } from './optimizer.ts';
+import { AdamW } from './optimizer.ts';
 import { RowSampler } from './sampler.ts';
 import { Sentinel, termNorms } from './sentinel.ts';
 import { finalTemperature, learningRateAt, temperatureAt, totalSteps } from './schedule.ts';
@@ -31,10 +21,8 @@ import { mixtureTargets } from './mixture.ts';
 import { optimiserStep } from './step.ts';
 import { openTopK } from './topKTargets.ts';
 import { validate, validationBatches } from './validation.ts';
-import { checkWatched, describeRows, missedBounds } from './watch.ts';
-import { yieldToEvents } from './yield.ts';
-
-type Finished = NonNullable<TrainerState['finished']>;
+import { StageLoop } from './stageLoop.ts';
+import { checkWatched, describeRows } from './watch.ts';
 
 const MIB = 2 ** 20;
 /** Fewer passes over the rows don't pay for asking the teacher about all of them beforehand. */
@@ -55,28 +43,23 @@ export async function trainStage(input: TrainInput): Promise<TrainResult> {
   }
 }
 
-class Trainer {
+class Trainer extends StageLoop<TrainInput> {
   private readonly objective: Objective;
   private readonly teacher: DecoderModel | null;
   /** What is learnt from the teacher's inside; its projections are trained beside the student. */
   private readonly features: FeatureMatching | null;
-  private readonly optimizer: AdamW;
-  private readonly sampler: RowSampler;
-  private readonly earlyStop: EarlyStop | null;
+  protected readonly optimizer: AdamW;
+  protected readonly sampler: RowSampler;
+  protected readonly limit: { readonly steps: number; readonly limit: 'steps' | 'epochs' };
+  protected readonly more: ReadonlyMap<string, tf.Variable>;
   private readonly validationRows: readonly EncodedRow[];
   private readonly validation: readonly MicroBatch[];
   /** Null without a teacher. */
   private targets: SoftTargets | null = null;
-  private readonly limit: { readonly steps: number; readonly limit: 'steps' | 'epochs' };
   private readonly sentinel = new Sentinel();
-  private stageStep: number;
-  private tokens: number;
-  private best: TrainerState['best'];
-  private validated: MetricValues;
-  /** The last whole checkpoint of this stage. */
-  private saved: string | null;
 
-  constructor(private readonly input: TrainInput) {
+  constructor(input: TrainInput) {
+    super(input);
     const { stage, resume, train, student } = input;
     if (train.length === 0) throw new DistillError('no-training-rows', { stage: stage.name });
     const useless = train.filter((row) => keptPositions(row) === 0);
@@ -95,13 +78,8 @@ class Trainer {
     this.validationRows = validation;
     this.validation = validationBatches(validation, stage.batch.size, student.config.maxPositions);
     this.sampler = new RowSampler(train.length, input.seed, input.stageIndex, resume?.state.sampler);
-    this.earlyStop = stage.earlyStop === undefined ? null : new EarlyStop(stage.earlyStop, resume?.state.earlyStop ?? undefined);
-    this.stageStep = resume?.state.stageStep ?? 0;
-    this.tokens = resume?.state.tokens ?? input.before.tokens;
-    this.best = resume?.state.best ?? null;
-    this.validated = resume?.state.validation ?? {};
-    this.saved = resume?.name ?? null;
     this.features = this.teacher === null ? null : FeatureMatching.of(stage, this.teacher, student, input.seed);
+    this.more = this.features?.projections ?? new Map();
     this.optimizer = new AdamW(student.backend.ops, this.trained, stage.optimizer);
   }
 
@@ -111,40 +89,11 @@ class Trainer {
     this.targets?.dispose?.();
   }
 
-  async run(): Promise<TrainResult> {
-    const { resume, checkpoints, control, reporter } = this.input;
-    await removeLeftovers(checkpoints);
-    if (resume !== null) {
-      // An engine that was killed right after the checkpoint had no time to tell of it; told twice it is still one.
-      reporter.checkpoint({ step: this.step, name: resume.name, best: this.best?.name === resume.name, values: this.validated });
-      if (resume.state.finished !== null) return this.conclude(resume.state.finished);
-      this.optimizer.restore(this.stageStep, await readMoments(resume.folder, this.trained.keys()));
-      const { projections } = this.features ?? {};
-      if (projections !== undefined) for (const [name, values] of await readTensors(resume.folder, projections.keys())) assign(projections.get(name) as tf.Variable, values);
-    }
-    if (!await this.prepareTargets()) return this.result('stopped', null);
-    if (this.stageStep === 0) await this.validate();
-    for (;;) {
-      await this.trainOneStep();
-      const finished = await this.afterStep();
-      if (finished !== null) return this.conclude(finished);
-      await yieldToEvents();
-      if (await this.obey(await control.poll())) return this.result('stopped', null);
-    }
+  protected get validates(): boolean {
+    return this.validation.length > 0;
   }
 
-  /** All that the optimiser changes. */
-  private get trained(): ReadonlyMap<string, tf.Variable> {
-    return new Map([...this.input.student.trainable, ...(this.features?.projections ?? [])]);
-  }
-
-  /** Steps over the whole run. */
-  private get step(): number {
-    return this.input.before.steps + this.stageStep;
-  }
-
-  /** False when an order stopped the run in between. */
-  private async prepareTargets(): Promise<boolean> {
+  protected async prepare(): Promise<boolean> {
     const { objective: { vocabulary }, teacher, validationRows } = this;
     const { stage: { batch }, train, control, reporter } = this.input;
     if (teacher === null) return true;
@@ -183,7 +132,7 @@ class Trainer {
     });
   }
 
-  private async trainOneStep(): Promise<void> {
+  protected async trainOneStep(): Promise<void> {
     const { stage, student, train } = this.input;
     const { size, accumulate } = stage.batch;
     const began = performance.now();
@@ -215,97 +164,9 @@ class Trainer {
     return Object.fromEntries(terms.map((term) => [`grad${term[0]?.toUpperCase() ?? ''}${term.slice(1)}`, norms[term] ?? null]));
   }
 
-  /** Validates and saves when it is time to. Answers why the stage is over, when it is. */
-  private async afterStep(): Promise<Finished | null> {
-    const { stage } = this.input;
-    const last = this.stageStep === this.limit.steps;
-    let finished: Finished | null = last ? this.limit.limit : null;
-    let best = false;
-    if (this.validation.length > 0 && (last || this.stageStep % stage.validate.every === 0)) {
-      await this.validate();
-      best = this.isBest();
-      if (this.earlyStop?.shouldStop(this.validated[stage.earlyStop?.metric ?? ''] ?? null) === true) finished ??= 'early-stop';
-    }
-    if (best || finished !== null || this.stageStep % stage.checkpoint.every === 0) await this.save(finished, best);
-    return finished;
-  }
-
-  private isBest(): boolean {
-    const metric = this.input.stage.checkpoint.best;
-    const value = this.validated[metric] ?? null;
-    const before = this.best?.values[metric] ?? null;
-    return value !== null && (before === null || isBetter(metric, value, before));
-  }
-
-  /** Measures the validation rows and tells the values; nothing where there are none. */
-  private async validate(): Promise<void> {
-    if (this.validation.length === 0) return;
+  protected measure(): Promise<MetricValues> {
     const { student, reporter } = this.input;
-    this.validated = finite(await validate(student, this.targets, this.features, this.objective, this.validation, (done, total) => reporter.progress('validation', done, total)));
-    this.tell(this.validated);
-  }
-
-  private async save(finished: Finished | null, best: boolean): Promise<void> {
-    const { input, step, tokens, stageStep } = this;
-    const { stage, stageIndex, checkpoints, reporter } = input;
-    if (best) this.best = { name: checkpointName(step), values: this.validated };
-    const state: TrainerState = {
-      stage: stageIndex, stageName: stage.name, step, tokens, stageStep, sampler: this.sampler.state(),
-      earlyStop: this.earlyStop?.state() ?? null, best: this.best, validation: this.validated, finished,
-    };
-    const { name } = await writeCheckpoint(checkpoints, state, input.student, { moments: await this.optimizer.read(), more: this.features?.projections ?? new Map() }, input.tokenizerFolder);
-    this.saved = name;
-    reporter.checkpoint({ step, name, best: this.best?.name === name, values: this.validated });
-    for (const removed of await pruneCheckpoints(checkpoints, stageIndex, stage.checkpoint.keepLast, this.best?.name ?? null)) {
-      reporter.checkpointRemoved(removed);
-    }
-  }
-
-  /** True when the run is to stop; it is saved then. */
-  private async obey(orders: readonly TrainOrder[]): Promise<boolean> {
-    const { evaluate, reporter } = this.input;
-    for (const { id, order } of orders) {
-      if (order === 'evaluate') {
-        reporter.acknowledged(id, evaluate !== null);
-        await evaluate?.(this.step);
-      } else {
-        if (this.saved !== checkpointName(this.step)) await this.save(null, false);
-        reporter.acknowledged(id, true);
-        if (order === 'stop') return true;
-      }
-    }
-    return false;
-  }
-
-  /** The end of the stage, whether it was reached now or in an earlier life of the run: what is handed on, and the gate. */
-  private async conclude(finished: Finished): Promise<TrainResult> {
-    const { stage, reporter, evaluate } = this.input;
-    const handedOn = stage.earlyStop !== undefined && this.best !== null && this.best.name !== checkpointName(this.step) ? this.best : null;
-    if (handedOn !== null) await this.takeWeights(handedOn.name);
-    if (stage.gate === undefined) return this.result(finished, handedOn?.name ?? null);
-    const { metric, onMiss } = stage.gate;
-    const values = metric.startsWith('evaluation/') ? await evaluate?.(this.step) : handedOn?.values ?? this.validated;
-    const value = values?.[metric] ?? null;
-    const bounds = missedBounds(stage.gate, value);
-    if (bounds !== null) reporter.warning('gate-missed', { stage: stage.name, metric, value: value ?? '–', bounds });
-    return this.result(bounds !== null && onMiss === 'stop' ? 'gate-missed' : finished, handedOn?.name ?? null);
-  }
-
-  private async takeWeights(checkpoint: string): Promise<void> {
-    const files = await openWeights(path.join(this.input.checkpoints, checkpoint));
-    try {
-      for (const [name, weight] of this.input.student.weights) assign(weight, await files.floats(name, weight.shape));
-    } finally {
-      await files.close();
-    }
-  }
-
-  private result(reason: TrainResult['reason'], handedOn: string | null): TrainResult {
-    return { reason, steps: this.step, tokens: this.tokens, handedOn };
-  }
-
-  private tell(values: MetricValues): void {
-    this.input.reporter.metric({ step: this.step, tokens: this.tokens, values: finite(values) });
+    return validate(student, this.targets, this.features, this.objective, this.validation, (done, total) => reporter.progress('validation', done, total));
   }
 }
 
@@ -317,10 +178,6 @@ function divergenceOf({ objective, beta, gamma }: TrainStage): Divergence {
     case 'sequence': return { kind: 'forward-kl' };
     default: return { kind: objective };
   }
-}
-
-function finite(values: MetricValues): MetricValues {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value !== null && Number.isFinite(value) ? value : null]));
 }
 
 function sum(values: readonly number[]): number {
