@@ -8,13 +8,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { retentionInterval, wilson } from '../src/engine/evaluate/intervals.ts';
-import { startRun } from '../src/runs/launcher.ts';
-import { parseEvent, type EndedEvent, type EvaluationEvent, type RunEvent, type TraceEvent } from '../src/shared/events.ts';
-import { sentence } from '../src/shared/messages.ts';
 import type { Recipe } from '../src/shared/recipe.ts';
 import { readRecipe } from '../src/shared/recipeText.ts';
-import { RUN_FILES } from '../src/shared/run.ts';
-import { watchForChange } from '../src/system/watchForChange.ts';
+import { median, percent, runToEnd, scoreOf, type Outcome } from './lib/wholeRun.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');
 const recipePath = path.join(repository, 'examples/arithmetic/distill.json');
@@ -24,13 +20,6 @@ const BOOTSTRAP_SEED = 7;
 
 const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false }, seeds: { type: 'string', default: '3' } } });
 
-interface Outcome {
-  readonly minutes: number;
-  readonly evaluation: EvaluationEvent;
-  readonly right: { readonly teacher: ReadonlySet<string>; readonly student: ReadonlySet<string> };
-  readonly examples: readonly string[];
-}
-
 /** The recipe with another seed, and for the baseline without its soft targets. */
 function variant(recipe: Recipe, seed: number, hardLabels: boolean): Recipe {
   return {
@@ -39,41 +28,7 @@ function variant(recipe: Recipe, seed: number, hardLabels: boolean): Recipe {
   };
 }
 
-async function runToEnd(recipe: Recipe, project: string): Promise<Outcome> {
-  const { folder } = await startRun({ project, recipePath, recipe }, { script: path.join(repository, 'dist/engine.js'), node: process.execPath });
-  const file = path.join(folder, RUN_FILES.events);
-  const read = async (): Promise<readonly RunEvent[]> => (await readFile(file, 'utf8')).split('\n').flatMap((line) => {
-    const parsed = parseEvent(line);
-    return parsed.type === 'event' ? [parsed.event] : [];
-  });
-  const watch = watchForChange(file);
-  let events = await read();
-  while (!events.some((event) => event.kind === 'ended')) {
-    await watch.next();
-    events = await read();
-  }
-  watch.close();
-  const ended = events.find((event): event is EndedEvent => event.kind === 'ended');
-  if (ended?.outcome !== 'done') throw new Error(ended?.code === undefined ? `run ${folder} ended ${ended?.outcome ?? ''}` : sentence(ended.code, ended.data ?? {}, 'en'));
-  const evaluation = events.findLast((event): event is EvaluationEvent => event.kind === 'evaluation');
-  if (evaluation === undefined) throw new Error(`run ${folder} has no evaluation`);
-  const traces = events.filter((event): event is TraceEvent => event.kind === 'trace');
-  const right = (role: TraceEvent['role']): ReadonlySet<string> => new Set(traces.filter((trace) => trace.role === role && trace.verdict === 'right').map(({ example }) => example));
-  return {
-    minutes: (ended.at - (events[0]?.at ?? ended.at)) / 60_000, evaluation,
-    right: { teacher: right('teacher'), student: right('student') },
-    examples: traces.filter(({ role }) => role === 'student').map(({ example }) => example),
-  };
-}
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const score = (outcome: Outcome, role: 'teacher' | 'student'): EvaluationEvent['models'][number] => {
-  const model = outcome.evaluation.models.find((each) => each.role === role);
-  if (model === undefined) throw new Error(`the evaluation has no ${role}`);
-  return model;
-};
-
+const engine = path.join(repository, 'dist/engine.js');
 const parsed = readRecipe(await readFile(recipePath, 'utf8'));
 if (parsed.recipe === undefined) throw new Error('the recipe of examples/arithmetic has mistakes: distill check names them');
 const seeds = Array.from({ length: Number(options.seeds) }, (_, i) => i);
@@ -81,10 +36,10 @@ const project = await mkdtemp(path.join(os.tmpdir(), 'distill-quality-'));
 const rows: { readonly seed: number; readonly distilled: Outcome; readonly baseline: Outcome }[] = [];
 try {
   for (const seed of seeds) {
-    const distilled = await runToEnd(variant(parsed.recipe, seed, false), project);
-    const baseline = await runToEnd(variant(parsed.recipe, seed, true), project);
+    const distilled = await runToEnd(variant(parsed.recipe, seed, false), recipePath, project, engine);
+    const baseline = await runToEnd(variant(parsed.recipe, seed, true), recipePath, project, engine);
     rows.push({ seed, distilled, baseline });
-    const [teacher, student, hard] = [score(distilled, 'teacher'), score(distilled, 'student'), score(baseline, 'student')];
+    const [teacher, student, hard] = [scoreOf(distilled, 'teacher'), scoreOf(distilled, 'student'), scoreOf(baseline, 'student')];
     console.log(`seed ${String(seed)}: teacher ${percent(teacher.accuracy)} [${percent(teacher.low)}, ${percent(teacher.high)}], distilled ${percent(student.accuracy)} [${percent(student.low)}, ${percent(student.high)}], hard labels ${percent(hard.accuracy)} [${percent(hard.low)}, ${percent(hard.high)}]; ${(student.tokensPerSecond / teacher.tokensPerSecond).toFixed(2)}× as fast; ${distilled.minutes.toFixed(1)} min`);
   }
 } finally {
@@ -104,18 +59,18 @@ const first = rows[0]?.distilled;
 const result = {
   retention: retention?.value ?? null,
   retentionLow: retention?.low ?? null,
-  parameterShare: first === undefined ? null : score(first, 'student').parameters / score(first, 'teacher').parameters,
-  speedup: median(rows.map(({ distilled }) => score(distilled, 'student').tokensPerSecond / score(distilled, 'teacher').tokensPerSecond)),
-  aboveHardLabels: rows.every(({ distilled, baseline }) => score(distilled, 'student').accuracy > score(baseline, 'student').accuracy),
+  parameterShare: first === undefined ? null : scoreOf(first, 'student').parameters / scoreOf(first, 'teacher').parameters,
+  speedup: median(rows.map(({ distilled }) => scoreOf(distilled, 'student').tokensPerSecond / scoreOf(distilled, 'teacher').tokensPerSecond)),
+  aboveHardLabels: rows.every(({ distilled, baseline }) => scoreOf(distilled, 'student').accuracy > scoreOf(baseline, 'student').accuracy),
   seeds: rows.length,
   minutes: median(rows.map(({ distilled }) => distilled.minutes)),
   accuracy: {
-    teacher: pooled(({ distilled }) => score(distilled, 'teacher').right),
-    distilled: pooled(({ distilled }) => score(distilled, 'student').right),
-    hardLabels: pooled(({ baseline }) => score(baseline, 'student').right),
+    teacher: pooled(({ distilled }) => scoreOf(distilled, 'teacher').right),
+    distilled: pooled(({ distilled }) => scoreOf(distilled, 'student').right),
+    hardLabels: pooled(({ baseline }) => scoreOf(baseline, 'student').right),
   },
   hardLabelRetention: hardRetention,
-  perSeed: rows.map(({ seed, distilled, baseline }) => ({ seed, teacher: score(distilled, 'teacher').accuracy, distilled: score(distilled, 'student').accuracy, hardLabels: score(baseline, 'student').accuracy, minutes: distilled.minutes })),
+  perSeed: rows.map(({ seed, distilled, baseline }) => ({ seed, teacher: scoreOf(distilled, 'teacher').accuracy, distilled: scoreOf(distilled, 'student').accuracy, hardLabels: scoreOf(baseline, 'student').accuracy, minutes: distilled.minutes })),
   examples: examples.length,
   machine: `${os.cpus()[0]?.model ?? ''}, ${String(os.cpus().length)} cores`,
 };
