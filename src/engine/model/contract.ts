@@ -1,6 +1,7 @@
 /** What training, generation and evaluation may expect of a model. */
 import type { Backend } from '../backend/contract.ts';
 import type { tf } from '../tf.ts';
+import type { Adapter } from './lora.ts';
 
 /** How rotary frequencies are stretched for texts longer than those of the first training. */
 export type RopeScaling =
@@ -35,6 +36,15 @@ export interface DecoderConfig {
   readonly eosTokenIds: readonly number[];
 }
 
+/**
+ * Several rows (documents) one after another in a sequence, int32 [batch, seq]: `positions` begin anew at 0 with each document,
+ * `documents` are numbers that differ between those of a sequence. No position sees another document.
+ */
+export interface PackedLayout {
+  readonly positions: tf.Tensor2D;
+  readonly documents: tf.Tensor2D;
+}
+
 /** A decoder-only transformer whose weights lie on the backend under their Hugging Face names and in their layout ([out, in]). */
 export interface DecoderModel {
   readonly config: DecoderConfig;
@@ -42,6 +52,8 @@ export interface DecoderModel {
   readonly weights: ReadonlyMap<string, tf.Variable>;
   /** What an optimiser changes: all weights, unless parts are frozen or adapters are trained in their place. */
   readonly trainable: ReadonlyMap<string, tf.Variable>;
+  /** Low-rank matrices beside some projections, computed with them; null where there are none. */
+  readonly adapter: Adapter | null;
   readonly parameters: number;
   /**
    * Training and scoring pass. ids int32 [batch, seq], rows padded on the right (padding needs no mask of its own: the
@@ -49,10 +61,10 @@ export interface DecoderModel {
    * → logits [batch · seq, vocab]. The same as head(hidden(ids)).
    */
   forward(ids: tf.Tensor2D): tf.Tensor2D;
-  /** ids int32 [batch, seq] → states after the last norm [batch · seq, hidden]. */
-  hidden(ids: tf.Tensor2D): tf.Tensor2D;
+  /** ids int32 [batch, seq] → states after the last norm [batch · seq, hidden]. Without a layout each sequence is one row. */
+  hidden(ids: tf.Tensor2D, layout?: PackedLayout | null): tf.Tensor2D;
   /** The same as hidden(), and what is asked for of the inside. Outside a tf.tidy they are the caller's to dispose of. */
-  observe(ids: tf.Tensor2D, wanted: Wanted): Observed;
+  observe(ids: tf.Tensor2D, wanted: Wanted, layout?: PackedLayout | null): Observed;
   /** Shows the inside of a pass as it goes; what is shown is gone when the call returns. */
   watch(ids: tf.Tensor2D, tap: Tap): void;
   /** states [rows, hidden] → logits [rows, vocab]: training asks for the supervised rows only, which saves the big product. */
@@ -93,6 +105,10 @@ export interface GenerateOptions {
   readonly topP: number;
   readonly seed: number;
   readonly eosTokenIds: readonly number[];
+  /** Texts for each prompt, default 1. The prompt is read once; its samples differ in what they draw (greedy ones don't). */
+  readonly samples?: number;
+  /** Whether the written tokens' log-probabilities are wanted. */
+  readonly logProbabilities?: boolean;
   /** Called between steps; generation ends early when it says true. */
   readonly stopped?: () => boolean;
   /** Rows computed together; default all. The result does not depend on it. */
@@ -105,4 +121,9 @@ export interface Generated {
   /** New tokens without the prompt and without the end token. */
   readonly ids: readonly number[];
   readonly finish: 'end' | 'length' | 'stopped';
+  /**
+   * Where they were asked for: log p of each of `ids`, and where `finish` is "end" of the end token after them, under
+   * softmax(logits / T) over the whole vocabulary, whatever the nucleus (greedy: T = 1).
+   */
+  readonly logProbabilities?: Float32Array;
 }

@@ -7,8 +7,9 @@ import { DistillError } from '../../shared/messages.ts';
 import type { Backend } from '../backend/contract.ts';
 import { tf } from '../tf.ts';
 import { INITIALIZER_RANGE } from './config.ts';
-import type { DecoderConfig, DecoderModel, Observed, Tap, Wanted } from './contract.ts';
-import { PositionTables } from './positions.ts';
+import type { DecoderConfig, DecoderModel, Observed, PackedLayout, Tap, Wanted } from './contract.ts';
+import type { Adapter } from './lora.ts';
+import { packedTables, PositionTables } from './positions.ts';
 import { projection, weightOf } from './projection.ts';
 import { Random } from './random.ts';
 
@@ -67,7 +68,13 @@ export function createDecoder(config: DecoderConfig, seed: number, backend: Back
 
 /** The same weights (shared, not copied), computed with as INT8. */
 export function quantisedDecoder(model: DecoderModel): DecoderModel {
-  return model.config.int8 ? model : new Decoder({ ...model.config, int8: true }, model.backend, model.weights);
+  return model.config.int8 ? model : variantOf(model, { config: { ...model.config, int8: true } });
+}
+
+/** The same weights (shared, not copied) in a model of which something else differs. Only one of both is disposed of. */
+export function variantOf(model: DecoderModel, change: { readonly config?: DecoderConfig; readonly adapter?: Adapter | null; readonly trainable?: ReadonlyMap<string, tf.Variable> }): DecoderModel {
+  const { config = model.config, adapter = model.adapter, trainable = model.trainable } = change;
+  return new Decoder(config, model.backend, model.weights, adapter, trainable);
 }
 
 /** A weight's values on the host (a copy). */
@@ -100,7 +107,7 @@ export async function decoderFromAsync(config: DecoderConfig, backend: Backend, 
 }
 
 /** Without a name of ours: the engine's registry is global, and teacher and student have the same Hugging Face names. */
-function variable(values: Float32Array, shape: readonly number[]): tf.Variable {
+export function variable(values: Float32Array, shape: readonly number[]): tf.Variable {
   const initial = tf.tensor(values, [...shape], 'float32');
   const result = tf.variable(initial);
   initial.dispose();
@@ -121,12 +128,13 @@ export interface Attention {
 
 class Decoder implements DecoderModel {
   readonly parameters: number;
-  readonly trainable: ReadonlyMap<string, tf.Variable>;
   readonly #positions: PositionTables;
 
-  constructor(readonly config: DecoderConfig, readonly backend: Backend, readonly weights: ReadonlyMap<string, tf.Variable>) {
+  constructor(
+    readonly config: DecoderConfig, readonly backend: Backend, readonly weights: ReadonlyMap<string, tf.Variable>,
+    readonly adapter: Adapter | null = null, readonly trainable: ReadonlyMap<string, tf.Variable> = weights,
+  ) {
     this.parameters = [...weights.values()].reduce((sum, weight) => sum + weight.size, 0);
-    this.trainable = weights;
     this.#positions = new PositionTables(config);
   }
 
@@ -134,20 +142,16 @@ class Decoder implements DecoderModel {
     return tf.tidy(() => this.head(this.hidden(ids)));
   }
 
-  hidden(ids: tf.Tensor2D): tf.Tensor2D {
-    const [batch, seq] = ids.shape;
-    if (seq > this.config.maxPositions) throw new DistillError('sequence-too-long', { length: seq, limit: this.config.maxPositions });
-    return tf.tidy(() => finalNorm(this, blocks(this, tf.reshape(ids, [batch * seq]), { batch, seq, ...this.#positions.causal(seq) })));
+  hidden(ids: tf.Tensor2D, layout: PackedLayout | null = null): tf.Tensor2D {
+    return tf.tidy(() => finalNorm(this, blocks(this, tf.reshape(ids, [ids.size]), this.#attention(ids, layout))));
   }
 
-  observe(ids: tf.Tensor2D, wanted: Wanted): Observed {
-    const [batch, seq] = ids.shape;
-    const { layers, maxPositions } = this.config;
-    if (seq > maxPositions) throw new DistillError('sequence-too-long', { length: seq, limit: maxPositions });
+  observe(ids: tf.Tensor2D, wanted: Wanted, layout: PackedLayout | null = null): Observed {
+    const { layers } = this.config;
     return tf.tidy(() => {
       const states = new Map<number, tf.Tensor2D>();
       const scores = new Map<number, tf.Tensor4D>();
-      const last = blocks(this, tf.reshape(ids, [batch * seq]), { batch, seq, ...this.#positions.causal(seq) }, {
+      const last = blocks(this, tf.reshape(ids, [ids.size]), this.#attention(ids, layout), {
         state: (layer, x) => { if (wanted.states.includes(layer)) states.set(layer, x); },
         scores: (layer, raw) => { if (wanted.scores.includes(layer)) scores.set(layer, raw()); },
       });
@@ -163,8 +167,16 @@ class Decoder implements DecoderModel {
   }
 
   watch(ids: tf.Tensor2D, tap: Tap): void {
+    tf.tidy(() => { blocks(this, tf.reshape(ids, [ids.size]), this.#attention(ids, null), tap); });
+  }
+
+  /** Throws DistillError `sequence-too-long`. */
+  #attention(ids: tf.Tensor2D, layout: PackedLayout | null): Attention {
     const [batch, seq] = ids.shape;
-    tf.tidy(() => { blocks(this, tf.reshape(ids, [batch * seq]), { batch, seq, ...this.#positions.causal(seq) }, tap); });
+    const { maxPositions } = this.config;
+    if (seq > maxPositions) throw new DistillError('sequence-too-long', { length: seq, limit: maxPositions });
+    const causal = this.#positions.causal(seq);
+    return { batch, seq, ...(layout === null ? causal : packedTables(causal, layout)) };
   }
 
   head(states: tf.Tensor2D): tf.Tensor2D {
@@ -173,6 +185,7 @@ class Decoder implements DecoderModel {
 
   dispose(): void {
     for (const weight of this.weights.values()) weight.dispose();
+    for (const { a, b } of this.adapter?.pairs.values() ?? []) tf.dispose([a, b]);
     this.#positions.dispose();
   }
 }
