@@ -34,13 +34,13 @@ export interface Ops {
   swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D;
   /** scores [batch, heads, q, k] ∇; mask [batch or 1, 1, q, k], 0 or a large negative number → softmax(scores · scale + mask). */
   attentionSoftmax(scores: tf.Tensor4D, mask: tf.Tensor4D, scale: number): tf.Tensor4D;
-  /** logits [rows, vocab] ∇, targets [rows], rowWeights [rows] → Σ rowWeight · −log softmax(logits)[target] (scalar). */
-  crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): tf.Scalar;
+  /** logits [rows, vocab] ∇, targets [rows], rowWeights [rows] → of each row rowWeight · −log softmax(logits)[target] [rows]. */
+  crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): tf.Tensor1D;
   /**
    * student [rows, vocab] ∇, teacher [rows, vocab], rowWeights [rows] →
-   * Σ rowWeight · KL(softmax(teacher / T) ‖ softmax(student / T)) (scalar). No T² here: the total applies it.
+   * of each row rowWeight · KL(softmax(teacher / T) ‖ softmax(student / T)) [rows]. No T² here: the total applies it.
    */
-  forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Scalar;
+  forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D;
   /**
    * One AdamW step (Loshchilov & Hutter 2019, decoupled decay), in place:
    * m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − lr·( (m/c₁) / (√(v/c₂) + ε) + decay·w ), cᵢ = 1 − βᵢ^t.

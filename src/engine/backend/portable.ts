@@ -54,12 +54,12 @@ function attentionSoftmax(scores: tf.Tensor4D, mask: tf.Tensor4D, scale: number)
   });
 }
 
-function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): tf.Scalar {
+function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): tf.Tensor1D {
   const vocabulary = logits.shape[1];
   return withGradient([logits], ([input]) => {
     const logProbabilities = tf.logSoftmax(input);
     const picked = tf.sum(tf.mul(tf.oneHot(targets, vocabulary), logProbabilities), -1);
-    return { value: tf.neg(tf.sum(tf.mul(picked, rowWeights))) as tf.Scalar, save: [logProbabilities, targets, rowWeights] };
+    return { value: tf.neg(tf.mul(picked, rowWeights)) as tf.Tensor1D, save: [logProbabilities, targets, rowWeights] };
   }, (dy, [logProbabilities, ids, weights]) => {
     const difference = tf.sub(tf.exp(logProbabilities), tf.oneHot(ids as tf.Tensor1D, vocabulary));
     return [tf.mul(difference, tf.expandDims(tf.mul(weights, dy), 1))];
@@ -67,13 +67,13 @@ function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.
 }
 
 /** Hinton, Vinyals & Dean 2015, eq. 2, as a divergence: the teacher's own entropy is subtracted, so equal models give 0. */
-function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Scalar {
+function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D {
   return withGradient([student], ([input]) => {
     const teacherLog = tf.logSoftmax(tf.div(teacher, temperature));
     const studentLog = tf.logSoftmax(tf.div(input, temperature));
     const teacherProbabilities = tf.exp(teacherLog);
     const rows = tf.sum(tf.mul(teacherProbabilities, tf.sub(teacherLog, studentLog)), -1);
-    return { value: tf.sum(tf.mul(rows, rowWeights)) as tf.Scalar, save: [tf.sub(tf.exp(studentLog), teacherProbabilities), rowWeights] };
+    return { value: tf.mul(rows, rowWeights) as tf.Tensor1D, save: [tf.sub(tf.exp(studentLog), teacherProbabilities), rowWeights] };
   }, (dy, [difference, weights]) => [tf.mul(difference, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
 }
 

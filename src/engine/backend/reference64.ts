@@ -66,12 +66,12 @@ export function attentionSoftmax64(scores: Numbers, mask: Numbers, keys: number,
   return rowsOf(scores, keys).flatMap((row, r) => softmax64(row.map((v, i) => v * scale + mask[(r * keys + i) % mask.length]!)));
 }
 
-export function crossEntropy64(logits: Numbers, targets: Numbers, weights: Numbers): number {
-  return total(rowsOf(logits, logits.length / targets.length).map((row, r) => -weights[r]! * Math.log(softmax64(row)[targets[r]!]!)));
+export function crossEntropy64(logits: Numbers, targets: Numbers, weights: Numbers): number[] {
+  return rowsOf(logits, logits.length / targets.length).map((row, r) => -weights[r]! * Math.log(softmax64(row)[targets[r]!]!));
 }
 
-export function forwardKl64(student: Numbers, teacher: Numbers, temperature: number, weights: Numbers): number {
+export function forwardKl64(student: Numbers, teacher: Numbers, temperature: number, weights: Numbers): number[] {
   const rows = (logits: Numbers): Numbers[] => rowsOf(logits, logits.length / weights.length).map((row) => softmax64(row.map((v) => v / temperature)));
   const [s, t] = [rows(student), rows(teacher)];
-  return total(weights.map((weight, r) => weight * total(t[r]!.map((q, i) => q * Math.log(q / s[r]![i]!)))));
+  return weights.map((weight, r) => weight * total(t[r]!.map((q, i) => q * Math.log(q / s[r]![i]!))));
 }

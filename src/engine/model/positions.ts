@@ -1,6 +1,6 @@
-/** Rotary tables and the causal mask, kept on the backend for the sequence length used last. */
+/** Rotary tables and masks: the causal ones are kept on the backend for the lengths used last, those of packed sequences made of them. */
 import { tf } from '../tf.ts';
-import type { DecoderConfig } from './contract.ts';
+import type { DecoderConfig, PackedLayout } from './contract.ts';
 
 /** Added to a score that may not be seen: exp(·) is exactly 0 in float32, and no infinity turns a row into NaN. */
 export const MASKED = -1e9;
@@ -79,6 +79,19 @@ export class PositionTables {
     for (const tables of this.#tables.values()) disposeTables(tables);
     this.#tables.clear();
   }
+}
+
+/**
+ * The tables of sequences that hold several documents: positions begin anew with each, and a query sees its own document's past
+ * only. From those of plain sequences of that length, on the device: cos, sin [batch, seq, headDim / 2]; mask [batch, 1, seq, seq].
+ */
+export function packedTables({ cos, sin, mask }: Tables, { positions, documents }: PackedLayout): Tables {
+  const [batch, seq] = documents.shape;
+  const half = cos.shape[2];
+  const at = tf.reshape(positions, [batch * seq]);
+  const turned = (table: tf.Tensor3D): tf.Tensor3D => tf.reshape(tf.gather(tf.reshape(table, [seq, half]), at), [batch, seq, half]);
+  const others = tf.notEqual(tf.reshape(documents, [batch, 1, seq, 1]), tf.reshape(documents, [batch, 1, 1, seq]));
+  return { cos: turned(cos), sin: turned(sin), mask: tf.minimum(mask, tf.mul(tf.cast(others, 'float32'), MASKED)) };
 }
 
 function disposeTables(tables: Tables): void {

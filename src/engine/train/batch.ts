@@ -1,13 +1,14 @@
 /**
- * Rows into the arrays of one micro-batch. Rows are padded on the right; the label of position i is id i + 1, so the
+ * Rows into the arrays of one micro-batch. Sequences are padded on the right; the label of position i is id i + 1, so the
  * last id of a row is a label only and is not fed. Supervised ("kept") positions are those whose label lies behind the
  * prompt; they come in two segments, reasoning and answer, so that each can be measured on its own.
  */
 import type { EncodedRow } from '../data/contract.ts';
 
 /** Lengths are padded to a multiple of these, so that shapes repeat and backends can reuse what they made for them. */
-const SEQUENCE_MULTIPLE = 8;
+export const SEQUENCE_MULTIPLE = 8;
 const KEPT_MULTIPLE = 32;
+const ROWS_MULTIPLE = 16;
 
 export const SEGMENTS = ['think', 'answer'] as const;
 export type SegmentName = (typeof SEGMENTS)[number];
@@ -19,20 +20,36 @@ export interface Segment {
   readonly labels: Int32Array;
   /** 1, or 0 where it pads. */
   readonly mask: Float32Array;
+  /** Which of the batch's rows a position belongs to. */
+  readonly owners: Int32Array;
   readonly kept: number;
 }
 
+/** Of each position [batch · seq] where several rows share a sequence: its place in its row, and a number for the row; padding has −1. */
+export interface PackedPositions {
+  readonly positions: Int32Array;
+  readonly documents: Int32Array;
+}
+
 export interface MicroBatch {
+  /** Sequences. */
   readonly batch: number;
   readonly seq: number;
-  /** [batch · seq], rows one after another. */
+  /** [batch · seq], sequences one after another. */
   readonly ids: Int32Array;
   readonly segments: Readonly<Record<SegmentName, Segment>>;
   /** Supervised positions. */
   readonly kept: number;
   /** Ids that are fed and are not padding. */
   readonly tokens: number;
+  /** In the order of their positions: what is known of each position of a segment lies in this order too. */
   readonly rows: readonly EncodedRow[];
+  /** Where each row begins in ids. */
+  readonly starts: Int32Array;
+  /** Null where each sequence is one row. */
+  readonly layout: PackedPositions | null;
+  /** Rows, padded so that packed batches of a like number of rows have the same shapes. */
+  readonly rowSlots: number;
 }
 
 /** Supervised positions of a row. */
@@ -45,7 +62,7 @@ export function keptThink(row: EncodedRow): number {
   return Math.max(0, Math.min(row.answerStart, row.ids.length) - Math.max(1, row.promptLength));
 }
 
-const padded = (length: number, multiple: number): number => Math.ceil(length / multiple) * multiple;
+export const padded = (length: number, multiple: number): number => Math.ceil(length / multiple) * multiple;
 
 /** What one pass through the model costs beside its tokens (kernels started, gradients added), counted in tokens. */
 const PASS_COST_TOKENS = 256;
@@ -75,34 +92,72 @@ export function groupByLength(rows: readonly EncodedRow[], most: number): Encode
   return groups.reverse();
 }
 
-/** `maxPositions` is the model's: padding does not go beyond it. */
+/** Each row a sequence of its own. `maxPositions` is the model's: padding does not go beyond it. */
 export function collate(rows: readonly EncodedRow[], maxPositions: number): MicroBatch {
   const longest = Math.max(1, ...rows.map((row) => row.ids.length - 1));
   const seq = Math.max(longest, Math.min(padded(longest, SEQUENCE_MULTIPLE), maxPositions));
-  const ids = new Int32Array(rows.length * seq);
-  const found = { think: { positions: [] as number[], labels: [] as number[] }, answer: { positions: [] as number[], labels: [] as number[] } };
-  let tokens = 0;
-  rows.forEach((row, b) => {
-    const fed = row.ids.subarray(0, Math.max(0, row.ids.length - 1));
-    ids.set(fed, b * seq);
-    tokens += fed.length;
-    for (let j = Math.max(1, row.promptLength); j < row.ids.length; j++) {
-      const segment = j < row.answerStart ? found.think : found.answer;
-      segment.positions.push(b * seq + j - 1);
-      segment.labels.push(row.ids[j] ?? 0);
-    }
-  });
-  const think = segmentOf(found.think);
-  const answer = segmentOf(found.answer);
-  return { batch: rows.length, seq, ids, segments: { think, answer }, kept: think.kept + answer.kept, tokens, rows };
+  return { ...placed(rows.map((row) => [row]), seq), layout: null, rowSlots: rows.length };
 }
 
-function segmentOf(found: { readonly positions: readonly number[]; readonly labels: readonly number[] }): Segment {
-  const kept = found.positions.length;
-  const length = padded(kept, KEPT_MULTIPLE);
-  const positions = new Int32Array(length);
-  const labels = new Int32Array(length);
-  positions.set(found.positions);
-  labels.set(found.labels);
-  return { positions, labels, mask: new Float32Array(length).fill(1, 0, kept), kept };
+/** The rows of each sequence one after another; `seq` holds the longest. */
+export function collatePacked(sequences: readonly (readonly EncodedRow[])[], seq: number): MicroBatch {
+  const batch = placed(sequences, seq);
+  const positions = new Int32Array(batch.batch * seq);
+  const documents = new Int32Array(batch.batch * seq).fill(-1);
+  batch.rows.forEach((row, index) => {
+    const start = batch.starts[index] ?? 0;
+    for (let i = 0; i < row.ids.length - 1; i++) {
+      positions[start + i] = i;
+      documents[start + i] = index;
+    }
+  });
+  return { ...batch, layout: { positions, documents }, rowSlots: padded(batch.rows.length, ROWS_MULTIPLE) };
+}
+
+function placed(sequences: readonly (readonly EncodedRow[])[], seq: number): Omit<MicroBatch, 'layout' | 'rowSlots'> {
+  const ids = new Int32Array(sequences.length * seq);
+  const rows = sequences.flat();
+  const starts = new Int32Array(rows.length);
+  const found = { think: new Positions(), answer: new Positions() };
+  let tokens = 0;
+  let next = 0;
+  sequences.forEach((sequence, b) => {
+    let start = b * seq;
+    for (const row of sequence) {
+      const fed = row.ids.subarray(0, Math.max(0, row.ids.length - 1));
+      ids.set(fed, start);
+      for (let j = Math.max(1, row.promptLength); j < row.ids.length; j++) {
+        (j < row.answerStart ? found.think : found.answer).add(start + j - 1, row.ids[j] ?? 0, next);
+      }
+      starts[next++] = start;
+      start += fed.length;
+      tokens += fed.length;
+    }
+  });
+  const [think, answer] = [found.think.segment(), found.answer.segment()];
+  return { batch: sequences.length, seq, ids, segments: { think, answer }, kept: think.kept + answer.kept, tokens, rows, starts };
+}
+
+/** Supervised positions as they are found. */
+class Positions {
+  readonly #positions: number[] = [];
+  readonly #labels: number[] = [];
+  readonly #owners: number[] = [];
+
+  add(position: number, label: number, owner: number): void {
+    this.#positions.push(position);
+    this.#labels.push(label);
+    this.#owners.push(owner);
+  }
+
+  segment(): Segment {
+    const kept = this.#positions.length;
+    const length = padded(kept, KEPT_MULTIPLE);
+    const filled = (values: readonly number[]): Int32Array => {
+      const array = new Int32Array(length);
+      array.set(values);
+      return array;
+    };
+    return { positions: filled(this.#positions), labels: filled(this.#labels), mask: new Float32Array(length).fill(1, 0, kept), owners: filled(this.#owners), kept };
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * How far the student's distribution is from the teacher's, summed over weighted rows of logits [rows, vocabulary]. With
+ * How far the student's distribution is from the teacher's, for each weighted row of logits [rows, vocabulary]. With
  * p = softmax(t / T) and q = softmax(s / T), each value is a sum over the vocabulary of a function of p and q alone, so each
  * gradient is q·(g − Σ q·g) / T with g the slope of that function in q: written out here, because recording it would keep
  * five tensors of the size of the logits instead of one. T² is not applied here but once in the total (losses.ts).
@@ -37,10 +37,10 @@ interface Rowwise {
 }
 
 /**
- * The weighted sum over rows. Inside tf.tidy or a gradient; none flows into the teacher's logits. `rowWeights` [rows] is the
+ * Of each row its weight times its divergence [rows]. Inside tf.tidy or a gradient; none flows into the teacher's logits. `rowWeights` [rows] is the
  * mask of kept positions.
  */
-export function divergenceSum(ops: Ops, divergence: Divergence, student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Scalar {
+export function divergenceRows(ops: Ops, divergence: Divergence, student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D {
   // The usual one has an operation of its own on every backend.
   if (rowwiseOf(divergence) === forwardKl) return ops.forwardKl(student, teacher, temperature, rowWeights);
   return withGradient([student], ([input]) => {
@@ -54,7 +54,7 @@ export function divergenceSum(ops: Ops, divergence: Divergence, student: tf.Tens
  * The same where only the teacher's k most probable tokens are known and the mass of all others: a divergence between
  * distributions over k + 1 outcomes. `ids` int32 [rows, k]; `logP` [rows, k + 1], already at the temperature, the rest last.
  */
-export function topDivergenceSum(divergence: Divergence, student: tf.Tensor2D, ids: tf.Tensor2D, logP: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Scalar {
+export function topDivergenceRows(divergence: Divergence, student: tf.Tensor2D, ids: tf.Tensor2D, logP: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D {
   const [rows, vocabulary] = student.shape;
   const k = ids.shape[1];
   return withGradient([student], ([input]) => {
@@ -82,8 +82,8 @@ function rowwiseOf(divergence: Divergence): (pair: Pair) => Rowwise {
   }
 }
 
-function weighted(terms: tf.Tensor, rowWeights: tf.Tensor1D): tf.Scalar {
-  return tf.sum(tf.mul(tf.sum(terms, -1), rowWeights)) as tf.Scalar;
+function weighted(terms: tf.Tensor, rowWeights: tf.Tensor1D): tf.Tensor1D {
+  return tf.mul(tf.sum(terms, -1), rowWeights);
 }
 
 /** q·(g − Σ q·g) of a slope g in q, which is known up to a constant for each row: it cancels. */
@@ -124,11 +124,11 @@ function logMixture(logP: tf.Tensor2D, w: number, logQ: tf.Tensor2D): tf.Tensor2
   return tf.add(tf.maximum(a, b), tf.log1p(tf.exp(tf.neg(tf.abs(tf.sub(a, b))))));
 }
 
-/** Σ over rows of the mean over the vocabulary of (s − t)²: logits compared as they are, without a temperature. */
-export function logitsMseSum(student: tf.Tensor2D, teacher: tf.Tensor2D, rowWeights: tf.Tensor1D): tf.Scalar {
+/** Of each row its weight times the mean over the vocabulary of (s − t)²: logits compared as they are, without a temperature. */
+export function logitsMseRows(student: tf.Tensor2D, teacher: tf.Tensor2D, rowWeights: tf.Tensor1D): tf.Tensor1D {
   const vocabulary = student.shape[1];
   return withGradient([student], ([input]) => {
     const difference = tf.sub(input, teacher);
-    return { value: tf.sum(tf.mul(tf.mean(tf.square(difference), -1), rowWeights)) as tf.Scalar, save: [difference, rowWeights] };
+    return { value: tf.mul(tf.mean(tf.square(difference), -1), rowWeights) as tf.Tensor1D, save: [difference, rowWeights] };
   }, (dy, [difference, weights]) => [tf.mul(difference, tf.expandDims(tf.mul(weights, tf.mul(dy, 2 / vocabulary)), 1))]);
 }

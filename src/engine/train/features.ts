@@ -9,12 +9,13 @@
  * MSE before the softmax.) Heads are matched where their number is equal, else averaged on both sides. N counts over the whole
  * accumulated batch. Both need tensors that training otherwise forgets; attention's grow with the square of the length.
  */
-import type { TrainStage } from '../../shared/recipe.ts';
+import { weighs, type TrainStage } from '../../shared/recipe.ts';
 import type { DecoderModel, Observed, Wanted } from '../model/contract.ts';
 import { Random } from '../model/random.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
 import { layerPairs, type LayerPair } from './layerMap.ts';
+import type { DeviceBatch } from './losses.ts';
 
 /** By what the sums of an accumulated batch are divided. */
 export interface Counts {
@@ -58,17 +59,17 @@ export class FeatureMatching {
 
   /** Null where the stage weighs neither. Throws DistillError `layer-pair-unknown`. */
   static of(stage: TrainStage, teacher: DecoderModel, student: DecoderModel, seed: number): FeatureMatching | null {
-    return stage.weights.hidden > 0 || stage.weights.attention > 0 ? new FeatureMatching(stage, teacher, student, seed) : null;
+    return weighs(stage, 'hidden') || weighs(stage, 'attention') ? new FeatureMatching(stage, teacher, student, seed) : null;
   }
 
   private constructor(stage: TrainStage, teacher: DecoderModel, student: DecoderModel, seed: number) {
-    const { hidden, attention, weights } = stage;
+    const { hidden, attention } = stage;
     const [teacherLayers, studentLayers] = [teacher.config.layers, student.config.layers];
     this.#stage = stage;
     this.#teacher = teacher;
-    this.#hidden = weights.hidden > 0 ? layerPairs(hidden.layers, teacherLayers, studentLayers, hidden.embeddings) : [];
+    this.#hidden = weighs(stage, 'hidden') ? layerPairs(hidden.layers, teacherLayers, studentLayers, hidden.embeddings) : [];
     // Attention belongs to blocks: the embedding has none.
-    this.#attention = weights.attention > 0 ? layerPairs(attention.layers, teacherLayers, studentLayers, false) : [];
+    this.#attention = weighs(stage, 'attention') ? layerPairs(attention.layers, teacherLayers, studentLayers, false) : [];
     const wanted = (side: keyof LayerPair): Wanted => ({ states: this.#hidden.map((pair) => pair[side]), scores: this.#attention.map((pair) => pair[side] - 1) });
     this.#wanted = { teacher: wanted('teacher'), student: wanted('student') };
     this.projections = new Map([...new Set(this.#hidden.map((pair) => projectionName(stage, pair)))]
@@ -76,12 +77,12 @@ export class FeatureMatching {
   }
 
   /** What the teacher shows of a batch; the caller's to dispose of. Outside any gradient. */
-  teacher(ids: tf.Tensor2D): Observed {
-    return this.#teacher.observe(ids, this.#wanted.teacher);
+  teacher({ ids, layout }: DeviceBatch): Observed {
+    return this.#teacher.observe(ids, this.#wanted.teacher, layout);
   }
 
-  student(model: DecoderModel, ids: tf.Tensor2D): Observed {
-    return model.observe(ids, this.#wanted.student);
+  student(model: DecoderModel, { ids, layout }: DeviceBatch): Observed {
+    return model.observe(ids, this.#wanted.student, layout);
   }
 
   /** Inside a gradient or tf.tidy. */
@@ -137,9 +138,9 @@ function norm(rows: tf.Tensor2D): tf.Tensor {
 }
 
 /** [batch · seq], 1 where a position is not padding. */
-function tokenMask({ batch, seq, rows }: MicroBatch): tf.Tensor1D {
+function tokenMask({ batch, seq, rows, starts }: MicroBatch): tf.Tensor1D {
   const mask = new Float32Array(batch * seq);
-  rows.forEach(({ ids }, row) => mask.fill(1, row * seq, row * seq + Math.max(0, ids.length - 1)));
+  rows.forEach(({ ids }, row) => mask.fill(1, starts[row], (starts[row] ?? 0) + Math.max(0, ids.length - 1)));
   return tf.tensor1d(mask);
 }
 

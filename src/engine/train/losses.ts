@@ -10,36 +10,55 @@
  * apart: their shares cost nothing and add up to the whole.
  */
 import type { Ops } from '../backend/contract.ts';
-import type { DecoderModel } from '../model/contract.ts';
+import type { DecoderModel, PackedLayout } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import { SEGMENTS } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
-import { divergenceSum, logitsMseSum, topDivergenceSum, type Divergence } from './divergences.ts';
+import { divergenceRows, logitsMseRows, topDivergenceRows, type Divergence } from './divergences.ts';
 
 /** The terms of the total; the last two are those of features.ts. */
 export const LOSS_TERMS = ['kl', 'ce', 'mse', 'hidden', 'attention'] as const;
 export type LossTerm = (typeof LOSS_TERMS)[number];
 
 export interface Objective {
+  /** As they are at this step. */
   readonly weights: Readonly<Record<LossTerm, number>>;
+  /** The terms that are computed: those that the stage weighs at any step; without it, those with a weight. */
+  readonly terms?: ReadonlySet<LossTerm>;
   readonly divergence: Divergence;
   readonly temperature: number;
   /** Logits beyond it are padding of a head and are cut. */
   readonly vocabulary: number;
 }
 
-/** A segment on the backend: positions, labels int32 [rows]; mask [rows], 1 or 0. */
+/** Whether a term is part of the total, though its weight may be 0 at this step. */
+export function computes({ weights, terms }: Objective, term: LossTerm): boolean {
+  return terms?.has(term) ?? weights[term] > 0;
+}
+
+/** A segment on the backend: positions, labels, owners int32 [rows]; mask [rows], 1 or 0. */
 interface DeviceSegment {
   readonly name: SegmentName;
   readonly positions: tf.Tensor1D;
   readonly labels: tf.Tensor1D;
   readonly mask: tf.Tensor1D;
+  /** Which of the batch's rows a position belongs to. */
+  readonly owners: tf.Tensor1D;
 }
 
 /** A micro-batch on the backend: ids int32 [batch, seq] and the segments that have supervised positions. */
 export interface DeviceBatch {
   readonly ids: tf.Tensor2D;
+  /** Where several rows share a sequence; else null. */
+  readonly layout: PackedLayout | null;
   readonly segments: readonly DeviceSegment[];
+  /** Rows that owners count, padded: the length of what rowSums gives. */
+  readonly rowSlots: number;
+}
+
+/** Every tensor of a batch: what changes from one batch of a shape to the next. */
+export function tensorsOf({ ids, layout, segments }: DeviceBatch): tf.Tensor[] {
+  return [ids, ...(layout === null ? [] : [layout.positions, layout.documents]), ...segments.flatMap(({ positions, labels, mask, owners }) => [positions, labels, mask, owners])];
 }
 
 /** What is known of a teacher's distribution at the positions of a segment. */
@@ -64,19 +83,22 @@ export interface SegmentSums {
   readonly ce: tf.Scalar;
   readonly kl: tf.Scalar | null;
   readonly mse: tf.Scalar | null;
+  /** Of each position [rows], 0 where the segment pads. */
+  readonly each: { readonly ce: tf.Tensor1D; readonly kl: tf.Tensor1D | null };
 }
 
 export function upload(batch: MicroBatch): DeviceBatch {
   const segments = SEGMENTS.filter((name) => batch.segments[name].kept > 0).map((name) => {
-    const { positions, labels, mask } = batch.segments[name];
-    return { name, positions: tf.tensor1d(positions, 'int32'), labels: tf.tensor1d(labels, 'int32'), mask: tf.tensor1d(mask, 'float32') };
+    const { positions, labels, mask, owners } = batch.segments[name];
+    return { name, positions: tf.tensor1d(positions, 'int32'), labels: tf.tensor1d(labels, 'int32'), mask: tf.tensor1d(mask, 'float32'), owners: tf.tensor1d(owners, 'int32') };
   });
-  return { ids: tf.tensor2d(batch.ids, [batch.batch, batch.seq], 'int32'), segments };
+  const shape: [number, number] = [batch.batch, batch.seq];
+  const layout = batch.layout === null ? null : { positions: tf.tensor2d(batch.layout.positions, shape, 'int32'), documents: tf.tensor2d(batch.layout.documents, shape, 'int32') };
+  return { ids: tf.tensor2d(batch.ids, shape, 'int32'), layout, segments, rowSlots: batch.rowSlots };
 }
 
 export function release(batch: DeviceBatch): void {
-  batch.ids.dispose();
-  for (const { positions, labels, mask } of batch.segments) tf.dispose([positions, labels, mask]);
+  tf.dispose(tensorsOf(batch));
 }
 
 /**
@@ -84,7 +106,7 @@ export function release(batch: DeviceBatch): void {
  * the largest product of a small model, and prompt and padding need none of it. `states` [batch · seq, hidden] where a pass
  * has made them already.
  */
-export function supervisedLogits(model: DecoderModel, batch: DeviceBatch, vocabulary: number, states = model.hidden(batch.ids)): tf.Tensor2D[] {
+export function supervisedLogits(model: DecoderModel, batch: DeviceBatch, vocabulary: number, states = model.hidden(batch.ids, batch.layout)): tf.Tensor2D[] {
   return batch.segments.map(({ positions }) => {
     const logits = model.head(tf.gather(states, positions));
     const [rows, width] = logits.shape;
@@ -99,25 +121,33 @@ export function segmentSums(
   return batch.segments.map(({ name, labels, mask }, index) => {
     const logits = at(student, index);
     const target = teacher === null ? null : at(teacher, index);
-    return {
-      name,
-      ce: ops.crossEntropy(logits, labels, mask),
-      // Told even where it has no weight: how far the student is from its teacher is worth seeing.
-      kl: target === null ? null
-        : target.kind === 'logits' ? divergenceSum(ops, objective.divergence, logits, target.logits, objective.temperature, mask)
-        : topDivergenceSum(objective.divergence, logits, target.ids, target.logP, objective.temperature, mask),
-      mse: target?.kind !== 'logits' || objective.weights.mse === 0 ? null : logitsMseSum(logits, target.logits, mask),
-    };
+    const ce = ops.crossEntropy(logits, labels, mask);
+    // Told even where it has no weight: how far the student is from its teacher is worth seeing.
+    const kl = target === null ? null
+      : target.kind === 'logits' ? divergenceRows(ops, objective.divergence, logits, target.logits, objective.temperature, mask)
+      : topDivergenceRows(objective.divergence, logits, target.ids, target.logP, objective.temperature, mask);
+    const mse = target?.kind !== 'logits' || !computes(objective, 'mse') ? null : logitsMseRows(logits, target.logits, mask);
+    return { name, ce: tf.sum(ce), kl: kl === null ? null : tf.sum(kl), mse: mse === null ? null : tf.sum(mse), each: { ce, kl } };
   });
+}
+
+/**
+ * The losses of each row of the batch, over both its segments: [1 or 2, rowSlots], cross-entropy and, with a teacher, the divergence.
+ * A product with who owns which position, because every backend has that and it costs next to nothing.
+ */
+export function rowSums({ segments, rowSlots }: DeviceBatch, sums: readonly SegmentSums[]): tf.Tensor2D {
+  const parts = sums.map(({ each: { ce, kl } }, index) => tf.matMul<tf.Tensor2D>(
+    kl === null ? tf.reshape(ce, [1, -1]) : tf.stack([ce, kl]), tf.cast(tf.oneHot(at(segments, index).owners, rowSlots), 'float32')));
+  return parts.length === 1 ? at(parts, 0) : tf.addN(parts);
 }
 
 /** The total of sums over `kept` positions (those of the whole accumulated batch), and of `more` weighted terms. */
 export function totalLoss(objective: Objective, sums: readonly SegmentSums[], kept: number, more: readonly tf.Scalar[] = []): tf.Scalar {
   const { weights, temperature } = objective;
   const terms = sums.flatMap(({ ce, kl, mse }) => [
-    ...(weights.ce > 0 ? [tf.mul(ce, weights.ce / kept)] : []),
-    ...(weights.kl > 0 && kl !== null ? [tf.mul(kl, (weights.kl * temperature ** 2) / kept)] : []),
-    ...(weights.mse > 0 && mse !== null ? [tf.mul(mse, weights.mse / kept)] : []),
+    ...(computes(objective, 'ce') ? [tf.mul(ce, weights.ce / kept)] : []),
+    ...(kl !== null && computes(objective, 'kl') ? [tf.mul(kl, (weights.kl * temperature ** 2) / kept)] : []),
+    ...(mse !== null && computes(objective, 'mse') ? [tf.mul(mse, weights.mse / kept)] : []),
   ]);
   const all = [...(terms as tf.Scalar[]), ...more];
   return all.length === 1 ? at(all, 0) : tf.addN(all);

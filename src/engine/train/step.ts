@@ -3,7 +3,7 @@ import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
 import { countsOf, type Counts, type FeatureMatching, type FeatureSums } from './features.ts';
-import { disposeTargets, release, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
+import { computes, disposeTargets, release, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
 import type { Objective } from './losses.ts';
 import { featureScalars, LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
@@ -76,12 +76,12 @@ export function gradientsOf(
   const weights = new Map([...student.trainable, ...(features?.projections ?? [])]);
   const device = upload(batch);
   // Outside the gradient: nothing of a teacher's pass is recorded.
-  const shown = features?.teacher(device.ids) ?? null;
+  const shown = features?.teacher(device) ?? null;
   const soft = targets?.of(batch, device, objective.temperature, shown?.final) ?? null;
   const scalars: tf.Scalar[] = [];
   try {
     const { value, grads } = tf.variableGrads(() => {
-      const seen = features?.student(student, device.ids) ?? null;
+      const seen = features?.student(student, device) ?? null;
       const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft);
       const inside = features === null || seen === null || shown === null ? null : features.sums(batch, seen, shown);
       scalars.push(...[...scalarsOf(sums), ...featureScalars(inside)].map((scalar) => tf.keep(scalar)));
@@ -104,11 +104,12 @@ export function gradientsOf(
   }
 }
 
-function featureTerms({ weights }: Objective, features: FeatureMatching, { hidden, attention }: FeatureSums, counts: Counts): tf.Scalar[] {
+function featureTerms(objective: Objective, features: FeatureMatching, { hidden, attention }: FeatureSums, counts: Counts): tf.Scalar[] {
+  const { weights } = objective;
   const divisors = features.divisors(counts);
   return [
-    ...(hidden === null || weights.hidden === 0 ? [] : [tf.mul(hidden, weights.hidden / divisors.hidden) as tf.Scalar]),
-    ...(attention === null || weights.attention === 0 ? [] : [tf.mul(attention, weights.attention / divisors.attention) as tf.Scalar]),
+    ...(hidden === null || !computes(objective, 'hidden') ? [] : [tf.mul(hidden, weights.hidden / divisors.hidden) as tf.Scalar]),
+    ...(attention === null || !computes(objective, 'attention') ? [] : [tf.mul(attention, weights.attention / divisors.attention) as tf.Scalar]),
   ];
 }
 

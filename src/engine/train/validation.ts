@@ -27,7 +27,7 @@ export async function validate(
   for (const [index, batch] of batches.entries()) {
     const device = upload(batch);
     const scalars = tf.tidy(() => {
-      const [shown, seen] = features === null ? [null, null] : [features.teacher(device.ids), features.student(student, device.ids)];
+      const [shown, seen] = features === null ? [null, null] : [features.teacher(device), features.student(student, device)];
       const soft = targets?.of(batch, device, objective.temperature, shown?.final) ?? null;
       const logits = supervisedLogits(student, device, objective.vocabulary, seen?.final);
       const inside = features === null || shown === null || seen === null ? null : features.sums(batch, seen, shown);

@@ -69,7 +69,7 @@ function manyTiles({ ops }: Opened): number[] {
       const normed = ops.rmsNorm(input as tf.Tensor2D, scale as tf.Tensor1D, 1e-6);
       const mixed = tf.reshape(ops.attentionSoftmax(tf.reshape(ops.swiglu(normed, normed), [4, 3, 175, 16]), mask, 0.5), [rows, width]) as tf.Tensor2D;
       const logits = tf.matMul(tf.add(mixed, normed), head, false, true) as tf.Tensor2D;
-      return tf.add(ops.crossEntropy(logits, targets, weights), ops.forwardKl(logits, teacher, 2, weights));
+      return tf.sum(tf.add(ops.crossEntropy(logits, targets, weights), ops.forwardKl(logits, teacher, 2, weights)));
     })([x, w, norm]);
     const [parameter, m, v] = [tf.variable(x), tf.variable(tf.zerosLike(x)), tf.variable(tf.zerosLike(x))];
     ops.adamw(parameter, grads[0]!, { m, v }, { learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, decay: 0.1, t: 1, gradientScale: 1 });

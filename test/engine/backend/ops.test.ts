@@ -74,7 +74,7 @@ describe.each([['cpu', 1], ['wasm', 1], ['wasm', 2]] as const)('operations on %s
     const weights = Array.from({ length: rows }, (_, r) => (r === 2 ? 0 : Math.fround(0.1 * (r + 1))));
     check([given([rows, vocabulary], 10, 8)],
       (x) => backend.ops.crossEntropy(x as tf.Tensor2D, tf.tensor1d(targets, 'int32'), tf.tensor1d(weights)),
-      (x) => [reference.crossEntropy(x!, targets, weights)]);
+      (x) => reference.crossEntropy(x!, targets, weights));
   });
 
   test.each([[1, 3, 1], [6, 29, 2.5]])('forwardKl of %i rows over %i tokens at temperature %f', (rows, vocabulary, temperature) => {
@@ -82,13 +82,13 @@ describe.each([['cpu', 1], ['wasm', 1], ['wasm', 2]] as const)('operations on %s
     const weights = Array.from({ length: rows }, (_, r) => (r === 2 ? 0 : Math.fround(0.1 * (r + 1))));
     check([given([rows, vocabulary], 11, 8)],
       (x) => backend.ops.forwardKl(x as tf.Tensor2D, tf.tensor2d(teacher, [rows, vocabulary]), temperature, tf.tensor1d(weights)),
-      (x) => [reference.forwardKl(x!, teacher, temperature, weights)]);
+      (x) => reference.forwardKl(x!, teacher, temperature, weights));
   });
 
   test('forwardKl of equal models is 0', () => {
     const logits = random(4 * 31, 13, 10);
     const x = tf.tensor2d(logits, [4, 31]);
-    expect(Math.abs(backend.ops.forwardKl(x, x.clone(), 2, tf.ones([4])).dataSync()[0]!)).toBeLessThan(2e-6);
+    for (const divergence of backend.ops.forwardKl(x, x.clone(), 2, tf.ones([4])).dataSync()) expect(Math.abs(divergence)).toBeLessThan(2e-6);
   });
 
   test('adamw makes five steps like the reference, decay and clipping included', () => {

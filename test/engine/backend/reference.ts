@@ -75,18 +75,18 @@ export function attentionSoftmax(scores: Numbers, mask: Numbers, heads: number, 
   });
 }
 
-export function crossEntropy(logits: Numbers, targets: Numbers, weights: Numbers): number {
+export function crossEntropy(logits: Numbers, targets: Numbers, weights: Numbers): number[] {
   const width = logits.length / targets.length;
-  return sum(targets.map((target, r) => weights[r]! * -Math.log(softmax(row(logits, r, width))[target]!)));
+  return targets.map((target, r) => weights[r]! * -Math.log(softmax(row(logits, r, width))[target]!));
 }
 
-export function forwardKl(student: Numbers, teacher: Numbers, temperature: number, weights: Numbers): number {
+export function forwardKl(student: Numbers, teacher: Numbers, temperature: number, weights: Numbers): number[] {
   const width = student.length / weights.length;
-  return sum(weights.map((weight, r) => {
+  return weights.map((weight, r) => {
     const p = softmax(row(student, r, width).map((v) => v / temperature));
     const q = softmax(row(teacher, r, width).map((v) => v / temperature));
     return weight * sum(q.map((value, i) => (value === 0 ? 0 : value * Math.log(value / p[i]!))));
-  }));
+  });
 }
 
 export interface Adam { readonly w: number[]; readonly m: number[]; readonly v: number[] }

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import { Random } from '../../../src/engine/model/random.ts';
 import { tf } from '../../../src/engine/tf.ts';
-import { divergenceSum, logitsMseSum, topDivergenceSum, type Divergence } from '../../../src/engine/train/divergences.ts';
-import { finalTemperature, temperatureAt } from '../../../src/engine/train/schedule.ts';
+import { divergenceRows, logitsMseRows, topDivergenceRows, type Divergence } from '../../../src/engine/train/divergences.ts';
+import { atEnd, atStep, largest } from '../../../src/shared/scheduled.ts';
 import { expectClose, openCpu, openWasm } from './setup.ts';
 
 interface Fixture {
@@ -38,9 +38,9 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
   function measured(divergence: Divergence | { readonly kind: 'mse' }, student: number[][], teacher: number[][], temperature: number, mask: readonly number[]): { readonly value: number; readonly gradient: Float32Array } {
     return tf.tidy(() => {
       const [logits, targets, weights] = [tf.tensor2d(student), tf.tensor2d(teacher), tf.tensor1d([...mask])];
-      const { value, grad } = tf.valueAndGrad((input: tf.Tensor) => divergence.kind === 'mse'
-        ? logitsMseSum(input as tf.Tensor2D, targets, weights)
-        : divergenceSum(backend.ops, divergence, input as tf.Tensor2D, targets, temperature, weights))(logits);
+      const { value, grad } = tf.valueAndGrad((input: tf.Tensor) => tf.sum(divergence.kind === 'mse'
+        ? logitsMseRows(input as tf.Tensor2D, targets, weights)
+        : divergenceRows(backend.ops, divergence, input as tf.Tensor2D, targets, temperature, weights)))(logits);
       return { value: value.dataSync()[0] ?? NaN, gradient: grad.dataSync() as Float32Array };
     });
   }
@@ -73,7 +73,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
       // What the rest has, counted the other way round: from the whole.
       const rest = k === 9 ? tf.fill([4, 1], -1e4) : tf.log(tf.sub(1, tf.sum(tf.exp(values), -1, true)));
       const logP = tf.concat2d([values as tf.Tensor2D, rest as tf.Tensor2D], 1);
-      const { value: sum, grad } = tf.valueAndGrad((input: tf.Tensor) => topDivergenceSum(divergence, input as tf.Tensor2D, indices as tf.Tensor2D, logP, temperature, tf.tensor1d([...fixture.mask])))(tf.tensor2d(student));
+      const { value: sum, grad } = tf.valueAndGrad((input: tf.Tensor) => tf.sum(topDivergenceRows(divergence, input as tf.Tensor2D, indices as tf.Tensor2D, logP, temperature, tf.tensor1d([...fixture.mask]))))(tf.tensor2d(student));
       return { value: sum.dataSync()[0] ?? NaN, gradient: grad.dataSync() };
     });
     expectClose([got.value], [value], { relative: 2e-4, absolute: 2e-6 });
@@ -92,7 +92,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
 });
 
 describe('a temperature schedule', () => {
-  const at = (kind: 'linear' | 'cosine' | 'exponential', step: number): number => temperatureAt({ from: 5, to: 1, kind, steps: 11 }, step, 100);
+  const at = (kind: 'linear' | 'cosine' | 'exponential', step: number): number => atStep({ from: 5, to: 1, kind, steps: 11 }, step, 100);
 
   test('begins at its first, is half way in its own measure, and stays at its last', () => {
     expect([at('linear', 0), at('linear', 5), at('linear', 10), at('linear', 50)]).toEqual([5, 3, 1, 1]);
@@ -103,8 +103,8 @@ describe('a temperature schedule', () => {
   });
 
   test('takes the whole stage where it names no steps; a number is no schedule', () => {
-    expect(temperatureAt({ from: 5, to: 1, kind: 'linear' }, 99, 100)).toBe(1);
-    expect(temperatureAt(2, 7, 100)).toBe(2);
-    expect([finalTemperature({ from: 5, to: 1, kind: 'linear' }), finalTemperature(3)]).toEqual([1, 3]);
+    expect(atStep({ from: 5, to: 1, kind: 'linear' }, 99, 100)).toBe(1);
+    expect(atStep(2, 7, 100)).toBe(2);
+    expect([atEnd({ from: 5, to: 1, kind: 'linear' }), atEnd(3)]).toEqual([1, 3]);
   });
 });

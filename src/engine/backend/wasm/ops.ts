@@ -16,7 +16,6 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
   const make = <T extends tf.Tensor>(shape: readonly number[]): T =>
     tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], 'float32')) as T;
   const floats = (tensor: tf.Tensor): Float32Array => backend.typedArrayFromHeap(tensor) as Float32Array;
-  const scalarOf = (tensor: tf.Tensor): number => floats(tensor)[0]!;
   /** Rows of stats, kept in a tensor of twice as many floats; 8-byte aligned as malloc gives it. */
   const makeStats = (rows: number): tf.Tensor => make([rows, 2 * STATS]);
   const statsOf = (tensor: tf.Tensor, rows: number): Float64Array => new Float64Array(heap.memory.buffer, at(tensor), rows * STATS);
@@ -70,44 +69,44 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     });
   }
 
-  function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): tf.Scalar {
+  function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): tf.Tensor1D {
     const [rows, vocabulary] = logits.shape;
     return withGradient([logits], ([input]) => {
       const stats = makeStats(rows);
       kernels.crossEntropy(at(input), at(rowWeights), at(stats), rows, vocabulary);
       const [numbers, values, ids, weights] = [statsOf(stats, rows), floats(input), backend.typedArrayFromHeap(targets), floats(rowWeights)];
-      let loss = 0;
+      const losses = new Float32Array(rows);
       for (let row = 0; row < rows; row += 1) {
         if (weights[row] === 0) continue;
         const logPartition = numbers[row * STATS]! + Math.log(numbers[row * STATS + 1]!);
-        loss += weights[row]! * (logPartition - values[row * vocabulary + ids[row]!]!);
+        losses[row] = weights[row]! * (logPartition - values[row * vocabulary + ids[row]!]!);
       }
-      return { value: tf.scalar(loss), save: [input, stats, targets, rowWeights] };
+      return { value: tf.tensor1d(losses), save: [input, stats, targets, rowWeights] };
     }, (dy, [input, stats, ids, weights]) => {
       const dLogits = make(logits.shape);
-      kernels.crossEntropyGradient(at(input), at(ids), at(weights), at(stats), at(dLogits), rows, vocabulary, scalarOf(dy));
+      kernels.crossEntropyGradient(at(input), at(ids), at(tf.mul(weights, dy)), at(stats), at(dLogits), rows, vocabulary, 1);
       return [dLogits];
     });
   }
 
-  function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Scalar {
+  function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D {
     const [rows, vocabulary] = student.shape;
     const inverse = 1 / temperature;
     return withGradient([student], ([input]) => {
       const stats = makeStats(rows);
       kernels.forwardKl(at(input), at(teacher), at(rowWeights), at(stats), rows, vocabulary, inverse);
       const [numbers, weights] = [statsOf(stats, rows), floats(rowWeights)];
-      let loss = 0;
+      const losses = new Float32Array(rows);
       for (let row = 0; row < rows; row += 1) {
         if (weights[row] === 0) continue;
         const [bestStudent, sumStudent, bestTeacher, sumTeacher, cross] = numbers.subarray(row * STATS, (row + 1) * STATS) as unknown as [number, number, number, number, number];
         // KL = Σ q·(t − s) − log Z_t + log Z_s, with q = e^t / Z_t and t, s over the temperature.
-        loss += weights[row]! * (cross / sumTeacher + (bestStudent - bestTeacher) * inverse + Math.log(sumStudent) - Math.log(sumTeacher));
+        losses[row] = weights[row]! * (cross / sumTeacher + (bestStudent - bestTeacher) * inverse + Math.log(sumStudent) - Math.log(sumTeacher));
       }
-      return { value: tf.scalar(loss), save: [input, stats, teacher, rowWeights] };
+      return { value: tf.tensor1d(losses), save: [input, stats, teacher, rowWeights] };
     }, (dy, [input, stats, teacherLogits, weights]) => {
       const dStudent = make(student.shape);
-      kernels.forwardKlGradient(at(input), at(teacherLogits), at(weights), at(stats), at(dStudent), rows, vocabulary, inverse, scalarOf(dy) * inverse);
+      kernels.forwardKlGradient(at(input), at(teacherLogits), at(tf.mul(weights, dy)), at(stats), at(dStudent), rows, vocabulary, inverse, inverse);
       return [dStudent];
     });
   }

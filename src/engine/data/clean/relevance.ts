@@ -88,7 +88,7 @@ class ModelRelevance implements Relevance {
     const loss = tf.tidy(() => {
       const input = tf.tensor2d([ids.slice(0, -1)], [1, ids.length - 1], 'int32');
       const targets = tf.tensor1d(ids.slice(1), 'int32');
-      return this.model.backend.ops.crossEntropy(this.model.forward(input), targets, tf.fill([ids.length - 1], 1 / (ids.length - 1)));
+      return tf.sum(this.model.backend.ops.crossEntropy(this.model.forward(input), targets, tf.fill([ids.length - 1], 1 / (ids.length - 1))));
     });
     const [value = Number.NaN] = await loss.data();
     loss.dispose();
