@@ -12,6 +12,9 @@ export const TRAINING_METRICS = [
 /** Told every `sentinel` steps: the norm of each term's own gradient. */
 export const SENTINEL_METRICS = ['gradKl', 'gradCe', 'gradMse', 'gradHidden', 'gradAttention'] as const;
 
+/** Told with each step for the weights that change over the steps. */
+export const WEIGHT_METRICS = ['weightKl', 'weightCe', 'weightMse', 'weightHidden', 'weightAttention'] as const;
+
 /** Measured on the validation rows, every `validate.every` steps: what early stopping, gates and "best" may watch. */
 export const VALIDATION_METRICS = [
   'validation/loss', 'validation/ce', 'validation/kl', 'validation/mse', 'validation/hidden', 'validation/attention', 'validation/tokenAccuracy', 'validation/answerCe', 'validation/thinkCe',
@@ -20,6 +23,24 @@ export const VALIDATION_METRICS = [
 
 /** Measured by an evaluation stage: what a gate may watch as well. */
 export const EVALUATION_METRICS = ['evaluation/accuracy', 'evaluation/retention'] as const;
+
+/**
+ * Told after every step of a reinforcement stage besides loss, learningRate, gradNorm, tokensPerSecond (of completions) and
+ * memoryMiB: mean reward and its parts before their weights, share of right answers, KL to the reference student and entropy
+ * by token, share of tokens whose clip took the gradient away, tokens of a completion, share without an end, share of groups
+ * whose rewards were all the same.
+ */
+export const REINFORCE_METRICS = ['reward', 'rewardAnswer', 'rewardFormat', 'rewardLength', 'accuracy', 'referenceKl', 'entropy', 'clipShare', 'completionTokens', 'unfinishedShare', 'sameRewardShare'] as const;
+
+/** Measured by a reinforcement stage on the validation prompts, answered greedily. */
+export const REINFORCE_VALIDATION_METRICS = ['validation/reward', 'validation/accuracy', 'validation/completionTokens', 'validation/unfinishedShare'] as const;
+
+/** Told with each step of an on-policy stage: whether its batch was written by the student (1 or 0); of such a batch tokens of a completion, and the share without an end. */
+export const ON_POLICY_METRICS = ['onPolicy', 'completionTokens', 'unfinishedShare'] as const;
+
+export function isEvaluationMetric(metric: string): boolean {
+  return metric.startsWith('evaluation/');
+}
 
 export type TrainingMetric = (typeof TRAINING_METRICS)[number];
 export type ValidationMetric = (typeof VALIDATION_METRICS)[number];
