@@ -3,10 +3,28 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { at, root } from './steps.mjs';
 
-/** Native packages are never bundled: they are looked for where the person has them. */
-export const nativePackages = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'webgpu'];
+/** What holds machine code is never bundled: Node looks for it beside the bundle and above (koffi's builds are copied there when the extension is packed). */
+export const nativePackages = ['webgpu', '@koromix/*'];
 
-export const common = { bundle: true, logLevel: 'warning', absWorkingDir: root, legalComments: 'none' };
+/**
+ * The JavaScript of tfjs-node is bundled, on the engine's own copy of TensorFlow.js: it asks for the union package, of which
+ * it uses nothing but the core. Its class is compiled to a function, which can't extend a class of today, so it is given a
+ * function with the same prototype. Its messages for TensorBoard (and Protocol Buffers with them) are left out.
+ */
+const tfjsNodeOnCore = {
+  name: 'tfjs-node-on-core',
+  setup(build) {
+    const tfjsNode = /[\\/]@tensorflow[\\/]tfjs-node-gpu[\\/]/;
+    const instead = {
+      '@tensorflow/tfjs': "export * from '@tensorflow/tfjs-core'; import { KernelBackend as Today } from '@tensorflow/tfjs-core'; export function KernelBackend() {} KernelBackend.prototype = Today.prototype;",
+      './proto/api_pb': 'module.exports = {};',
+    };
+    build.onResolve({ filter: /^(@tensorflow\/tfjs|\.\/proto\/api_pb)$/ }, ({ path: name, importer }) => (tfjsNode.test(importer) ? { path: name, namespace: 'for-tfjs-node' } : null));
+    build.onLoad({ filter: /.*/, namespace: 'for-tfjs-node' }, ({ path: name }) => ({ contents: instead[name], resolveDir: root, loader: 'js' }));
+  },
+};
+
+export const common = { bundle: true, logLevel: 'warning', absWorkingDir: root, legalComments: 'none', plugins: [tfjsNodeOnCore] };
 
 /** Programs for Node 20 and for VS Code's host: CommonJS, because VS Code loads extensions so. */
 export const forNode = {

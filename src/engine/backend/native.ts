@@ -1,15 +1,16 @@
 /**
- * Native TensorFlow through tfjs-node's own JavaScript. Its binding is there only where a person has built or fetched
- * it: this project's .npmrc turns install scripts off, and nothing is ever downloaded from here.
+ * Native TensorFlow through tfjs-node's own JavaScript: on our binding to the library of a present-day TensorFlow, or else
+ * on tfjs-node's own addon where a person has built one. Nothing is ever downloaded from here.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import util from 'node:util';
 import { tf } from '../tf.ts';
 import type { Opened } from './opened.ts';
 import { portableOps } from './portable.ts';
+import { startBackend, stopBackend } from './tensorflow/backend.ts';
+import { findLibrary } from './tensorflow/find.ts';
 
 const PLAIN = '@tensorflow/tfjs-node';
 const GPU = '@tensorflow/tfjs-node-gpu';
@@ -22,11 +23,39 @@ interface NativeBackend {
 
 /** @throws Error that says what is missing. */
 export async function openNative(name: 'tensorflow-gpu' | 'tensorflow', threads: number | null): Promise<Opened> {
+  prepareProcess();
+  const { library, passedOver } = await findLibrary();
+  if (library === null) {
+    try {
+      return await openAddon(name, threads);
+    } catch (error) {
+      throw new Error([...passedOver, error instanceof Error ? error.message : String(error)].join('; '), { cause: error });
+    }
+  }
+  const { context } = await startBackend(library, threads, name === 'tensorflow-gpu');
+  if (name === 'tensorflow-gpu' && context.gpu === null) {
+    stopBackend();
+    throw new Error(`TensorFlow ${library.version} (${library.folder}) found no GPU that it can use`);
+  }
+  const count = threads ?? availableParallelism();
+  return {
+    device: `TensorFlow ${library.version}, ${context.gpu === null ? `CPU, ${count === 1 ? '1 thread' : `${count} threads`}` : 'GPU'}`,
+    threads: count,
+    ops: portableOps,
+    dispose: () => {
+      stopBackend();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** tfjs-node as it is meant to be installed: with an addon that somebody has built. */
+async function openAddon(name: 'tensorflow-gpu' | 'tensorflow', threads: number | null): Promise<Opened> {
   const packages = name === 'tensorflow-gpu' ? [GPU] : [PLAIN, GPU];
   const found = packages.map(locate);
   const ready = found.find((candidate) => candidate.entry !== null);
   if (ready === undefined) throw new Error(found.map(({ detail }) => detail).join('; '));
-  prepareProcess(threads);
+  if (threads !== null) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
   const require = createRequire(import.meta.url);
   require(ready.entry!);
   // tfjs-node brings its own copy of tfjs; engine, kernels and gradients live in globals that all copies share.
@@ -66,18 +95,13 @@ function locate(name: string): Located {
 }
 
 /** What TensorFlow reads when it is loaded; what a person has set stays. */
-function prepareProcess(threads: number | null): void {
+function prepareProcess(): void {
   const settings: Record<string, string> = {
     // Otherwise it takes the whole GPU's memory at once.
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     // Products in TF32 would differ from every other backend in the third decimal.
     NVIDIA_TF32_OVERRIDE: '0',
     TF_CPP_MIN_LOG_LEVEL: '1',
-    ...(threads === null ? {} : { TF_NUM_INTRAOP_THREADS: String(threads) }),
   };
   for (const [name, value] of Object.entries(settings)) process.env[name] ??= value;
-  // tfjs-node 4.22 calls two functions that Node 23 has removed.
-  const old = util as { isNullOrUndefined?: unknown; isArray?: unknown };
-  old.isNullOrUndefined ??= (value: unknown): boolean => value === null || value === undefined;
-  old.isArray ??= Array.isArray;
 }

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -14,7 +14,9 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'distill-bundle-'));
   await cp(path.join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'), path.join(folder, 'wasm/tfjs-backend-wasm-simd.wasm'));
   await cp(path.join(root, 'src/engine/backend/wasm/binary'), path.join(folder, 'wasm'), { recursive: true });
+  const { forNode, nativePackages } = await import(/* @vite-ignore */ `${root}/scripts/lib/bundle.mjs`) as { readonly forNode: BuildOptions; readonly nativePackages: string[] };
   await build({
+    ...forNode,
     stdin: {
       resolveDir: root,
       loader: 'ts',
@@ -28,9 +30,7 @@ beforeAll(async () => {
         });
       `,
     },
-    outfile: path.join(folder, 'engine.js'), bundle: true, platform: 'node', target: 'node20', format: 'cjs', mainFields: ['module', 'main'], logLevel: 'error',
-    external: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'webgpu'], define: { 'import.meta.url': '__importMetaUrl' },
-    banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    outfile: path.join(folder, 'engine.js'), external: nativePackages, logLevel: 'error',
   });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
