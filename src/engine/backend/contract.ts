@@ -1,5 +1,6 @@
 /** What every part of the engine may expect of a backend. The rest of backend/ keeps this promise. */
 import type { BackendAttempt, BackendName } from '../../shared/events.ts';
+import type { OpenDecoding } from '../model/decoding.ts';
 import type { tf } from '../tf.ts';
 
 export interface Backend {
@@ -49,10 +50,12 @@ export interface Ops {
   /** Σ over all gradients of the sum of squares (scalar). */
   sumOfSquares(gradients: readonly tf.Tensor[]): tf.Scalar;
   /**
-   * Where a backend can write in place: values [rows, 1, width] into column `column` of cache [rows, columns, width], which
-   * nobody else may share. Generation's cache of keys and values then grows without being copied every step.
+   * Where a backend can write in place: values [batch · n, 1, width] into cache [batch · n, columns, width], which nobody else
+   * may share, at row r into column columns[⌊r / n⌋]; the same cache comes back. Generation then doesn't copy it every step.
    */
-  readonly writeColumn?: (cache: tf.Tensor3D, values: tf.Tensor3D, column: number) => void;
+  readonly writeColumns?: (cache: tf.Tensor3D, values: tf.Tensor3D, columns: Int32Array) => tf.Tensor3D;
+  /** Where a backend has a way of its own to generate. */
+  readonly decoding?: OpenDecoding;
 }
 
 export interface AdamSlots {

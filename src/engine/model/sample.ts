@@ -1,35 +1,24 @@
-/** Choosing the next token from its logits, on the host. */
+/** Choosing the next token from the probabilities of all, on the host: the same numbers on every backend draw the same. */
 import type { Random } from './random.ts';
 
-export interface SamplingOptions {
-  /** 0 takes the most likely token. */
-  readonly temperature: number;
-  /** The smallest set of tokens with at least this probability is kept (nucleus sampling, Holtzman et al. 2020, section 3.1). */
-  readonly topP: number;
-}
-
 /** The first of the largest values. */
-export function argmax(logits: Float32Array): number {
+export function argmax(values: Float32Array): number {
   let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
+  for (let id = 1; id < values.length; id++) if (values[id]! > values[best]!) best = id;
   return best;
 }
 
-/** logits [vocab] → an id. Draws one number from `random` when `temperature` is above 0. */
-export function sample(logits: Float32Array, options: SamplingOptions, random: Random): number {
-  if (options.temperature === 0) return argmax(logits);
-  const probabilities = softmax(logits, options.temperature);
-  const kept = options.topP < 1 ? nucleus(probabilities, options.topP) : null;
-  let mass = 0;
-  if (kept === null) mass = 1;
-  else for (const id of kept) mass += probabilities[id]!;
-  let rest = random.uniform() * mass;
-  const count = kept?.length ?? probabilities.length;
+/**
+ * probabilities [vocab] → an id, with one number from `random`: in proportion to the probabilities of the smallest set of
+ * tokens that has at least `topP` of them (nucleus sampling, Holtzman et al. 2020, section 3.1; of equals the lower ids).
+ */
+export function draw(probabilities: Float32Array, topP: number, random: Random): number {
+  const kept = topP < 1 ? nucleus(probabilities, topP) : EVERYTHING;
+  let rest = random.uniform() * kept.mass;
   let last = 0;
-  for (let i = 0; i < count; i++) {
-    const id = kept === null ? i : kept[i]!;
+  for (let id = 0; id < probabilities.length; id++) {
     const probability = probabilities[id]!;
-    if (probability === 0) continue;
+    if (probability < kept.least || probability === 0 || (probability === kept.least && id > kept.lastOfLeast)) continue;
     last = id;
     rest -= probability;
     if (rest < 0) return id;
@@ -38,23 +27,45 @@ export function sample(logits: Float32Array, options: SamplingOptions, random: R
   return last;
 }
 
-function softmax(logits: Float32Array, temperature: number): Float64Array {
-  const largest = logits[argmax(logits)]!;
-  const probabilities = new Float64Array(logits.length);
-  let sum = 0;
-  for (let id = 0; id < logits.length; id++) sum += probabilities[id] = Math.exp((logits[id]! - largest) / temperature);
-  for (let id = 0; id < logits.length; id++) probabilities[id]! /= sum;
-  return probabilities;
+interface Nucleus {
+  /** What its tokens have together. */
+  readonly mass: number;
+  /** Its smallest probability, and the last id of those with just that one that still belongs to it. */
+  readonly least: number;
+  readonly lastOfLeast: number;
 }
+const EVERYTHING: Nucleus = { mass: 1, least: 0, lastOfLeast: Infinity };
 
-/** Ids of the nucleus, most likely first (ties: lower id first). */
-function nucleus(probabilities: Float64Array, topP: number): number[] {
-  // A token below this can't be needed: even all such tokens together are less than 1 − topP. It spares most of the sort.
-  const cutoff = (1 - topP) / probabilities.length;
-  const candidates: number[] = [];
-  for (let id = 0; id < probabilities.length; id++) if (probabilities[id]! >= cutoff) candidates.push(id);
-  candidates.sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
-  let mass = 0;
-  const end = candidates.findIndex((id) => (mass += probabilities[id]!) >= topP);
-  return end === -1 ? candidates : candidates.slice(0, end + 1);
+/** Of a positive float32's bits so many are cut: exponent and two bits of the fraction are left, in the numbers' order. */
+const CUT_BITS = 21;
+const BINS = 2 ** (31 - CUT_BITS);
+const binMass = new Float64Array(BINS);
+
+/** Without sorting the vocabulary: masses by magnitude first, then only the bin in which `topP` is reached is sorted. */
+function nucleus(probabilities: Float32Array, topP: number): Nucleus {
+  const bits = new Int32Array(probabilities.buffer, probabilities.byteOffset, probabilities.length);
+  binMass.fill(0);
+  let total = 0;
+  for (let id = 0; id < bits.length; id++) {
+    const probability = probabilities[id]!;
+    binMass[bits[id]! >>> CUT_BITS]! += probability;
+    total += probability;
+  }
+  const wanted = topP * total;
+  let above = 0;
+  let bin = BINS - 1;
+  for (; bin > 0 && above + binMass[bin]! < wanted; bin--) above += binMass[bin]!;
+  const within: number[] = [];
+  for (let id = 0; id < bits.length; id++) if (bits[id]! >>> CUT_BITS === bin) within.push(id);
+  within.sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
+  let mass = above;
+  let least = Infinity;
+  let lastOfLeast = -1;
+  for (const id of within) {
+    if (mass >= wanted) break;
+    mass += probabilities[id]!;
+    least = probabilities[id]!;
+    lastOfLeast = id;
+  }
+  return least === Infinity ? EVERYTHING : { mass, least, lastOfLeast };
 }

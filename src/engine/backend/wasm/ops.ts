@@ -135,13 +135,15 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     return tf.scalar(total);
   }
 
-  function writeColumn(cache: tf.Tensor3D, values: tf.Tensor3D, column: number): void {
+  function writeColumns(cache: tf.Tensor3D, values: tf.Tensor3D, places: Int32Array): tf.Tensor3D {
     const [rows, columns, width] = cache.shape;
     const [target, source] = [floats(cache), floats(values)];
-    for (let row = 0; row < rows; row++) target.set(source.subarray(row * width, (row + 1) * width), (row * columns + column) * width);
+    const perPlace = rows / places.length;
+    for (let row = 0; row < rows; row++) target.set(source.subarray(row * width, (row + 1) * width), (row * columns + places[Math.floor(row / perPlace)]!) * width);
+    return cache;
   }
 
-  return { linear: portableOps.linear, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares, writeColumn };
+  return { linear: portableOps.linear, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares, writeColumns };
 }
 
 /** TILE_ELEMENTS of assembly/simd.ts. */
