@@ -6,6 +6,7 @@
  */
 import type { MessageData } from './events.ts';
 import { DATA_ERRORS, DATA_WARNINGS } from './messagesData.ts';
+import { LOSS_ERRORS, LOSS_WARNINGS } from './messagesLosses.ts';
 import { TEACHER_ERRORS, TEACHER_WARNINGS } from './messagesTeacher.ts';
 import { TRAINING_ERRORS, TRAINING_WARNINGS } from './messagesTraining.ts';
 
@@ -18,6 +19,7 @@ export const ERRORS = {
   ...DATA_ERRORS,
   ...TEACHER_ERRORS,
   ...TRAINING_ERRORS,
+  ...LOSS_ERRORS,
   unexpected: {
     en: 'The engine met an error that it does not know: {detail}. The whole text is in engine.log.',
     'zh-cn': '引擎遇到未知错误：{detail}。完整内容见 engine.log。',
@@ -409,6 +411,7 @@ export const WARNINGS = {
   ...DATA_WARNINGS,
   ...TEACHER_WARNINGS,
   ...TRAINING_WARNINGS,
+  ...LOSS_WARNINGS,
   'backend-passed-over': {
     en: 'The backend {backend} was passed over: {detail}',
     'zh-cn': '已跳过后端 {backend}：{detail}',

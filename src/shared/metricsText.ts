@@ -10,6 +10,7 @@ const TEXT = {
   'group.regions': ['Reasoning and answer', '推理与答案'],
   'group.learningRate': ['Learning rate', '学习率'],
   'group.temperature': ['Temperature', '温度'],
+  'group.weights': ['Weights of the losses', '损失权重'],
   'group.gradient': ['Gradient norm', '梯度范数'],
   'group.speed': ['Speed', '速度'],
   'group.memory': ['Memory', '内存'],

@@ -4,10 +4,14 @@
  * Paths are relative to the recipe's file.
  */
 import * as z from 'zod';
-import { EVALUATION_METRICS, VALIDATION_METRICS } from './metrics.ts';
+import { VALIDATION_METRICS } from './metrics.ts';
+import { entry, gate } from './recipeGates.ts';
 import { apiTeacher } from './recipeTeacher.ts';
 import { collectStage } from './recipeCollect.ts';
+import { optimizer, schedule } from './recipeOptimiser.ts';
+import { attentionMatching, hiddenMatching, lossWeights, targets, temperature } from './recipeLosses.ts';
 import { about, count, fields, pathText, positive, share } from './recipeParts.ts';
+import { largest } from './scheduled.ts';
 
 const folder = pathText;
 const metric = z.enum(VALIDATION_METRICS);
@@ -72,61 +76,6 @@ export const data = z.strictObject({
   tooLong: z.enum(['cut', 'drop', 'refuse']).default('cut').meta(about('Rows longer than maxLength: cut at a step boundary, dropped, or the run is refused.', '超过 maxLength 的行：在步骤边界截断、丢弃，或拒绝运行。')),
 }).meta(about('Where the rows come from and how they become text.', '数据来源及其转成文本的方式。'));
 
-const schedule = z.strictObject({
-  kind: z.enum(['cosine', 'linear', 'constant']).default('cosine').meta(about('How the learning rate falls after the warm-up.', '预热后学习率的下降方式。')),
-  warmupSteps: z.int().min(0).default(0).meta(about('Steps of linear warm-up.', '线性预热步数。')),
-  floor: share.default(0.1).meta(about('The learning rate at the end, as a share of its peak.', '结束时的学习率占峰值的比例。')),
-});
-
-const optimizer = z.strictObject({
-  kind: z.literal('adamw').default('adamw'),
-  learningRate: positive.default(1e-3).meta(about('Peak learning rate.', '学习率峰值。')),
-  beta1: share.default(0.9),
-  beta2: share.default(0.95),
-  epsilon: positive.default(1e-8),
-  weightDecay: z.number().min(0).default(0.01).meta(about('Decoupled weight decay (AdamW); norms and biases have none.', '解耦权重衰减（AdamW）；归一化与偏置不衰减。')),
-  clipNorm: positive.nullable().default(1).meta(about('Largest norm of the whole gradient; null never clips.', '整体梯度范数上限；null 表示不裁剪。')),
-});
-
-export const gate = z.strictObject({
-  metric: z.enum([...VALIDATION_METRICS, ...EVALUATION_METRICS]).meta(about('The metric that is looked at when the stage ends.', '阶段结束时检查的指标。')),
-  min: z.number().optional().meta(about('Missed when below.', '低于该值则未通过。')),
-  max: z.number().optional().meta(about('Missed when above.', '高于该值则未通过。')),
-  onMiss: z.enum(['stop', 'continue']).default('stop').meta(about('What a missed gate does to the stages after it.', '未通过时后续阶段如何处理。')),
-});
-
-const lossWeights = z.strictObject({
-  kl: z.number().min(0).meta(about('Weight of T² times the divergence that the objective names.', 'T² 乘以目标所指散度的权重。')),
-  ce: z.number().min(0).meta(about('Weight of the cross-entropy with the reference tokens.', '与参考词元交叉熵的权重。')),
-  mse: z.number().min(0).default(0).meta(about('Weight of the mean squared difference of the logits, as they are.', '原始 logits 均方差的权重。')),
-  hidden: z.number().min(0).default(0).meta(about('Weight of the hidden-state loss.', '隐藏状态损失的权重。')),
-  attention: z.number().min(0).default(0).meta(about('Weight of the attention loss; its memory grows with the square of the length.', '注意力损失的权重；内存随长度平方增长。')),
-});
-
-const layerMap = z.union([
-  z.enum(['uniform', 'last']),
-  z.array(z.tuple([z.int().min(0), z.int().min(0)])).min(1),
-]).default('uniform').meta(about('Which teacher layer each student layer learns from: "uniform", "last", or pairs [teacher, student] (1 is the first block).', '学生各层对应的教师层："uniform"、"last"，或 [教师, 学生] 对（1 为第一层）。'));
-
-const hiddenMatching = z.strictObject({
-  layers: layerMap,
-  loss: z.enum(['mse', 'cosine']).default('mse').meta(about('How two states are compared.', '两个状态的比较方式。')),
-  embeddings: z.boolean().default(false).meta(about('Also compare the embeddings (layer 0).', '同时比较词嵌入（第 0 层）。')),
-  projection: z.enum(['each', 'shared']).default('each').meta(about('A learned projection from the student’s width to the teacher’s for each pair, or one for all.', '每对层一个从学生宽度到教师宽度的可学习投影，或全部共用一个。')),
-}).meta(about('How hidden states are matched.', '隐藏状态的匹配方式。'));
-
-const attentionMatching = z.strictObject({
-  layers: layerMap,
-  loss: z.enum(['mse', 'kl']).default('kl').meta(about('KL of attention probabilities, or MSE of the scores before the softmax.', '注意力概率的 KL，或 softmax 之前分数的均方差。')),
-}).meta(about('How attention is matched. Heads are matched where their number is equal, else averaged.', '注意力的匹配方式。头数相同时逐头匹配，否则取平均。'));
-
-const temperatureSchedule = z.strictObject({
-  from: positive.meta(about('T of the first step.', '第一步的 T。')),
-  to: positive.meta(about('T at the end, and of every validation, so that validations can be compared.', '结束时的 T；验证始终用它，以便相互比较。')),
-  kind: z.enum(['linear', 'cosine', 'exponential']).default('linear').meta(about('How it goes from one to the other.', '变化方式。')),
-  steps: count.optional().meta(about('Steps that it takes; by default all of the stage.', '所用步数；默认为整个阶段。')),
-});
-
 /** The guides' usual setting: 0.7 on the soft targets, 0.3 on the reference tokens. */
 const DEFAULT_ALPHA = 0.7;
 /** Passes over the data where a stage names no limit. */
@@ -147,13 +96,10 @@ export const trainStage = z.strictObject({
   })).min(2).optional().meta(about('Several teachers as one: a weighted mean of their probabilities. Hidden states and attention are those of the first.', '多教师：对其概率加权平均。隐藏状态与注意力取自第一位教师。')),
   combine: z.enum(['weights', 'confidence']).default('weights').meta(about('By their weights, or also by how sure each is at each position: w · exp(−entropy / tau).', '按权重，或再按每个位置的置信度：w · exp(−熵 / tau)。')),
   tau: positive.default(1).meta(about('Of confidence: small values listen to the surest teacher only.', '置信度的 tau：越小越只听最有把握的教师。')),
-  weights: lossWeights.optional().meta(about('Of the total: weights.kl · T² · KL + weights.ce · CE.', '总损失：weights.kl · T² · KL + weights.ce · CE。')),
+  weights: lossWeights.optional().meta(about('Of the total: weights.kl · T² · KL + weights.ce · CE + … Each a number, or { from, to } to change it over the steps.', '总损失：weights.kl · T² · KL + weights.ce · CE + … 每项为数字，或用 { from, to } 使其随步数变化。')),
   alpha: share.optional().meta(about('Short for weights { kl: alpha, ce: 1 − alpha }; 0.7 where neither is given. (Other tools put alpha on the cross-entropy.)', 'weights { kl: alpha, ce: 1 − alpha } 的简写；二者均未给出时为 0.7。（有些工具把 alpha 放在交叉熵上。）')),
-  temperature: z.union([positive, temperatureSchedule]).default(2).meta(about('T of the soft targets; T² is applied once, to the divergence. Or { from, to } to change it over the steps.', '软标签温度 T；T² 只乘在散度上一次。也可写 { from, to } 使其随步数变化。')),
-  targets: z.strictObject({
-    topK: count.max(65_536).meta(about('Tokens kept at each position: the most probable ones and the mass of the rest.', '每个位置保留的词元数：概率最高者，以及其余部分的总概率。')),
-    values: z.enum(['float16', 'float32']).default('float16').meta(about('Number format of the log-probabilities; float32 is exact.', '对数概率的数值格式；float32 为精确。')),
-  }).optional().meta(about('Ask the teacher once, keep its top-k log-probabilities in the run’s folder and train from them: no teacher in memory afterwards.', '只询问教师一次，将其 top-k 对数概率存于运行文件夹并据此训练：之后无需教师驻留内存。')),
+  temperature: temperature.default(2).meta(about('T of the soft targets; T² is applied once, to the divergence. Or { from, to } to change it over the steps.', '软标签温度 T；T² 只乘在散度上一次。也可写 { from, to } 使其随步数变化。')),
+  targets: targets.optional().meta(about('Ask the teacher once, keep its top-k log-probabilities in the run’s folder and train from them: no teacher in memory afterwards.', '只询问教师一次，将其 top-k 对数概率存于运行文件夹并据此训练：之后无需教师驻留内存。')),
   hidden: hiddenMatching.prefault({}),
   attention: attentionMatching.prefault({}),
   optimizer: optimizer.prefault({}),
@@ -182,6 +128,7 @@ export const trainStage = z.strictObject({
   }).prefault({}),
   quantise: z.enum(['none', 'int8']).default('none').meta(about('int8: trains for INT8 (weights by channel, activations by token, straight through); export with dtype int8.', 'int8：为 INT8 训练（权重按通道、激活按词元，直通梯度）；导出时将 dtype 设为 int8。')),
   sentinel: z.int().min(0).default(50).meta(about('Steps between two looks at how hard each term of the loss pulls (one more backward pass a term); 0 never looks.', '每隔多少步测量各损失项的梯度范数（每项多一次反向传播）；0 表示不测量。')),
+  entry: entry.optional().meta(about('Checked before the first step: a miss ends the run there.', '第一步之前检查：未通过则运行就此结束。')),
   gate: gate.optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),
 }).transform(({ alpha, weights, limits, teacher, ...rest }) => {
   const kl = rest.objective === 'sequence' ? 0 : alpha ?? DEFAULT_ALPHA;
@@ -252,9 +199,14 @@ export const recipe = written.transform((value) => {
   };
 });
 
+/** Whether a term of the loss has a weight at any step of a stage. */
+export function weighs({ weights }: Pick<TrainStage, 'weights'>, term: keyof TrainStage['weights']): boolean {
+  return largest(weights[term]) > 0;
+}
+
 /** Whether a training stage compares the student with a teacher token by token: its logits, its states or its attention. */
 export function asksTeacher({ weights }: Pick<TrainStage, 'weights'>): boolean {
-  return weights.kl > 0 || weights.mse > 0 || weights.hidden > 0 || weights.attention > 0;
+  return [weights.kl, weights.mse, weights.hidden, weights.attention].some((weight) => largest(weight) > 0);
 }
 
 /** Local teachers that a training stage compares the student with. */
@@ -270,7 +222,6 @@ export type RecipeInput = z.input<typeof recipe>;
 export type TrainStage = z.output<typeof trainStage>;
 export type EvaluateStage = z.output<typeof evaluateStage>;
 export type ExportStage = z.output<typeof exportStage>;
-export type LayerMap = z.output<typeof layerMap>;
 export type CutStudent = Extract<z.output<typeof student>, { readonly fromTeacher: string }>;
 export type Stage = z.output<typeof stage>;
 export type Sizes = z.output<typeof sizes>;

@@ -1,6 +1,8 @@
 /** What a recipe's fields must be to each other. Works on the recipe as written, tolerant of what is wrong elsewhere. */
 import { didYouMean } from './didYouMean.ts';
 import { collectProblems, teacherProblems } from './recipeCrossChecksCollect.ts';
+import { lossProblems, writtenWeight } from './recipeCrossChecksTraining.ts';
+import { gateProblems } from './recipeCrossChecksGates.ts';
 import { escapesFolder, keysOf, recipePaths, valueAt, type PathPart } from './recipePaths.ts';
 import { shown } from './recipeStructure.ts';
 import type { PlacelessProblem } from './recipeText.ts';
@@ -96,15 +98,15 @@ function stageProblems(recipe: unknown): readonly PlacelessProblem[] {
     const name = valueAt(stage, ['name']) ?? type;
     const twice: PlacelessProblem[] = seen.has(name) && typeof name === 'string' ? [{ code: 'recipe-stage-twice', path: ['stages', index, 'name'], data: { name } }] : [];
     seen.add(name);
-    const own = type === 'train' ? trainProblems(recipe, index, stages.map((each) => valueAt(each, ['type']))) : type === 'evaluate' ? evaluateProblems(recipe, index) : type === 'collect' ? collectProblems(recipe, index) : [];
-    return [...twice, ...own];
+    const own = type === 'train' ? trainProblems(recipe, index) : type === 'evaluate' ? evaluateProblems(recipe, index) : type === 'collect' ? collectProblems(recipe, index) : [];
+    return [...twice, ...own, ...gateProblems(recipe, index)];
   });
 }
 
 /** Weights of terms that need a teacher's logits, states or attention. */
 const TEACHER_WEIGHTS = ['kl', 'mse', 'hidden', 'attention'];
 
-function trainProblems(recipe: unknown, index: number, types: readonly unknown[]): readonly PlacelessProblem[] {
+function trainProblems(recipe: unknown, index: number): readonly PlacelessProblem[] {
   const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
   const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
   const problems: PlacelessProblem[] = [];
@@ -112,15 +114,14 @@ function trainProblems(recipe: unknown, index: number, types: readonly unknown[]
   if (sequence) {
     for (const key of ['teacher', 'teachers', 'alpha', 'targets']) if (read(key) !== undefined) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(key), data: { key }, atKey: true });
     for (const key of TEACHER_WEIGHTS) {
-      const weight = read('weights', key);
-      if (typeof weight === 'number' && weight > 0) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at('weights', key), data: { key: `weights.${key}` }, atKey: true });
+      if (writtenWeight(read('weights', key)) > 0) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at('weights', key), data: { key: `weights.${key}` }, atKey: true });
     }
   } else if (Array.isArray(read('teachers'))) {
     const listedTeachers = read('teachers') as readonly unknown[];
     // A recipe with its defaults filled in names the first one as well.
     if (read('teacher') !== undefined && read('teacher') !== valueAt(listedTeachers[0], ['name'])) problems.push({ code: 'recipe-teacher-and-teachers', path: at('teacher'), data: {}, atKey: true });
     for (const place of listedTeachers.keys()) problems.push(...namedTeacherProblems(recipe, at('teachers', place, 'name')));
-    for (const [key, set] of [['weights', Number(read('weights', 'mse') ?? 0) > 0], ['targets', read('targets') !== undefined]] as const) {
+    for (const [key, set] of [['weights', writtenWeight(read('weights', 'mse')) > 0], ['targets', read('targets') !== undefined]] as const) {
       if (set) problems.push({ code: 'recipe-mixture-only-divergence', path: at(...(key === 'weights' ? ['weights', 'mse'] : ['targets'])), data: {}, atKey: true });
     }
   } else if (read('teacher') === undefined) {
@@ -131,15 +132,11 @@ function trainProblems(recipe: unknown, index: number, types: readonly unknown[]
     problems.push(...namedTeacherProblems(recipe, at('teacher')));
   }
   if (read('weights') !== undefined && read('alpha') !== undefined) problems.push({ code: 'recipe-weights-and-alpha', path: at('alpha'), data: {}, atKey: true });
-  if (read('weights', 'ce') === 0 && (sequence || TEACHER_WEIGHTS.every((key) => (read('weights', key) ?? 0) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
-  const mse = read('weights', 'mse');
-  if (read('targets') !== undefined && typeof mse === 'number' && mse > 0) problems.push({ code: 'recipe-targets-no-mse', path: at('weights', 'mse'), data: {}, atKey: true });
-  const gate = read('gate');
-  if (gate !== undefined && read('gate', 'min') === undefined && read('gate', 'max') === undefined) problems.push({ code: 'recipe-gate-empty', path: at('gate'), data: {} });
-  const evaluated = String(read('gate', 'metric')).startsWith('evaluation/');
-  if (evaluated && !types.includes('evaluate')) problems.push({ code: 'recipe-gate-needs-evaluate', path: at('gate', 'metric'), data: {} });
+  if (read('weights', 'ce') !== undefined && writtenWeight(read('weights', 'ce')) === 0 && (sequence || TEACHER_WEIGHTS.every((key) => writtenWeight(read('weights', key)) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
+  if (read('targets') !== undefined && writtenWeight(read('weights', 'mse')) > 0) problems.push({ code: 'recipe-targets-no-mse', path: at('weights', 'mse'), data: {}, atKey: true });
+  problems.push(...lossProblems(recipe, index));
   if (valueAt(recipe, ['data', 'validation']) === 0) {
-    for (const key of evaluated ? ['earlyStop'] : ['gate', 'earlyStop']) if (read(key) !== undefined) problems.push({ code: 'recipe-nothing-to-watch', path: at(key), data: { key }, atKey: true });
+    if (read('earlyStop') !== undefined) problems.push({ code: 'recipe-nothing-to-watch', path: at('earlyStop'), data: { key: 'earlyStop' }, atKey: true });
   }
   for (const [metric, kl] of [['gate', 'validation/kl'], ['earlyStop', 'validation/kl']] as const) {
     if (sequence && read(metric, 'metric') === kl) problems.push({ code: 'recipe-sequence-has-no-teacher', path: at(metric, 'metric'), data: { key: kl } });

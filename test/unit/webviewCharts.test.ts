@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TRAINING_METRICS, VALIDATION_METRICS, EVALUATION_METRICS } from '../../src/shared/metrics.ts';
+import { EVALUATION_METRICS, SENTINEL_METRICS, TRAINING_METRICS, VALIDATION_METRICS, WEIGHT_METRICS } from '../../src/shared/metrics.ts';
 import { metricsText, type MetricsTextKey } from '../../src/shared/metricsText.ts';
 import { formatClock, formatDuration, formatTick, formatValue } from '../../webview/shared/format.ts';
 import { arrange, groupOf, isNoisy, shownAtFirst } from '../../webview/metrics/groups.ts';
@@ -12,7 +12,7 @@ const curve = (x: readonly number[], y: readonly number[]): { x: Float64Array; y
 
 describe('which chart a metric is drawn in', () => {
   test('every metric of the engine has a chart with a name in both languages', () => {
-    for (const metric of [...TRAINING_METRICS, ...VALIDATION_METRICS, ...EVALUATION_METRICS]) {
+    for (const metric of [...TRAINING_METRICS, ...SENTINEL_METRICS, ...WEIGHT_METRICS, ...VALIDATION_METRICS, ...EVALUATION_METRICS]) {
       const { title } = groupOf(metric);
       expect(title, metric).not.toBeNull();
       expect(metricsText('zh-cn')[title as MetricsTextKey]).not.toBe(metricsText('en')[title as MetricsTextKey]);
@@ -26,8 +26,8 @@ describe('which chart a metric is drawn in', () => {
   });
 
   test('the rest goes to charts of its own', () => {
-    expect(['learningRate', 'temperature', 'gradNorm', 'tokensPerSecond', 'memoryMiB', 'validation/tokenAccuracy', 'evaluation/retention'].map((metric) => groupOf(metric).id))
-      .toEqual(['learningRate', 'temperature', 'gradient', 'speed', 'memory', 'accuracy', 'accuracy']);
+    expect(['learningRate', 'temperature', 'weightKl', 'gradNorm', 'tokensPerSecond', 'memoryMiB', 'validation/tokenAccuracy', 'evaluation/retention'].map((metric) => groupOf(metric).id))
+      .toEqual(['learningRate', 'temperature', 'weights', 'gradient', 'speed', 'memory', 'accuracy', 'accuracy']);
     expect(groupOf('myOwn').title).toBeNull();
   });
 

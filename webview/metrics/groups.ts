@@ -25,15 +25,16 @@ const GROUPS: readonly GroupRow[] = [
   { id: 'accuracy', title: 'group.accuracy', unit: null, log: false, better: 'higher', fromZero: false, noisy: true, pattern: /accuracy|retention|agreement/i },
   { id: 'learningRate', title: 'group.learningRate', unit: null, log: true, better: null, fromZero: true, noisy: false, pattern: /^(lr|learningRate)$/i },
   { id: 'temperature', title: 'group.temperature', unit: null, log: false, better: null, fromZero: false, noisy: false, pattern: /temperature/i },
+  { id: 'weights', title: 'group.weights', unit: null, log: false, better: null, fromZero: true, noisy: false, pattern: /^weight[A-Z]/ },
   { id: 'gradient', title: 'group.gradient', unit: null, log: true, better: null, fromZero: true, noisy: true, pattern: /^grad/i },
   { id: 'speed', title: 'group.speed', unit: 'unit.speed', log: false, better: 'higher', fromZero: true, noisy: true, pattern: /perSecond$/i },
   { id: 'memory', title: 'group.memory', unit: 'unit.memory', log: false, better: 'lower', fromZero: true, noisy: true, pattern: /memory|MiB$|bytes/i },
   { id: 'regions', title: 'group.regions', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /^(think|answer)/ },
-  { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /loss|^kl$|^ce$|^mse$|^hidden$|^attention$|entropy|perplexity/i },
+  { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /loss|^kl$|^ce$|^mse$|^hidden$|^attention$|^uld$|entropy|perplexity/i },
 ];
 
 /** The order in which the charts stand: what a person looks at first comes first. */
-const ORDER = ['loss', 'regions', 'accuracy', 'learningRate', 'temperature', 'gradient', 'speed', 'memory'];
+const ORDER = ['loss', 'regions', 'accuracy', 'learningRate', 'temperature', 'weights', 'gradient', 'speed', 'memory'];
 
 /** What is measured seldom, or set by a schedule, is drawn as it is; the rest profits from a running average. */
 export function isNoisy(metric: string): boolean {

@@ -2,7 +2,7 @@
 import type { BackendName } from '../../shared/events.ts';
 import { DistillError } from '../../shared/messages.ts';
 import type { Finding, Fix } from '../../shared/preflight.ts';
-import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
+import { asksTeacher, weighs, type TrainStage } from '../../shared/recipe.ts';
 import type { DecoderConfig } from '../model/contract.ts';
 import { layerPairs } from '../train/layerMap.ts';
 import { totalSteps } from '../train/schedule.ts';
@@ -102,12 +102,13 @@ function stepShape(rows: ScannedRows | null, batch: number, limit: number, accum
 }
 
 /** Pairs of layers that a stage matches; null where it matches none, or names some that there are not (its own check says so). */
-function insideOf({ weights, hidden, attention }: TrainStage, teacher: DecoderConfig, student: DecoderConfig): Inside | null {
-  if (weights.hidden === 0 && weights.attention === 0) return null;
+function insideOf(stage: TrainStage, teacher: DecoderConfig, student: DecoderConfig): Inside | null {
+  const { hidden, attention } = stage;
+  if (!weighs(stage, 'hidden') && !weighs(stage, 'attention')) return null;
   try {
     return {
-      hiddenPairs: weights.hidden > 0 ? layerPairs(hidden.layers, teacher.layers, student.layers, hidden.embeddings).length : 0,
-      attentionPairs: weights.attention > 0 ? layerPairs(attention.layers, teacher.layers, student.layers, false).length : 0,
+      hiddenPairs: weighs(stage, 'hidden') ? layerPairs(hidden.layers, teacher.layers, student.layers, hidden.embeddings).length : 0,
+      attentionPairs: weighs(stage, 'attention') ? layerPairs(attention.layers, teacher.layers, student.layers, false).length : 0,
       loss: attention.loss,
     };
   } catch (error) {

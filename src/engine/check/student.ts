@@ -1,6 +1,7 @@
 /** The student beside its teachers: which layers it takes, how much smaller it is, and what its parameters are spent on. */
 import { DistillError } from '../../shared/messages.ts';
 import type { Finding } from '../../shared/preflight.ts';
+import { weighs } from '../../shared/recipe.ts';
 import type { DecoderConfig } from '../model/contract.ts';
 import { layerPairs } from '../train/layerMap.ts';
 import { countText, finding, percent, refusalOf, setFix, type CheckContext } from './contract.ts';
@@ -41,7 +42,7 @@ async function checkPairs({ recipe: { stages }, folders }: CheckContext, student
     const teacher = (await folders.teacher(stage.teacher))?.config ?? null;
     if (teacher === null) continue;
     for (const key of ['hidden', 'attention'] as const) {
-      if (stage.weights[key] === 0) continue;
+      if (!weighs(stage, key)) continue;
       try {
         layerPairs(stage[key].layers, teacher.layers, student.layers, key === 'hidden' && stage.hidden.embeddings);
       } catch (error) {

@@ -1,6 +1,6 @@
 /** Which layer of the teacher each layer of the student is held against. */
 import { DistillError } from '../../shared/messages.ts';
-import type { LayerMap } from '../../shared/recipe.ts';
+import type { LayerMap } from '../../shared/recipeLosses.ts';
 
 /** Layers as Hugging Face counts hidden states: 0 is the embedding, 1 the first block's output, the last is after the final norm. */
 export interface LayerPair {

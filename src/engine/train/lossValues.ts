@@ -3,7 +3,7 @@ import { tf } from '../tf.ts';
 import { SEGMENTS } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
 import { countsOf, type FeatureMatching, type FeatureSums } from './features.ts';
-import type { Objective, SegmentSums } from './losses.ts';
+import { computes, type Objective, type SegmentSums } from './losses.ts';
 
 interface Sum {
   ce: number;
@@ -51,12 +51,12 @@ export class LossTotals {
   }
 
   private get hasMse(): boolean {
-    return this.hasTeacher && this.objective.weights.mse > 0;
+    return this.hasTeacher && computes(this.objective, 'mse');
   }
 
   /** The losses of the inside that the recipe weighs. */
   private get terms(): readonly (keyof LossTotals['inside'])[] {
-    return this.features === null ? [] : (['hidden', 'attention'] as const).filter((term) => this.objective.weights[term] > 0);
+    return this.features === null ? [] : (['hidden', 'attention'] as const).filter((term) => computes(this.objective, term));
   }
 
   values(): LossValues {

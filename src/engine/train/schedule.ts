@@ -20,29 +20,6 @@ export function learningRateAt(schedule: TrainStage['schedule'], peak: number, s
   }
 }
 
-/**
- * T of a step, counted from 0: a number as it is, or from `from` to `to` over the schedule's steps (all of the stage), where it
- * stays. Exponential: the logarithm goes in a straight line.
- */
-export function temperatureAt(temperature: TrainStage['temperature'], step: number, totalSteps: number): number {
-  if (typeof temperature === 'number') return temperature;
-  const { from, to, kind, steps } = temperature;
-  const progress = Math.min(1, step / Math.max(1, (steps ?? totalSteps) - 1));
-  switch (kind) {
-    case 'linear':
-      return from + (to - from) * progress;
-    case 'cosine':
-      return to + ((from - to) * (1 + Math.cos(Math.PI * progress))) / 2;
-    case 'exponential':
-      return from * (to / from) ** progress;
-  }
-}
-
-/** T that validations compare at: the last one, so that they are comparable with each other. */
-export function finalTemperature(temperature: TrainStage['temperature']): number {
-  return typeof temperature === 'number' ? temperature : temperature.to;
-}
-
 /** Optimiser steps of a stage: the smaller of its two limits. An epoch ends with the step that hands out its last row. */
 export function totalSteps(stage: TrainStage, rows: number): { readonly steps: number; readonly limit: 'steps' | 'epochs' } {
   const { steps, epochs } = stage.limits;

@@ -26,7 +26,7 @@ export async function termNorms(student: DecoderModel, targets: SoftTargets | nu
   const norms: Partial<Record<LossTerm, number>> = {};
   for (const term of LOSS_TERMS) {
     if (objective.weights[term] === 0) continue;
-    const alone = { ...objective, weights: { kl: 0, ce: 0, mse: 0, hidden: 0, attention: 0, [term]: objective.weights[term] } };
+    const alone = { ...objective, terms: new Set([term]), weights: { kl: 0, ce: 0, mse: 0, hidden: 0, attention: 0, [term]: objective.weights[term] } };
     const inside = term === 'hidden' || term === 'attention';
     const { gradients, scalars } = gradientsOf(student, inside || term === 'ce' ? null : targets, alone, batch, batch.kept, inside ? features : null);
     // Projections are not the student.

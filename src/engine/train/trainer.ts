@@ -1,20 +1,20 @@
 /** A training stage, from its first step (or from a checkpoint) to its end: the steps of stageLoop.ts by a loss over rows. */
 import { DistillError } from '../../shared/messages.ts';
-import { asksTeacher, type TrainStage } from '../../shared/recipe.ts';
+import { asksTeacher } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import type { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions } from './batch.ts';
 import type { MicroBatch } from './batch.ts';
 import type { MetricValues, TrainInput, TrainResult } from './contract.ts';
-import type { Divergence } from './divergences.ts';
 import { FeatureMatching } from './features.ts';
 import { LOSS_TERMS, type Objective } from './losses.ts';
+import { changingWeights, metricOf, objectiveAt, objectiveOf } from './objective.ts';
 import { presentValues } from './lossValues.ts';
 import { AdamW } from './optimizer.ts';
 import { RowSampler } from './sampler.ts';
 import { Sentinel, termNorms } from './sentinel.ts';
-import { finalTemperature, learningRateAt, temperatureAt, totalSteps } from './schedule.ts';
+import { learningRateAt, totalSteps } from './schedule.ts';
 import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { mixtureTargets } from './mixture.ts';
@@ -70,10 +70,7 @@ class Trainer extends StageLoop<TrainInput> {
 
     this.teacher = asksTeacher(stage) ? input.teacher : null;
     const models = this.teacher === null ? [student] : [student, this.teacher, ...(input.mixture ?? []).map(({ model }) => model)];
-    this.objective = {
-      weights: stage.weights, divergence: divergenceOf(stage), temperature: finalTemperature(stage.temperature),
-      vocabulary: Math.min(input.vocabulary, ...models.map(({ config }) => config.vocabSize)),
-    };
+    this.objective = objectiveOf(stage, Math.min(input.vocabulary, ...models.map(({ config }) => config.vocabSize)));
     this.limit = totalSteps(stage, train.length);
     this.validationRows = validation;
     this.validation = validationBatches(validation, stage.batch.size, student.config.maxPositions);
@@ -139,7 +136,7 @@ class Trainer extends StageLoop<TrainInput> {
     const rows = this.sampler.take(size * accumulate).map((index) => train[index] as EncodedRow);
     const batches = groupByLength(rows, size).map((group) => collate(group, student.config.maxPositions));
     const learningRate = learningRateAt(stage.schedule, stage.optimizer.learningRate, this.stageStep, this.limit.steps);
-    const objective = { ...this.objective, temperature: temperatureAt(stage.temperature, this.stageStep, this.limit.steps) };
+    const objective = objectiveAt(stage, this.objective, this.stageStep, this.limit.steps);
     const values = await optimiserStep({ student, targets: this.targets, features: this.features, objective, optimizer: this.optimizer, batches, learningRate });
     if (values === null) {
       throw new DistillError('loss-not-finite', { step: this.step + 1, rows: describeRows(rows), checkpoint: this.saved ?? '–' });
@@ -148,7 +145,7 @@ class Trainer extends StageLoop<TrainInput> {
     this.tokens += sum(batches.map(({ kept }) => kept));
     const seconds = (performance.now() - began) / 1000;
     const tokensPerSecond = sum(batches.map(({ tokens }) => tokens)) / seconds;
-    this.tell({ ...presentValues(values), ...await this.pulls(objective, batches[0]), learningRate, temperature: objective.temperature, tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
+    this.tell({ ...presentValues(values), ...await this.pulls(objective, batches[0]), learningRate, temperature: objective.temperature, ...changingWeights(stage, objective), tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
   }
 
   /** The gradient norm of each term, when it is time to look. */
@@ -161,22 +158,12 @@ class Trainer extends StageLoop<TrainInput> {
       const at = { step: this.step, stage: stage.name, term };
       reporter.warning(code, code === 'loss-term-dead' ? { ...at, share: value < 1e-4 ? '<0.01%' : `${(100 * value).toFixed(2)}%` } : { ...at, times: Math.round(value) });
     }
-    return Object.fromEntries(terms.map((term) => [`grad${term[0]?.toUpperCase() ?? ''}${term.slice(1)}`, norms[term] ?? null]));
+    return Object.fromEntries(terms.map((term) => [metricOf('grad', term), norms[term] ?? null]));
   }
 
   protected measure(): Promise<MetricValues> {
     const { student, reporter } = this.input;
     return validate(student, this.targets, this.features, this.objective, this.validation, (done, total) => reporter.progress('validation', done, total));
-  }
-}
-
-function divergenceOf({ objective, beta, gamma }: TrainStage): Divergence {
-  switch (objective) {
-    case 'jsd': return { kind: objective, beta };
-    case 'skew-kl': return { kind: objective, gamma };
-    // Without a teacher nothing is compared.
-    case 'sequence': return { kind: 'forward-kl' };
-    default: return { kind: objective };
   }
 }
 

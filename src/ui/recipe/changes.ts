@@ -1,7 +1,7 @@
 /** The values of a recipe that are tried out again and again, and how a text of it is changed without losing a comment. */
 import { applyEdits, modify } from 'jsonc-parser';
 import type { BackendName } from '../../shared/events.ts';
-import type { Recipe } from '../../shared/recipe.ts';
+import type { Recipe, TrainStage } from '../../shared/recipe.ts';
 
 export type ChangeKind = 'name' | 'steps' | 'learningRate' | 'temperature' | 'alpha' | 'batchSize' | 'seed' | 'backend' | 'threads';
 
@@ -42,9 +42,11 @@ export function changeableValues(recipe: Recipe): readonly ChangeableValue[] {
 }
 
 /** The share of the soft targets, where the two weights are one number told twice. */
-function softShare(weights: { readonly kl: number; readonly ce: number; readonly mse: number; readonly hidden: number; readonly attention: number } | undefined): string | null {
-  if (weights === undefined || weights.mse + weights.hidden + weights.attention > 0 || Math.abs(weights.kl + weights.ce - 1) > 1e-9) return null;
-  return String(weights.kl);
+function softShare(weights: TrainStage['weights'] | undefined): string | null {
+  if (weights === undefined) return null;
+  const { kl, ce, ...others } = weights;
+  if (typeof kl !== 'number' || typeof ce !== 'number' || Object.values(others).some((weight) => weight !== 0) || Math.abs(kl + ce - 1) > 1e-9) return null;
+  return String(kl);
 }
 
 /** Writes one value into the text of a recipe; comments and everything else stay as they are. */

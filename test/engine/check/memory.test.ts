@@ -13,6 +13,7 @@ import { collate } from '../../../src/engine/train/batch.ts';
 import { AdamW } from '../../../src/engine/train/optimizer.ts';
 import { FeatureMatching } from '../../../src/engine/train/features.ts';
 import { liveTargets } from '../../../src/engine/train/softTargets.ts';
+import { objectiveOf } from '../../../src/engine/train/objective.ts';
 import { gradientsOf, optimiserStep } from '../../../src/engine/train/step.ts';
 import { trainStage } from '../../../src/shared/recipe.ts';
 import { optimizerRecipe } from './settings.ts';
@@ -75,7 +76,7 @@ describe('the memory model', () => {
     const [batch, length] = [4, 128];
     const rows = Array.from({ length: batch }, (_, row) => ({ row, file: 'x', ids: Int32Array.from({ length: length + 1 }, (__, at) => (at * 7 + row) % 500), promptLength: 16, answerStart: length - 8, ended: true }));
     const micro = collate(rows, ofStudent.maxPositions);
-    const objective = { weights: stage.weights, divergence: { kind: 'forward-kl' } as const, temperature: 2, vocabulary: ofStudent.vocabSize };
+    const objective = objectiveOf(stage, ofStudent.vocabSize);
     const measured = await peakOf(() => {
       const { gradients, scalars } = gradientsOf(small, null, objective, micro, micro.kept, features);
       tf.dispose([...gradients.values(), ...scalars]);

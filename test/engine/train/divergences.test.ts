@@ -106,5 +106,6 @@ describe('a temperature schedule', () => {
     expect(atStep({ from: 5, to: 1, kind: 'linear' }, 99, 100)).toBe(1);
     expect(atStep(2, 7, 100)).toBe(2);
     expect([atEnd({ from: 5, to: 1, kind: 'linear' }), atEnd(3)]).toEqual([1, 3]);
+    expect([largest({ from: 0, to: 0.5, kind: 'linear' }), largest({ from: 2, to: 0, kind: 'cosine' }), largest(3)]).toEqual([0.5, 2, 3]);
   });
 });

@@ -9,6 +9,7 @@ import { collate } from '../../../src/engine/train/batch.ts';
 import { FeatureMatching } from '../../../src/engine/train/features.ts';
 import { layerPairs } from '../../../src/engine/train/layerMap.ts';
 import { LossTotals, readScalars } from '../../../src/engine/train/lossValues.ts';
+import { objectiveOf } from '../../../src/engine/train/objective.ts';
 import { assign } from '../../../src/engine/train/optimizer.ts';
 import { liveTargets } from '../../../src/engine/train/softTargets.ts';
 import { gradientsOf } from '../../../src/engine/train/step.ts';
@@ -63,7 +64,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
       if (student.config.hiddenSize === teacher.config.hiddenSize) expectClose(await own?.data(), rows.flat(), { absolute: 0 });
       else if (own !== undefined) assign(own, Float32Array.from(rows.flat()));
     }
-    const objective = { weights: stage.weights, divergence: { kind: 'forward-kl' }, temperature: 1, vocabulary: fixture.vocabulary } as const;
+    const objective = objectiveOf(stage, fixture.vocabulary);
     const batch = collate(rowsOf(fixture.rows), TINY.maxPositions);
     const { gradients, scalars } = gradientsOf(student, liveTargets(teacher, fixture.vocabulary), objective, batch, batch.kept, features);
     const totals = new LossTotals(objective, true, features);
@@ -89,7 +90,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
     const [student, teacher] = [modelOf(fixture.student, backend), modelOf(fixture.cases[0]?.teacher ?? fixture.student, backend)];
     const stage = stageSchema.parse({ type: 'train', weights: { kl: 0.2, ce: 0.3, hidden: 0.5, attention: 0.5 }, attention: { loss: 'mse' } });
     const features = FeatureMatching.of(stage, teacher, student, 1);
-    const objective = { weights: stage.weights, divergence: { kind: 'forward-kl' }, temperature: 2, vocabulary: fixture.vocabulary } as const;
+    const objective = objectiveOf(stage, fixture.vocabulary);
     const rows = rowsOf(fixture.rows);
     const targets = liveTargets(teacher, fixture.vocabulary);
     const whole = collate(rows, TINY.maxPositions);

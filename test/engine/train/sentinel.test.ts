@@ -6,6 +6,7 @@ import { trainStage as stageSchema } from '../../../src/shared/recipe.ts';
 import { SENTINEL_METRICS } from '../../../src/shared/metrics.ts';
 import { collate } from '../../../src/engine/train/batch.ts';
 import { FeatureMatching } from '../../../src/engine/train/features.ts';
+import { objectiveOf } from '../../../src/engine/train/objective.ts';
 import { Sentinel, termNorms } from '../../../src/engine/train/sentinel.ts';
 import { liveTargets } from '../../../src/engine/train/softTargets.ts';
 import { gradientsOf } from '../../../src/engine/train/step.ts';
@@ -18,17 +19,17 @@ afterAll(() => backend.dispose());
 
 test('each norm is that of the term’s own gradient, and together the terms are the whole', async () => {
   const [student, teacher] = [createDecoder(TINY, 5, backend), createDecoder({ ...TINY, hiddenSize: 16, headDim: 8 }, 3, backend)];
-  const { weights, ...stage } = stageSchema.parse({ type: 'train', weights: { kl: 0.5, ce: 0.4, mse: 0.3, hidden: 2, attention: 1 } });
-  const features = FeatureMatching.of({ weights, ...stage }, teacher, student, 1);
+  const stage = stageSchema.parse({ type: 'train', weights: { kl: 0.5, ce: 0.4, mse: 0.3, hidden: 2, attention: 1 } });
+  const features = FeatureMatching.of(stage, teacher, student, 1);
   const targets = liveTargets(teacher, VOCABULARY);
-  const objective = { weights, divergence: { kind: 'forward-kl' }, temperature: 2, vocabulary: VOCABULARY } as const;
+  const { terms: _, ...objective } = objectiveOf(stage, VOCABULARY);
   const batch = collate(makeRows(5, 3), TINY.maxPositions);
   const norms = await termNorms(student, targets, features, objective, batch);
   expect(Object.keys(norms)).toEqual(['kl', 'ce', 'mse', 'hidden', 'attention']);
   const whole = gradientsOf(student, targets, objective, batch, batch.kept, features).gradients;
   const sums = new Map<string, Float64Array>();
   for (const term of ['kl', 'ce', 'mse', 'hidden', 'attention'] as const) {
-    const own = gradientsOf(student, targets, { ...objective, weights: { kl: 0, ce: 0, mse: 0, hidden: 0, attention: 0, [term]: weights[term] } }, batch, batch.kept, features).gradients;
+    const own = gradientsOf(student, targets, { ...objective, weights: { kl: 0, ce: 0, mse: 0, hidden: 0, attention: 0, [term]: objective.weights[term] } }, batch, batch.kept, features).gradients;
     let squares = 0;
     for (const name of student.weights.keys()) {
       const values = await own.get(name)?.data() ?? new Float32Array();

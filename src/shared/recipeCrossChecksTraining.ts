@@ -1,0 +1,34 @@
+/** What the fields of a training stage must be to each other: losses and their needs, schedules that can be kept. */
+import { valueAt, type PathPart } from './recipePaths.ts';
+import type { PlacelessProblem } from './recipeText.ts';
+
+/** As in the schema; what stands in a recipe may be anything. */
+const TERMS = ['kl', 'ce', 'mse', 'hidden', 'attention'] as const;
+type Term = (typeof TERMS)[number];
+
+/** A weight of a recipe as it is written, at its largest; 0 where it isn't given or isn't one. */
+export function writtenWeight(weight: unknown): number {
+  const ends = typeof weight === 'number' ? [weight] : [valueAt(weight, ['from']), valueAt(weight, ['to'])].filter((each) => typeof each === 'number');
+  return Math.max(0, ...ends);
+}
+
+export function lossProblems(recipe: unknown, index: number): readonly PlacelessProblem[] {
+  const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
+  const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
+  return [
+    ...TERMS.flatMap((term: Term) => courseProblems(recipe, at('weights', term), read('limits', 'steps'))),
+    ...courseProblems(recipe, at('temperature'), read('limits', 'steps')),
+  ];
+}
+
+/** A value that changes over the steps has to reach its end, and by a way that exists. */
+function courseProblems(recipe: unknown, path: readonly PathPart[], limit: unknown): readonly PlacelessProblem[] {
+  const part = (key: string): unknown => valueAt(recipe, [...path, key]);
+  const [from, to, kind, steps] = ['from', 'to', 'kind', 'steps'].map(part);
+  if (typeof from !== 'number' || typeof to !== 'number') return [];
+  return [
+    ...(typeof steps === 'number' && typeof limit === 'number' && steps > limit ? [{ code: 'recipe-course-too-long', path: [...path, 'steps'], data: { steps, limit, to } } as const] : []),
+    // The logarithm of nothing is no number.
+    ...(kind === 'exponential' && (from === 0 || to === 0) ? [{ code: 'recipe-course-from-nothing', path: [...path, 'kind'], data: {}, allowed: ['linear', 'cosine'] } as const] : []),
+  ];
+}
