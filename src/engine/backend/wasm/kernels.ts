@@ -36,6 +36,20 @@ export interface Kernels {
   segmentSum(x: number, ids: number, out: number, rows: number, segments: number, width: number): void;
   gatherRows(x: number, ids: number, out: number, rows: number, width: number): void;
   expAll(x: number, y: number, n: number): void;
+  project(
+    x: number, m: number, k: number, mode: number, w0: number, b0: number, n0: number, out0: number,
+    w1: number, b1: number, n1: number, out1: number, w2: number, b2: number, n2: number, out2: number,
+  ): void;
+  remember(
+    q: number, k: number, v: number, cos: number, sin: number, keys: number, values: number, slots: number, positions: number,
+    tokens: number, heads: number, kvHeads: number, headDim: number, capacity: number,
+  ): void;
+  attend(
+    q: number, keys: number, values: number, out: number, slots: number, positions: number,
+    tokens: number, heads: number, kvHeads: number, headDim: number, capacity: number, scale: number, work: number,
+  ): void;
+  probabilities(logits: number, out: number, rows: number, width: number, inverseTemperature: number): void;
+  best(logits: number, out: number, rows: number, width: number): void;
   readonly CONTROL_BYTES: WebAssembly.Global;
   readonly BROKEN_OFFSET: WebAssembly.Global;
 }

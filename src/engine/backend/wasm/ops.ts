@@ -3,6 +3,7 @@ import { tf } from '../../tf.ts';
 import type { AdamSlots, AdamStep, Ops } from '../contract.ts';
 import { portableOps } from '../portable.ts';
 import { withGradient } from '../withGradient.ts';
+import { wasmDecoding } from './decoding.ts';
 import type { Heap } from './heap.ts';
 import type { Kernels } from './kernels.ts';
 import type { Workspace } from './workspace.ts';
@@ -89,9 +90,9 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     });
   }
 
-  function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D {
+  function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number | tf.Scalar, rowWeights: tf.Tensor1D): tf.Tensor1D {
     const [rows, vocabulary] = student.shape;
-    const inverse = 1 / temperature;
+    const inverse = 1 / (typeof temperature === 'number' ? temperature : (temperature.dataSync()[0] ?? Number.NaN));
     return withGradient([student], ([input]) => {
       const stats = makeStats(rows);
       kernels.forwardKl(at(input), at(teacher), at(rowWeights), at(stats), rows, vocabulary, inverse);
@@ -143,7 +144,7 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     return cache;
   }
 
-  return { linear: portableOps.linear, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares, writeColumns };
+  return { linear: portableOps.linear, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares, writeColumns, decoding: wasmDecoding(heap, kernels) };
 }
 
 /** TILE_ELEMENTS of assembly/simd.ts. */

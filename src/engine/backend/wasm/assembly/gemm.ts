@@ -1,8 +1,8 @@
 // C = op(A) · op(B), row-major float32, by packed panels and a 4×8 register block (Goto & van de Geijn 2008,
 // "Anatomy of High-Performance Matrix Multiplication"). A larger block spills: V8 has 15 SIMD registers to give.
+import { combine16, dot, dot4, multiplyAdd } from './dot';
 import { Job } from './jobs';
 import { jobArguments, run, scratchBlock } from './pool';
-import { sum4 } from './simd';
 
 /** Register block. */
 const MR: i32 = 4;
@@ -13,13 +13,6 @@ const KC: i32 = 256;
 const MC: i32 = 64;
 /** Columns of C that one tile covers. */
 const NC: i32 = 256;
-
-/** x·y + sum: one instruction where WebAssembly has relaxed SIMD, which is a third faster on processors that add and multiply on the same ports. */
-// @ts-ignore: decorator
-@inline
-function multiplyAdd(x: v128, y: v128, sum: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(x, y, sum) : f32x4.add(sum, f32x4.mul(x, y));
-}
 
 /** Scratch of a thread: the packed block of A, then a 4×8 block for edges, then (batched) the packed B. */
 const A_BYTES: usize = (MC * KC * 4) as usize;
@@ -134,55 +127,6 @@ function thinBlock(args: usize, item: i32, n0: i32): void {
       }
     }
   }
-}
-
-/** x [k] with four rows of b [4, k]. */
-function dot4(x: usize, b0: usize, k: i32): v128 {
-  const step = (k << 2) as usize, b1 = b0 + step, b2 = b1 + step, b3 = b2 + step;
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  let p: usize = 0;
-  for (; p + 16 <= step; p += 16) {
-    const x4 = v128.load(x + p);
-    s0 = multiplyAdd(x4, v128.load(b0 + p), s0);
-    s1 = multiplyAdd(x4, v128.load(b1 + p), s1);
-    s2 = multiplyAdd(x4, v128.load(b2 + p), s2);
-    s3 = multiplyAdd(x4, v128.load(b3 + p), s3);
-  }
-  const s01 = v128.shuffle<f32>(s0, s1, 0, 4, 1, 5), t01 = v128.shuffle<f32>(s0, s1, 2, 6, 3, 7);
-  const s23 = v128.shuffle<f32>(s2, s3, 0, 4, 1, 5), t23 = v128.shuffle<f32>(s2, s3, 2, 6, 3, 7);
-  const u01 = f32x4.add(s01, t01), u23 = f32x4.add(s23, t23);
-  let total = f32x4.add(v128.shuffle<f32>(u01, u23, 0, 1, 4, 5), v128.shuffle<f32>(u01, u23, 2, 3, 6, 7));
-  for (; p < step; p += 4) {
-    const column = f32x4.replace_lane(f32x4.replace_lane(f32x4.replace_lane(v128.load_splat<f32>(b0 + p), 1, load<f32>(b1 + p)), 2, load<f32>(b2 + p)), 3, load<f32>(b3 + p));
-    total = f32x4.add(total, f32x4.mul(v128.load_splat<f32>(x + p), column));
-  }
-  return total;
-}
-
-function dot(x: usize, b: usize, k: i32): f32 {
-  let sum = f32x4.splat(0);
-  let p = 0;
-  for (; p + 4 <= k; p += 4, x += 16, b += 16) sum = f32x4.add(sum, f32x4.mul(v128.load(x), v128.load(b)));
-  let total = sum4(sum);
-  for (; p < k; p++, x += 4, b += 4) total += load<f32>(x) * load<f32>(b);
-  return total;
-}
-
-/** out [16] = x [k] · b [k, 16], rows of b `n` apart. */
-function combine16(x: usize, b: usize, n: i32, k: i32, out: usize): void {
-  const step = (n << 2) as usize;
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  for (let p = 0; p < k; p++, x += 4, b += step) {
-    const x4 = v128.load_splat<f32>(x);
-    s0 = multiplyAdd(x4, v128.load(b), s0);
-    s1 = multiplyAdd(x4, v128.load(b, 16), s1);
-    s2 = multiplyAdd(x4, v128.load(b, 32), s2);
-    s3 = multiplyAdd(x4, v128.load(b, 48), s3);
-  }
-  v128.store(out, s0);
-  v128.store(out, s1, 16);
-  v128.store(out, s2, 32);
-  v128.store(out, s3, 48);
 }
 
 export function gemmPackTile(args: usize, tile: i32): void {

@@ -10,3 +10,4 @@ export { crossEntropy, crossEntropyGradient, forwardKl, forwardKlGradient, STATS
 export { adamw } from './adamw';
 export { gatherRows, segmentSum, swapMiddle } from './layout';
 export { expAll } from './exp';
+export { attend, best, probabilities, project, remember } from './decode';

@@ -1,5 +1,6 @@
 // The jobs that the pool can run: one number each, one function that computes a tile of it.
 import { adamwTile } from './adamw';
+import { attendTile, probabilitiesTile, projectTile, rememberTile } from './decode';
 import { addRowTile, addTile, sumOfSquaresTile, sumRowsTile } from './elementwise';
 import { gemmBatchTile, gemmPackTile, gemmTile, thinTile } from './gemm';
 import { gatherRowsTile, segmentSumTile, swapMiddleTile } from './layout';
@@ -33,6 +34,10 @@ export namespace Job {
   export const SWAP_MIDDLE: i32 = 20;
   export const SEGMENT_SUM: i32 = 21;
   export const GATHER_ROWS: i32 = 22;
+  export const PROJECT: i32 = 23;
+  export const REMEMBER: i32 = 24;
+  export const ATTEND: i32 = 25;
+  export const PROBABILITIES: i32 = 26;
 }
 
 export function runTile(kind: i32, args: usize, tile: i32): void {
@@ -60,6 +65,10 @@ export function runTile(kind: i32, args: usize, tile: i32): void {
     case Job.SWAP_MIDDLE: return swapMiddleTile(args, tile);
     case Job.SEGMENT_SUM: return segmentSumTile(args, tile);
     case Job.GATHER_ROWS: return gatherRowsTile(args, tile);
+    case Job.PROJECT: return projectTile(args, tile);
+    case Job.REMEMBER: return rememberTile(args, tile);
+    case Job.ATTEND: return attendTile(args, tile);
+    case Job.PROBABILITIES: return probabilitiesTile(args, tile);
     default: unreachable();
   }
 }

@@ -39,8 +39,11 @@ function sigmoid1(x: f32): f32 {
 
 export function swigluTile(args: usize, tile: i32): void {
   const from = tile * TILE_ELEMENTS, n = min(TILE_ELEMENTS, load<i32>(args, 12) - from);
-  const start = (from << 2) as usize, bytes = (n << 2) as usize;
-  const gate = load<usize>(args) + start, up = load<usize>(args, 4) + start, y = load<usize>(args, 8) + start;
+  const start = (from << 2) as usize;
+  swigluRun(load<usize>(args) + start, load<usize>(args, 4) + start, load<usize>(args, 8) + start, (n << 2) as usize);
+}
+
+export function swigluRun(gate: usize, up: usize, y: usize, bytes: usize): void {
   let i: usize = 0;
   for (; i + 16 <= bytes; i += 16) {
     const g = v128.load(gate + i);
