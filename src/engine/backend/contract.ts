@@ -41,7 +41,7 @@ export interface Ops {
    * student [rows, vocab] ∇, teacher [rows, vocab], rowWeights [rows] →
    * of each row rowWeight · KL(softmax(teacher / T) ‖ softmax(student / T)) [rows]. No T² here: the total applies it.
    */
-  forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D;
+  forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number | tf.Scalar, rowWeights: tf.Tensor1D): tf.Tensor1D;
   /**
    * One AdamW step (Loshchilov & Hutter 2019, decoupled decay), in place:
    * m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − lr·( (m/c₁) / (√(v/c₂) + ε) + decay·w ), cᵢ = 1 − βᵢ^t.

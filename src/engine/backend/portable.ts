@@ -67,7 +67,7 @@ function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.
 }
 
 /** Hinton, Vinyals & Dean 2015, eq. 2, as a divergence: the teacher's own entropy is subtracted, so equal models give 0. */
-function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D {
+function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number | tf.Scalar, rowWeights: tf.Tensor1D): tf.Tensor1D {
   return withGradient([student], ([input]) => {
     const teacherLog = tf.logSoftmax(tf.div(teacher, temperature));
     const studentLog = tf.logSoftmax(tf.div(input, temperature));

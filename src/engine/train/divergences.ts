@@ -7,6 +7,7 @@
 import type { Ops } from '../backend/contract.ts';
 import { withGradient } from '../backend/withGradient.ts';
 import { tf } from '../tf.ts';
+import type { Factor } from './losses.ts';
 import { places } from './places.ts';
 import { NOTHING } from './topKFile.ts';
 
@@ -40,7 +41,7 @@ interface Rowwise {
  * Of each row its weight times its divergence [rows]. Inside tf.tidy or a gradient; none flows into the teacher's logits. `rowWeights` [rows] is the
  * mask of kept positions.
  */
-export function divergenceRows(ops: Ops, divergence: Divergence, student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D {
+export function divergenceRows(ops: Ops, divergence: Divergence, student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: Factor, rowWeights: tf.Tensor1D): tf.Tensor1D {
   // The usual one has an operation of its own on every backend.
   if (rowwiseOf(divergence) === forwardKl) return ops.forwardKl(student, teacher, temperature, rowWeights);
   return withGradient([student], ([input]) => {
@@ -54,7 +55,7 @@ export function divergenceRows(ops: Ops, divergence: Divergence, student: tf.Ten
  * The same where only the teacher's k most probable tokens are known and the mass of all others: a divergence between
  * distributions over k + 1 outcomes. `ids` int32 [rows, k]; `logP` [rows, k + 1], already at the temperature, the rest last.
  */
-export function topDivergenceRows(divergence: Divergence, student: tf.Tensor2D, ids: tf.Tensor2D, logP: tf.Tensor2D, temperature: number, rowWeights: tf.Tensor1D): tf.Tensor1D {
+export function topDivergenceRows(divergence: Divergence, student: tf.Tensor2D, ids: tf.Tensor2D, logP: tf.Tensor2D, temperature: Factor, rowWeights: tf.Tensor1D): tf.Tensor1D {
   const [rows, vocabulary] = student.shape;
   const k = ids.shape[1];
   return withGradient([student], ([input]) => {

@@ -85,9 +85,8 @@ export class FeatureMatching {
     return model.observe(ids, this.#wanted.student, layout);
   }
 
-  /** Inside a gradient or tf.tidy. */
-  sums(batch: MicroBatch, student: Observed, teacher: Observed): FeatureSums {
-    const mask = tokenMask(batch);
+  /** Inside a gradient or tf.tidy. `mask` is tokenMask's of the batch. */
+  sums(batch: MicroBatch, student: Observed, teacher: Observed, mask: tf.Tensor1D = tokenMask(batch)): FeatureSums {
     return {
       hidden: this.#hidden.length === 0 ? null : meanOf(this.#hidden.map((pair, index) => this.#hiddenSum(pair, at(student.states, index), at(teacher.states, index), mask))),
       attention: this.#attention.length === 0 ? null : meanOf(this.#attention.map((_, index) => this.#attentionSum(at(student.scores, index), at(teacher.scores, index), mask, batch))),
@@ -138,7 +137,7 @@ function norm(rows: tf.Tensor2D): tf.Tensor {
 }
 
 /** [batch · seq], 1 where a position is not padding. */
-function tokenMask({ batch, seq, rows, starts }: MicroBatch): tf.Tensor1D {
+export function tokenMask({ batch, seq, rows, starts }: MicroBatch): tf.Tensor1D {
   const mask = new Float32Array(batch * seq);
   rows.forEach(({ ids }, row) => mask.fill(1, starts[row], (starts[row] ?? 0) + Math.max(0, ids.length - 1)));
   return tf.tensor1d(mask);

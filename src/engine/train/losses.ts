@@ -31,6 +31,17 @@ export interface Objective {
   readonly vocabulary: number;
 }
 
+/** A number of JavaScript, or one on the backend: where a step is recorded, whatever changes from step to step lies there. */
+export type Factor = number | tf.Scalar;
+
+/** By what the sum of each term is multiplied to give its part of the total. */
+export type Scales<F extends Factor = Factor> = Readonly<Record<LossTerm, F>>;
+
+/** Weight, T² where it belongs, and the division by what is counted over the whole accumulated batch. */
+export function scalesOf({ weights, temperature }: Objective, kept: number, divisors: { readonly hidden: number; readonly attention: number }): Scales<number> {
+  return { kl: (weights.kl * temperature ** 2) / kept, ce: weights.ce / kept, mse: weights.mse / kept, hidden: weights.hidden / divisors.hidden, attention: weights.attention / divisors.attention };
+}
+
 /** Whether a term is part of the total, though its weight may be 0 at this step. */
 export function computes({ weights, terms }: Objective, term: LossTerm): boolean {
   return terms?.has(term) ?? weights[term] > 0;
@@ -116,7 +127,7 @@ export function supervisedLogits(model: DecoderModel, batch: DeviceBatch, vocabu
 
 /** Sums of each segment; `teacher` for each segment, or null. Inside tf.tidy or a gradient. */
 export function segmentSums(
-  ops: Ops, objective: Objective, batch: DeviceBatch, student: readonly tf.Tensor2D[], teacher: readonly SegmentTargets[] | null,
+  ops: Ops, objective: Objective, batch: DeviceBatch, student: readonly tf.Tensor2D[], teacher: readonly SegmentTargets[] | null, temperature: Factor = objective.temperature,
 ): SegmentSums[] {
   return batch.segments.map(({ name, labels, mask }, index) => {
     const logits = at(student, index);
@@ -124,8 +135,8 @@ export function segmentSums(
     const ce = ops.crossEntropy(logits, labels, mask);
     // Told even where it has no weight: how far the student is from its teacher is worth seeing.
     const kl = target === null ? null
-      : target.kind === 'logits' ? divergenceRows(ops, objective.divergence, logits, target.logits, objective.temperature, mask)
-      : topDivergenceRows(objective.divergence, logits, target.ids, target.logP, objective.temperature, mask);
+      : target.kind === 'logits' ? divergenceRows(ops, objective.divergence, logits, target.logits, temperature, mask)
+      : topDivergenceRows(objective.divergence, logits, target.ids, target.logP, temperature, mask);
     const mse = target?.kind !== 'logits' || !computes(objective, 'mse') ? null : logitsMseRows(logits, target.logits, mask);
     return { name, ce: tf.sum(ce), kl: kl === null ? null : tf.sum(kl), mse: mse === null ? null : tf.sum(mse), each: { ce, kl } };
   });
@@ -141,15 +152,10 @@ export function rowSums({ segments, rowSlots }: DeviceBatch, sums: readonly Segm
   return parts.length === 1 ? at(parts, 0) : tf.addN(parts);
 }
 
-/** The total of sums over `kept` positions (those of the whole accumulated batch), and of `more` weighted terms. */
-export function totalLoss(objective: Objective, sums: readonly SegmentSums[], kept: number, more: readonly tf.Scalar[] = []): tf.Scalar {
-  const { weights, temperature } = objective;
-  const terms = sums.flatMap(({ ce, kl, mse }) => [
-    ...(computes(objective, 'ce') ? [tf.mul(ce, weights.ce / kept)] : []),
-    ...(kl !== null && computes(objective, 'kl') ? [tf.mul(kl, (weights.kl * temperature ** 2) / kept)] : []),
-    ...(mse !== null && computes(objective, 'mse') ? [tf.mul(mse, weights.mse / kept)] : []),
-  ]);
-  const all = [...(terms as tf.Scalar[]), ...more];
+/** The total of the sums of segments, and of those of the inside. */
+export function totalLoss(objective: Objective, sums: readonly SegmentSums[], scales: Scales, inside: Readonly<Partial<Record<'hidden' | 'attention', tf.Scalar | null>>> = {}): tf.Scalar {
+  const parts = [...sums.flatMap(({ ce, kl, mse }) => [['ce', ce], ['kl', kl], ['mse', mse]] as const), ['hidden', inside.hidden ?? null] as const, ['attention', inside.attention ?? null] as const];
+  const all = parts.flatMap(([term, sum]) => (sum !== null && computes(objective, term) ? [tf.mul<tf.Scalar>(sum, scales[term])] : []));
   return all.length === 1 ? at(all, 0) : tf.addN(all);
 }
 

@@ -1,10 +1,10 @@
 /** One optimiser step: gradients of the accumulated batch, its losses and gradient norm, then AdamW. */
-import type { DecoderModel } from '../model/contract.ts';
+import type { DecoderModel, Observed } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
-import { countsOf, type Counts, type FeatureMatching, type FeatureSums } from './features.ts';
-import { computes, disposeTargets, release, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
-import type { Objective } from './losses.ts';
+import { countsOf, tokenMask, type Counts, type FeatureMatching } from './features.ts';
+import { disposeTargets, release, scalesOf, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
+import type { DeviceBatch, Factor, Objective, Scales, SegmentTargets } from './losses.ts';
 import { featureScalars, LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
@@ -60,7 +60,7 @@ export async function optimiserStep(input: StepInput): Promise<StepValues | null
   }
 }
 
-interface MicroGradients {
+export interface MicroGradients {
   /** By the weights' names; a weight without influence has none. */
   readonly gradients: ReadonlyMap<string, tf.Tensor>;
   /** As LossTotals.add reads them. */
@@ -72,20 +72,47 @@ export function gradientsOf(
   student: DecoderModel, targets: SoftTargets | null, objective: Objective, batch: MicroBatch, kept: number,
   features: FeatureMatching | null = null, counts: Counts = countsOf([batch]),
 ): MicroGradients {
-  const { ops } = student.backend;
-  const weights = new Map([...student.trainable, ...(features?.projections ?? [])]);
   const device = upload(batch);
+  const mask = features === null ? null : tokenMask(batch);
   // Outside the gradient: nothing of a teacher's pass is recorded.
   const shown = features?.teacher(device) ?? null;
   const soft = targets?.of(batch, device, objective.temperature, shown?.final) ?? null;
+  try {
+    return passGradients(student, objective, features, { batch, device, soft, shown, mask, temperature: objective.temperature, scales: scalesOf(objective, kept, divisorsOf(features, counts)) });
+  } finally {
+    release(device);
+    disposeTargets(soft);
+    if (mask !== null) mask.dispose();
+    if (shown !== null) tf.dispose([shown.final, ...shown.states, ...shown.scores]);
+  }
+}
+
+/** Everything that a pass over a micro-batch is made from, besides weights. */
+export interface Pass {
+  /** Here for its shapes alone: its values are those of `device` and `mask`. */
+  readonly batch: MicroBatch;
+  readonly device: DeviceBatch;
+  /** Null without a teacher. */
+  readonly soft: readonly SegmentTargets[] | null;
+  /** The teacher's inside and which positions are no padding; null where the recipe looks at logits only. */
+  readonly shown: Observed | null;
+  readonly mask: tf.Tensor1D | null;
+  readonly temperature: Factor;
+  readonly scales: Scales;
+}
+
+/** Forwards and backwards on the backend alone: nothing is read back, and what differs between batches of a shape is in `pass`. */
+export function passGradients(student: DecoderModel, objective: Objective, features: FeatureMatching | null, { batch, device, soft, shown, mask, temperature, scales }: Pass): MicroGradients {
+  const { ops } = student.backend;
+  const weights = new Map([...student.trainable, ...(features?.projections ?? [])]);
   const scalars: tf.Scalar[] = [];
   try {
     const { value, grads } = tf.variableGrads(() => {
       const seen = features?.student(student, device) ?? null;
-      const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft);
-      const inside = features === null || seen === null || shown === null ? null : features.sums(batch, seen, shown);
+      const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft, temperature);
+      const inside = features === null || seen === null || shown === null || mask === null ? null : features.sums(batch, seen, shown, mask);
       scalars.push(...[...scalarsOf(sums), ...featureScalars(inside)].map((scalar) => tf.keep(scalar)));
-      return totalLoss(objective, sums, kept, features === null || inside === null ? [] : featureTerms(objective, features, inside, counts));
+      return totalLoss(objective, sums, scales, inside ?? {});
     }, [...weights.values()]);
     value.dispose();
     const gradients = new Map<string, tf.Tensor>();
@@ -97,20 +124,11 @@ export function gradientsOf(
   } catch (error) {
     tf.dispose(scalars);
     throw error;
-  } finally {
-    release(device);
-    disposeTargets(soft);
-    if (shown !== null) tf.dispose([shown.final, ...shown.states, ...shown.scores]);
   }
 }
 
-function featureTerms(objective: Objective, features: FeatureMatching, { hidden, attention }: FeatureSums, counts: Counts): tf.Scalar[] {
-  const { weights } = objective;
-  const divisors = features.divisors(counts);
-  return [
-    ...(hidden === null || !computes(objective, 'hidden') ? [] : [tf.mul(hidden, weights.hidden / divisors.hidden) as tf.Scalar]),
-    ...(attention === null || !computes(objective, 'attention') ? [] : [tf.mul(attention, weights.attention / divisors.attention) as tf.Scalar]),
-  ];
+export function divisorsOf(features: FeatureMatching | null, counts: Counts): { readonly hidden: number; readonly attention: number } {
+  return features?.divisors(counts) ?? { hidden: 1, attention: 1 };
 }
 
 function addTo(sum: Map<string, tf.Tensor>, gradients: ReadonlyMap<string, tf.Tensor>): void {

@@ -108,6 +108,7 @@ const SIGNATURES = {
   TF_SetAttrTypeList: ['void', 'TF_OperationDescription*', 'address', 'bytes', 'int'],
   TF_SetAttrFuncName: ['void', 'TF_OperationDescription*', 'address', 'bytes', 'size'],
   TF_OperationOutputType: ['int', 'output'],
+  TF_GraphSetTensorShape: ['void', 'TF_Graph*', 'output', 'bytes', 'int', 'TF_Status*'],
   TF_GraphGetTensorNumDims: ['int', 'TF_Graph*', 'output', 'TF_Status*'],
   TF_GraphGetTensorShape: ['void', 'TF_Graph*', 'output', 'bytes', 'int', 'TF_Status*'],
   TF_GraphToFunction: ['TF_Function*', 'TF_Graph*', 'chars', 'byte', 'int', 'address', 'int', 'bytes', 'int', 'bytes', 'address', 'address', 'nullableChars', 'TF_Status*'],

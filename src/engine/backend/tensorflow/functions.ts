@@ -55,16 +55,27 @@ export class GraphBuilder {
     }
   }
 
-  /** Adds an operation and gives its results. Attributes that TensorFlow counts itself ("N" of a list) are left out by the caller. */
-  add(name: string, attributes: readonly OpAttribute[], inputs: readonly GraphInput[], outputs: number): Output[] {
+  /**
+   * Adds an operation and gives its results. Attributes that TensorFlow counts itself ("N" of a list) are left out by the caller.
+   * `after`: operations that have to be done before it.
+   */
+  add(name: string, attributes: readonly OpAttribute[], inputs: readonly GraphInput[], outputs: number, after: readonly Output[] = []): Output[] {
     const { oper } = this.#operation(name, (description) => {
       for (const input of inputs) {
         if ('oper' in input) this.#api.TF_AddInput(description, input);
         else this.#api.TF_AddInputList(description, packed(input), input.length);
       }
       for (const attribute of attributes) this.#setAttribute(description, attribute);
+      for (const { oper: before } of after) this.#api.TF_AddControlInput(description, before);
     });
     return Array.from({ length: outputs }, (_, index) => ({ oper, index }));
+  }
+
+  /** Tells the shape of a result where TensorFlow can't know it (what a resource holds). */
+  setShape(output: Output, shape: readonly number[]): void {
+    const { status } = this.runtime;
+    this.#api.TF_GraphSetTensorShape(this.#graph, output, longs(shape), shape.length, status.pointer);
+    status.check();
   }
 
   /** What TensorFlow infers about a result; shape null where it can't (a rank or a size that depends on values). */
