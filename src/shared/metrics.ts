@@ -6,7 +6,7 @@
  */
 export const TRAINING_METRICS = [
   'loss', 'kl', 'ce', 'mse', 'hidden', 'attention', 'thinkKl', 'answerKl', 'thinkCe', 'answerCe',
-  'learningRate', 'temperature', 'gradNorm', 'tokensPerSecond', 'memoryMiB',
+  'learningRate', 'temperature', 'gradNorm', 'tokensPerSecond', 'filled', 'memoryMiB',
 ] as const;
 
 /** Told every `sentinel` steps: the norm of each term's own gradient. */

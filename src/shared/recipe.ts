@@ -10,7 +10,10 @@ import { apiTeacher } from './recipeTeacher.ts';
 import { collectStage } from './recipeCollect.ts';
 import { optimizer, schedule } from './recipeOptimiser.ts';
 import { attentionMatching, hiddenMatching, lossWeights, targets, temperature } from './recipeLosses.ts';
+import { reinforceStage } from './recipeReinforce.ts';
+import { freeze, lora } from './recipeAdapter.ts';
 import { about, count, fields, pathText, positive, share } from './recipeParts.ts';
+import { PRESET_NAMES, PRESET_POSITIONS, presetSizes } from './recipePresets.ts';
 import { largest } from './scheduled.ts';
 
 const folder = pathText;
@@ -37,11 +40,15 @@ export const sizes = z.strictObject({
 export const localTeacher = z.strictObject({
   type: z.literal('local').meta(about('A Hugging Face folder on this machine: gives logits.', '本机上的 Hugging Face 模型文件夹：可提供 logits。')),
   model: folder.meta(about('The folder: config.json, model.safetensors, tokenizer.json.', '模型文件夹：config.json、model.safetensors、tokenizer.json。')),
+  adapter: folder.optional().meta(about('A folder in PEFT’s layout whose adapter is merged into its weights.', 'PEFT 格式的适配器文件夹，合并到其权重中。')),
 });
 export const teacher = z.discriminatedUnion('type', [localTeacher, apiTeacher]);
 
 export const student = z.union([
-  z.strictObject({ model: folder.meta(about('A Hugging Face folder to start from.', '作为起点的 Hugging Face 模型文件夹。')) }),
+  z.strictObject({
+    model: folder.meta(about('A Hugging Face folder to start from.', '作为起点的 Hugging Face 模型文件夹。')),
+    adapter: folder.optional().meta(about('A folder in PEFT’s layout (adapter_config.json, adapter_model.safetensors) that is put beside its weights. A first stage with the same lora goes on with it, any other begins with it merged.', 'PEFT 格式的适配器文件夹（adapter_config.json、adapter_model.safetensors），加在模型权重旁。首个阶段的 lora 与其相同时继续训练，否则先合并。')),
+  }),
   z.strictObject({
     new: sizes,
     tokenizer: folder.optional().meta(about('A folder with tokenizer.json; by default the first local teacher’s.', '含 tokenizer.json 的文件夹；默认使用第一个本地教师的。')),
@@ -58,7 +65,15 @@ export const student = z.union([
     intermediate_size: count.optional().meta(about('Neurons of each feed-forward layer that stay: those that do most on the training rows.', '每个前馈层保留的神经元数：在训练数据上作用最大者。')),
     num_key_value_heads: count.optional().meta(about('Key-value heads that stay, each with its query heads: those that do most on the training rows.', '保留的键值头数（连同其查询头）：在训练数据上作用最大者。')),
   }),
-]).meta(about('The model that is trained: a folder, a new one from sizes, or some layers of a teacher.', '要训练的模型：现有文件夹、按尺寸新建，或取自教师的若干层。'));
+  z.strictObject({
+    preset: z.enum(PRESET_NAMES).meta(about(
+      'A new model of a known shape. Parameters without the embedding, and with a vocabulary of 8,192: nano 0.2M (0.7M), micro 1.2M (2.2M), mini 6.0M (8.1M), small 18.9M (22.0M), medium 106M (111M), large 315M (322M).',
+      '按已知形状新建模型。不含词嵌入的参数量，及词表为 8192 时的总量：nano 0.2M（0.7M）、micro 1.2M（2.2M）、mini 6.0M（8.1M）、small 18.9M（22.0M）、medium 106M（111M）、large 315M（322M）。',
+    )),
+    tokenizer: folder.optional().meta(about('A folder with tokenizer.json; by default the first local teacher’s.', '含 tokenizer.json 的文件夹；默认使用第一个本地教师的。')),
+    max_position_embeddings: count.default(PRESET_POSITIONS).meta(about('Longest sequence in tokens.', '最大序列长度（词元）。')),
+  }).transform(({ preset, tokenizer, max_position_embeddings: positions }) => ({ new: presetSizes(preset, positions), ...(tokenizer === undefined ? {} : { tokenizer }) })),
+]).meta(about('The model that is trained: a folder, a new one from sizes or of a preset, or some layers of a teacher.', '要训练的模型：现有文件夹、按尺寸或预设新建，或取自教师的若干层。'));
 
 export const data = z.strictObject({
   train: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta(about('File(s) or dataset folders of training rows: JSONL, JSON, CSV, Parquet and the usual layouts of their rows.', '训练数据的文件或数据集文件夹（可多个）：JSONL、JSON、CSV、Parquet，以及常见的字段布局。')),
@@ -126,7 +141,11 @@ export const trainStage = z.strictObject({
     keepLast: count.default(2).meta(about('How many of the last checkpoints are kept; the best one always is.', '保留最近几个存档；最佳存档始终保留。')),
     best: metric.default('validation/loss').meta(about('The metric that chooses the best checkpoint.', '用于选出最佳存档的指标。')),
   }).prefault({}),
+  lora: lora.optional(),
+  freeze: freeze.optional(),
   quantise: z.enum(['none', 'int8']).default('none').meta(about('int8: trains for INT8 (weights by channel, activations by token, straight through); export with dtype int8.', 'int8：为 INT8 训练（权重按通道、激活按词元，直通梯度）；导出时将 dtype 设为 int8。')),
+  packing: z.boolean().default(false).meta(about('Several rows in one sequence instead of padding: the same losses, no row sees another. Pays where lengths differ much.', '将多行拼入同一序列以免填充：损失不变，各行互不可见。行长差异大时有益。')),
+  gradientCheckpointing: z.boolean().default(false).meta(about('Recompute each block in the backward pass instead of keeping its activations: the same losses, less memory, about a third more time.', '反向传播时重新计算各层而不保存激活值：损失不变，内存更少，时间约多三分之一。')),
   sentinel: z.int().min(0).default(50).meta(about('Steps between two looks at how hard each term of the loss pulls (one more backward pass a term); 0 never looks.', '每隔多少步测量各损失项的梯度范数（每项多一次反向传播）；0 表示不测量。')),
   entry: entry.optional().meta(about('Checked before the first step: a miss ends the run there.', '第一步之前检查：未通过则运行就此结束。')),
   gate: gate.optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),
@@ -152,9 +171,10 @@ export const exportStage = z.strictObject({
   name: z.string().min(1).default('export').meta(about('Name of the stage; each is used once.', '阶段名；不可重复。')),
   to: folder.meta(about('The folder that the files are written to.', '写入的文件夹。')),
   dtype: z.enum(['float32', 'bfloat16', 'float16', 'int8']).default('float32').meta(about('Number format of the weights; int8 is W8A8 as vLLM and Transformers (compressed-tensors) read it.', '权重的数值格式；int8 为 vLLM 与 Transformers（compressed-tensors）可读的 W8A8。')),
+  adapter: z.boolean().default(false).meta(about('Write only the adapter of a LoRA stage, in PEFT’s layout, instead of the model with the adapter merged into it.', '只写出 LoRA 阶段的适配器（PEFT 格式），而不是合并后的模型。')),
 });
 
-export const stage = z.discriminatedUnion('type', [collectStage, trainStage, evaluateStage, exportStage]);
+export const stage = z.discriminatedUnion('type', [collectStage, trainStage, reinforceStage, evaluateStage, exportStage]);
 
 export const evaluate = z.strictObject({
   split: z.enum(['validation', 'test']).optional().meta(about('Which held-out rows; by default test where data.test is given, else validation.', '使用哪部分留出数据；有 data.test 时默认为 test，否则为 validation。')),
@@ -192,7 +212,7 @@ export const recipe = written.transform((value) => {
   return {
     ...value,
     stages: value.stages.map((each) => {
-      if (each.type === 'export' || each.type === 'collect' || each.teacher !== undefined || only === undefined) return each;
+      if (each.type === 'export' || each.type === 'collect' || each.type === 'reinforce' || each.teacher !== undefined || only === undefined) return each;
       return each.type === 'train' && each.objective === 'sequence' ? each : { ...each, teacher: only };
     }),
     evaluate: { ...value.evaluate, split: value.evaluate.split ?? (value.data.test === undefined ? 'validation' as const : 'test' as const) },

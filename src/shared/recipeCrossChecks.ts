@@ -1,15 +1,18 @@
 /** What a recipe's fields must be to each other. Works on the recipe as written, tolerant of what is wrong elsewhere. */
 import { didYouMean } from './didYouMean.ts';
+import { batchProblems } from './recipeCrossChecksBatch.ts';
 import { collectProblems, teacherProblems } from './recipeCrossChecksCollect.ts';
 import { lossProblems, writtenWeight } from './recipeCrossChecksTraining.ts';
 import { gateProblems } from './recipeCrossChecksGates.ts';
+import { adapterProblems } from './recipeCrossChecksStudent.ts';
+import { reinforceProblems } from './recipeCrossChecksReinforce.ts';
 import { escapesFolder, keysOf, recipePaths, valueAt, type PathPart } from './recipePaths.ts';
 import { shown } from './recipeStructure.ts';
 import type { PlacelessProblem } from './recipeText.ts';
 
 export function crossChecks(recipe: unknown): readonly PlacelessProblem[] {
   return [
-    ...engineProblems(recipe), ...teacherProblems(recipe), ...pathProblems(recipe), ...studentProblems(recipe), ...dataProblems(recipe), ...stageProblems(recipe),
+    ...engineProblems(recipe), ...teacherProblems(recipe), ...pathProblems(recipe), ...studentProblems(recipe), ...adapterProblems(recipe), ...dataProblems(recipe), ...stageProblems(recipe),
   ];
 }
 
@@ -98,7 +101,7 @@ function stageProblems(recipe: unknown): readonly PlacelessProblem[] {
     const name = valueAt(stage, ['name']) ?? type;
     const twice: PlacelessProblem[] = seen.has(name) && typeof name === 'string' ? [{ code: 'recipe-stage-twice', path: ['stages', index, 'name'], data: { name } }] : [];
     seen.add(name);
-    const own = type === 'train' ? trainProblems(recipe, index) : type === 'evaluate' ? evaluateProblems(recipe, index) : type === 'collect' ? collectProblems(recipe, index) : [];
+    const own = type === 'train' ? trainProblems(recipe, index) : type === 'evaluate' ? evaluateProblems(recipe, index) : type === 'collect' ? collectProblems(recipe, index) : type === 'reinforce' ? reinforceProblems(recipe, index) : [];
     return [...twice, ...own, ...gateProblems(recipe, index)];
   });
 }
@@ -134,7 +137,7 @@ function trainProblems(recipe: unknown, index: number): readonly PlacelessProble
   if (read('weights') !== undefined && read('alpha') !== undefined) problems.push({ code: 'recipe-weights-and-alpha', path: at('alpha'), data: {}, atKey: true });
   if (read('weights', 'ce') !== undefined && writtenWeight(read('weights', 'ce')) === 0 && (sequence || TEACHER_WEIGHTS.every((key) => writtenWeight(read('weights', key)) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
   if (read('targets') !== undefined && writtenWeight(read('weights', 'mse')) > 0) problems.push({ code: 'recipe-targets-no-mse', path: at('weights', 'mse'), data: {}, atKey: true });
-  problems.push(...lossProblems(recipe, index));
+  problems.push(...lossProblems(recipe, index), ...batchProblems(recipe, index));
   if (valueAt(recipe, ['data', 'validation']) === 0) {
     if (read('earlyStop') !== undefined) problems.push({ code: 'recipe-nothing-to-watch', path: at('earlyStop'), data: { key: 'earlyStop' }, atKey: true });
   }

@@ -54,6 +54,8 @@ export interface DecoderModel {
   readonly trainable: ReadonlyMap<string, tf.Variable>;
   /** Low-rank matrices beside some projections, computed with them; null where there are none. */
   readonly adapter: Adapter | null;
+  /** Whether a gradient computes each block again instead of keeping what was computed inside (recompute.ts). */
+  readonly recomputes: boolean;
   readonly parameters: number;
   /**
    * Training and scoring pass. ids int32 [batch, seq], rows padded on the right (padding needs no mask of its own: the

@@ -12,6 +12,7 @@ import type { Adapter } from './lora.ts';
 import { packedTables, PositionTables } from './positions.ts';
 import { projection, weightOf } from './projection.ts';
 import { Random } from './random.ts';
+import { recomputed } from './recompute.ts';
 
 /** Every weight's name and shape ([out, in] for projections), as Transformers' state_dict has them. */
 export function weightShapes(config: DecoderConfig): ReadonlyMap<string, readonly number[]> {
@@ -72,9 +73,9 @@ export function quantisedDecoder(model: DecoderModel): DecoderModel {
 }
 
 /** The same weights (shared, not copied) in a model of which something else differs. Only one of both is disposed of. */
-export function variantOf(model: DecoderModel, change: { readonly config?: DecoderConfig; readonly adapter?: Adapter | null; readonly trainable?: ReadonlyMap<string, tf.Variable> }): DecoderModel {
-  const { config = model.config, adapter = model.adapter, trainable = model.trainable } = change;
-  return new Decoder(config, model.backend, model.weights, adapter, trainable);
+export function variantOf(model: DecoderModel, change: Partial<Pick<DecoderModel, 'config' | 'adapter' | 'trainable' | 'recomputes'>>): DecoderModel {
+  const { config = model.config, adapter = model.adapter, trainable = model.trainable, recomputes = model.recomputes } = change;
+  return new Decoder(config, model.backend, model.weights, adapter, trainable, recomputes, model instanceof Decoder ? model.positions : undefined);
 }
 
 /** A weight's values on the host (a copy). */
@@ -128,14 +129,13 @@ export interface Attention {
 
 class Decoder implements DecoderModel {
   readonly parameters: number;
-  readonly #positions: PositionTables;
 
   constructor(
     readonly config: DecoderConfig, readonly backend: Backend, readonly weights: ReadonlyMap<string, tf.Variable>,
-    readonly adapter: Adapter | null = null, readonly trainable: ReadonlyMap<string, tf.Variable> = weights,
+    readonly adapter: Adapter | null = null, readonly trainable: ReadonlyMap<string, tf.Variable> = weights, readonly recomputes = false,
+    readonly positions = new PositionTables(config),
   ) {
     this.parameters = [...weights.values()].reduce((sum, weight) => sum + weight.size, 0);
-    this.#positions = new PositionTables(config);
   }
 
   forward(ids: tf.Tensor2D): tf.Tensor2D {
@@ -153,7 +153,7 @@ class Decoder implements DecoderModel {
       const scores = new Map<number, tf.Tensor4D>();
       const last = blocks(this, tf.reshape(ids, [ids.size]), this.#attention(ids, layout), {
         state: (layer, x) => { if (wanted.states.includes(layer)) states.set(layer, x); },
-        scores: (layer, raw) => { if (wanted.scores.includes(layer)) scores.set(layer, raw()); },
+        ...(wanted.scores.length === 0 ? {} : { scores: (layer: number, raw: () => tf.Tensor4D) => { if (wanted.scores.includes(layer)) scores.set(layer, raw()); } }),
       });
       const final = finalNorm(this, last);
       states.set(layers, final);
@@ -175,7 +175,7 @@ class Decoder implements DecoderModel {
     const [batch, seq] = ids.shape;
     const { maxPositions } = this.config;
     if (seq > maxPositions) throw new DistillError('sequence-too-long', { length: seq, limit: maxPositions });
-    const causal = this.#positions.causal(seq);
+    const causal = this.positions.causal(seq);
     return { batch, seq, ...(layout === null ? causal : packedTables(causal, layout)) };
   }
 
@@ -186,7 +186,7 @@ class Decoder implements DecoderModel {
   dispose(): void {
     for (const weight of this.weights.values()) weight.dispose();
     for (const { a, b } of this.adapter?.pairs.values() ?? []) tf.dispose([a, b]);
-    this.#positions.dispose();
+    this.positions.dispose();
   }
 }
 
@@ -194,8 +194,10 @@ class Decoder implements DecoderModel {
 export function blocks(model: DecoderModel, ids: tf.Tensor1D, attention: Attention, tap?: Tap): tf.Tensor2D {
   let x: tf.Tensor2D = tf.gather(weightOf<tf.Tensor2D>(model, 'model.embed_tokens.weight'), ids);
   tap?.state?.(0, x);
+  // What a tap is shown of the inside must stay: only whole blocks are forgotten and computed again.
+  const recomputes = model.recomputes && attention.past === undefined && tap?.scores === undefined && tap?.heads === undefined && tap?.neurons === undefined;
   for (let layer = 0; layer < model.config.layers; layer++) {
-    x = block(model, layer, x, attention, tap);
+    x = recomputes ? recomputedBlock(model, layer, x, attention) : block(model, layer, x, attention, tap);
     tap?.state?.(layer + 1, x);
   }
   return x;
@@ -204,6 +206,11 @@ export function blocks(model: DecoderModel, ids: tf.Tensor1D, attention: Attenti
 /** states [rows, hiddenSize] → the same, ready for the head. */
 export function finalNorm(model: DecoderModel, states: tf.Tensor2D): tf.Tensor2D {
   return model.backend.ops.rmsNorm(states, weightOf(model, 'model.norm.weight'), model.config.rmsNormEpsilon);
+}
+
+function recomputedBlock(model: DecoderModel, layer: number, x: tf.Tensor2D, { batch, seq, ...tables }: Attention): tf.Tensor2D {
+  const weights = [...model.trainable].filter(([name]) => name.startsWith(`model.layers.${layer}.`)).map(([, weight]) => weight);
+  return recomputed([x, tables.cos, tables.sin, tables.mask], weights, (input, cos, sin, mask) => block(model, layer, input, { batch, seq, cos, sin, mask }));
 }
 
 /** x [rows, hiddenSize] → the same; rows = batch · seq. */

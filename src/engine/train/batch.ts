@@ -9,6 +9,8 @@ import type { EncodedRow } from '../data/contract.ts';
 export const SEQUENCE_MULTIPLE = 8;
 const KEPT_MULTIPLE = 32;
 const ROWS_MULTIPLE = 16;
+/** What tf.oneHot takes. */
+const FEWEST_SLOTS = 2;
 
 export const SEGMENTS = ['think', 'answer'] as const;
 export type SegmentName = (typeof SEGMENTS)[number];
@@ -65,7 +67,7 @@ export function keptThink(row: EncodedRow): number {
 export const padded = (length: number, multiple: number): number => Math.ceil(length / multiple) * multiple;
 
 /** What one pass through the model costs beside its tokens (kernels started, gradients added), counted in tokens. */
-const PASS_COST_TOKENS = 256;
+export const PASS_COST_TOKENS = 256;
 
 /**
  * Rows of like length together, `most` at a time, so that the padding of all groups and the number of groups cost least
@@ -96,7 +98,7 @@ export function groupByLength(rows: readonly EncodedRow[], most: number): Encode
 export function collate(rows: readonly EncodedRow[], maxPositions: number): MicroBatch {
   const longest = Math.max(1, ...rows.map((row) => row.ids.length - 1));
   const seq = Math.max(longest, Math.min(padded(longest, SEQUENCE_MULTIPLE), maxPositions));
-  return { ...placed(rows.map((row) => [row]), seq), layout: null, rowSlots: rows.length };
+  return { ...placed(rows.map((row) => [row]), seq), layout: null, rowSlots: Math.max(FEWEST_SLOTS, rows.length) };
 }
 
 /** The rows of each sequence one after another; `seq` holds the longest. */

@@ -3,6 +3,7 @@ import { DistillError } from '../../shared/messages.ts';
 import { asksTeacher } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
+import { variantOf } from '../model/decoder.ts';
 import type { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions } from './batch.ts';
 import type { MicroBatch } from './batch.ts';
@@ -12,6 +13,7 @@ import { LOSS_TERMS, type Objective } from './losses.ts';
 import { changingWeights, metricOf, objectiveAt, objectiveOf } from './objective.ts';
 import { presentValues } from './lossValues.ts';
 import { AdamW } from './optimizer.ts';
+import { packRows } from './packing.ts';
 import { RowSampler } from './sampler.ts';
 import { Sentinel, termNorms } from './sentinel.ts';
 import { learningRateAt, totalSteps } from './schedule.ts';
@@ -35,7 +37,8 @@ export const PASSES_WORTH_STORING = 1.5;
  * file system, and what the backend throws (out of memory). The last good checkpoint is then still there.
  */
 export async function trainStage(input: TrainInput): Promise<TrainResult> {
-  const trainer = new Trainer(input);
+  const { stage: { gradientCheckpointing }, student } = input;
+  const trainer = new Trainer({ ...input, student: gradientCheckpointing ? variantOf(student, { recomputes: true }) : student });
   try {
     return await trainer.run();
   } finally {
@@ -134,7 +137,7 @@ class Trainer extends StageLoop<TrainInput> {
     const { size, accumulate } = stage.batch;
     const began = performance.now();
     const rows = this.sampler.take(size * accumulate).map((index) => train[index] as EncodedRow);
-    const batches = groupByLength(rows, size).map((group) => collate(group, student.config.maxPositions));
+    const batches = stage.packing ? packRows(rows, size, student.config) : groupByLength(rows, size).map((group) => collate(group, student.config.maxPositions));
     const learningRate = learningRateAt(stage.schedule, stage.optimizer.learningRate, this.stageStep, this.limit.steps);
     const objective = objectiveAt(stage, this.objective, this.stageStep, this.limit.steps);
     const values = await optimiserStep({ student, targets: this.targets, features: this.features, objective, optimizer: this.optimizer, batches, learningRate });
@@ -144,8 +147,9 @@ class Trainer extends StageLoop<TrainInput> {
     this.stageStep++;
     this.tokens += sum(batches.map(({ kept }) => kept));
     const seconds = (performance.now() - began) / 1000;
-    const tokensPerSecond = sum(batches.map(({ tokens }) => tokens)) / seconds;
-    this.tell({ ...presentValues(values), ...await this.pulls(objective, batches[0]), learningRate, temperature: objective.temperature, ...changingWeights(stage, objective), tokensPerSecond, memoryMiB: process.memoryUsage.rss() / MIB });
+    const tokens = sum(batches.map((batch) => batch.tokens));
+    const speed = { tokensPerSecond: tokens / seconds, filled: tokens / sum(batches.map(({ batch, seq }) => batch * seq)) };
+    this.tell({ ...presentValues(values), ...await this.pulls(objective, batches[0]), learningRate, temperature: objective.temperature, ...changingWeights(stage, objective), ...speed, memoryMiB: process.memoryUsage.rss() / MIB });
   }
 
   /** The gradient norm of each term, when it is time to look. */

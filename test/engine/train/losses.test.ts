@@ -40,7 +40,7 @@ function logitsAsModel(logits: readonly number[][][], backend: Backend): Decoder
     throw new Error('not asked for');
   };
   return {
-    config: { ...TINY, vocabSize: vocabulary }, backend, weights: new Map([['logits', weight]]), trainable: new Map([['logits', weight]]), parameters: weight.size, forward: refuse, observe: refuse, watch: refuse,
+    config: { ...TINY, vocabSize: vocabulary }, backend, weights: new Map([['logits', weight]]), trainable: new Map([['logits', weight]]), parameters: weight.size, adapter: null, recomputes: false, forward: refuse, observe: refuse, watch: refuse,
     // The batch may be padded to another length than the fixture's.
     hidden: (ids) => {
       const [batch, fed] = ids.shape;
