@@ -9,7 +9,7 @@ import { entry, gate } from './recipeGates.ts';
 import { apiTeacher } from './recipeTeacher.ts';
 import { collectStage } from './recipeCollect.ts';
 import { optimizer, schedule } from './recipeOptimiser.ts';
-import { attentionMatching, hiddenMatching, lossWeights, targets, temperature } from './recipeLosses.ts';
+import { attentionMatching, hiddenMatching, lossWeights, targets, temperature, uld } from './recipeLosses.ts';
 import { reinforceStage } from './recipeReinforce.ts';
 import { freeze, lora } from './recipeAdapter.ts';
 import { about, count, fields, pathText, positive, share } from './recipeParts.ts';
@@ -117,6 +117,7 @@ export const trainStage = z.strictObject({
   targets: targets.optional().meta(about('Ask the teacher once, keep its top-k log-probabilities in the run’s folder and train from them: no teacher in memory afterwards.', '只询问教师一次，将其 top-k 对数概率存于运行文件夹并据此训练：之后无需教师驻留内存。')),
   hidden: hiddenMatching.prefault({}),
   attention: attentionMatching.prefault({}),
+  uld: uld.prefault({}),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   batch: z.strictObject({
@@ -155,7 +156,7 @@ export const trainStage = z.strictObject({
   return {
     ...rest,
     ...(first === undefined ? {} : { teacher: first }),
-    weights: weights ?? { kl, ce: 1 - kl, mse: 0, hidden: 0, attention: 0 },
+    weights: weights ?? { kl, ce: 1 - kl, mse: 0, hidden: 0, attention: 0, uld: 0 },
     limits: { steps: limits.steps, epochs: limits.epochs ?? (limits.steps === undefined ? DEFAULT_EPOCHS : undefined) },
   };
 });
@@ -227,6 +228,13 @@ export function weighs({ weights }: Pick<TrainStage, 'weights'>, term: keyof Tra
 /** Whether a training stage compares the student with a teacher token by token: its logits, its states or its attention. */
 export function asksTeacher({ weights }: Pick<TrainStage, 'weights'>): boolean {
   return [weights.kl, weights.mse, weights.hidden, weights.attention].some((weight) => largest(weight) > 0);
+}
+
+/** Local teachers of another vocabulary that a training stage learns from: what is compared with them are pieces of text. */
+export function otherTeachers(stage: Pick<TrainStage, 'weights' | 'teacher' | 'uld'>): readonly string[] {
+  if (!weighs(stage, 'uld')) return [];
+  const { teacher } = stage.uld;
+  return teacher === undefined ? (stage.teacher === undefined ? [] : [stage.teacher]) : typeof teacher === 'string' ? [teacher] : teacher;
 }
 
 /** Local teachers that a training stage compares the student with. */

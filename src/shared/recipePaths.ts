@@ -37,9 +37,10 @@ export function recipePaths(recipe: unknown): readonly { readonly at: readonly P
     if (typeof value === 'string') found.push({ at, path: value });
   };
   for (const name of keysOf(valueAt(recipe, ['teachers']))) {
-    if (valueAt(recipe, ['teachers', name, 'type']) === 'local') take(['teachers', name, 'model']);
+    if (valueAt(recipe, ['teachers', name, 'type']) === 'local') for (const key of ['model', 'adapter']) take(['teachers', name, key]);
   }
   take(['student', 'model']);
+  take(['student', 'adapter']);
   take(['student', 'tokenizer']);
   for (const split of ['train', 'validation', 'test']) {
     take(['data', split]);

@@ -9,7 +9,7 @@ import type { PlacelessProblem } from './recipeText.ts';
 type Issue = z.core.$ZodIssue;
 
 /** The forms a student can have, told by the key that only this form has. */
-const STUDENT_FORMS = ['model', 'new', 'fromTeacher'];
+const STUDENT_FORMS = ['model', 'new', 'fromTeacher', 'preset'];
 
 export function structuralProblems(written: unknown, issues: readonly Issue[], base: readonly PathPart[] = []): readonly PlacelessProblem[] {
   return issues.flatMap((issue) => problemsOf(written, issue, [...base, ...issue.path.map((part) => typeof part === 'symbol' ? String(part) : part)]));

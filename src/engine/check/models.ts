@@ -7,6 +7,7 @@ import { resolvePath } from '../data/paths.ts';
 import type { DecoderConfig } from '../model/contract.ts';
 import { weightShapes } from '../model/decoder.ts';
 import { checkWeights } from '../model/folder.ts';
+import { checkAdapter } from '../model/peft.ts';
 import { countText, finding, refusalOf, type CheckContext } from './contract.ts';
 
 export async function checkModels(context: CheckContext): Promise<readonly Finding[]> {
@@ -15,8 +16,18 @@ export async function checkModels(context: CheckContext): Promise<readonly Findi
   const look = async (written: string, path: readonly PathPart[], subject: string | null): Promise<void> => {
     findings.push(...await ofFolder(context, resolvePath(base, written), path, subject));
   };
-  for (const [name, teacher] of Object.entries(teachers)) if (teacher.type === 'local') await look(teacher.model, ['teachers', name, 'model'], name);
-  if ('model' in student) await look(student.model, ['student', 'model'], null);
+  const lookBeside = async (adapter: string | undefined, model: string, path: readonly PathPart[], subject: string | null): Promise<void> => {
+    if (adapter !== undefined) findings.push(...await ofAdapter(context, resolvePath(base, adapter), resolvePath(base, model), path, subject));
+  };
+  for (const [name, teacher] of Object.entries(teachers)) {
+    if (teacher.type !== 'local') continue;
+    await look(teacher.model, ['teachers', name, 'model'], name);
+    await lookBeside(teacher.adapter, teacher.model, ['teachers', name, 'adapter'], name);
+  }
+  if ('model' in student) {
+    await look(student.model, ['student', 'model'], null);
+    await lookBeside(student.adapter, student.model, ['student', 'adapter'], null);
+  }
   if ('new' in student) findings.push(...await ofNewStudent(context));
   return findings;
 }
@@ -33,6 +44,18 @@ async function ofFolder({ folders }: CheckContext, folder: string, path: readonl
   const tokenizer = await folders.tokenizer(folder);
   if (tokenizer instanceof DistillError) found.push(refusalOf('models', tokenizer, { subject, path }));
   return found.length > 0 ? found : [finding('models', 'pass', 'model-fine', sizesOf(config), { subject, path })];
+}
+
+/** Of a model that can't be read its own check says why. */
+async function ofAdapter({ folders }: CheckContext, folder: string, model: string, path: readonly PathPart[], subject: string | null): Promise<readonly Finding[]> {
+  const config = await folders.config(model);
+  if (config instanceof DistillError) return [];
+  try {
+    await checkAdapter(folder, config);
+    return [];
+  } catch (error) {
+    return [refusalOf('models', error, { subject, path })];
+  }
 }
 
 async function ofNewStudent({ recipe: { student }, folders }: CheckContext): Promise<readonly Finding[]> {

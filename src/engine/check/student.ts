@@ -3,6 +3,7 @@ import { DistillError } from '../../shared/messages.ts';
 import type { Finding } from '../../shared/preflight.ts';
 import { weighs } from '../../shared/recipe.ts';
 import type { DecoderConfig } from '../model/contract.ts';
+import { frozenWeights } from '../model/freeze.ts';
 import { layerPairs } from '../train/layerMap.ts';
 import { countText, finding, percent, refusalOf, setFix, type CheckContext } from './contract.ts';
 import { readingTeachers } from './folders.ts';
@@ -16,7 +17,7 @@ export async function checkStudent(context: CheckContext): Promise<readonly Find
   const layers = await checkLayers(context);
   const config = await folders.studentConfig();
   if (config === null || layers.some(({ level }) => level === 'refusal')) return layers;
-  const findings = [...layers, ...await checkPairs(context, config)];
+  const findings = [...layers, ...await checkPairs(context, config), ...checkFrozen(context, config)];
   const own = parametersOf(config);
   for (const name of readingTeachers(recipe).keys()) {
     const teacher = (await folders.teacher(name))?.config ?? null;
@@ -32,6 +33,19 @@ export async function checkStudent(context: CheckContext): Promise<readonly Find
     findings.push(finding('student', 'warning', 'student-mostly-embedding', { share: percent(embedding / own), student: countText(own), vocabulary: config.vocabSize, width: config.hiddenSize }, { path: ['student'] }));
   }
   return findings;
+}
+
+/** Parts that a stage freezes: each is there, and something is left. */
+function checkFrozen({ recipe: { stages } }: CheckContext, student: DecoderConfig): readonly Finding[] {
+  return stages.flatMap((stage, index) => {
+    if (stage.type !== 'train' || stage.freeze === undefined) return [];
+    try {
+      frozenWeights(student, stage.freeze);
+      return [];
+    } catch (error) {
+      return [refusalOf('student', error, { path: ['stages', index, 'freeze'] })];
+    }
+  });
 }
 
 /** Layers of both that a stage matches by name; beyond the last one there is none. */

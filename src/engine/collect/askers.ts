@@ -53,7 +53,7 @@ export class Askers {
     const teacher = recipe.teachers[name];
     const folder = teacherFolder(base, name);
     if (teacher === undefined) throw new DistillError('recipe-teacher-unknown', { path: 'teacher', name, allowed: Object.keys(recipe.teachers).join(', ') });
-    if (teacher.type === 'local') return openLocalAsker({ name, model: resolvePath(base, teacher.model), written: teacher.model, folder, about, data: recipe.data, backend });
+    if (teacher.type === 'local') return openLocalAsker({ name, model: resolvePath(base, teacher.model), written: teacher.model, adapter: teacher.adapter === undefined ? undefined : resolvePath(base, teacher.adapter), folder, about, data: recipe.data, backend });
     const { address } = placeOf(name, teacher);
     const client = openTeacherClient(teacher, { name, key: neededKey(name, teacher, keys), onWarning: (code, data) => { onWarning(code as WarningCode, data); } });
     try {

@@ -1,7 +1,7 @@
 /** A run's stages, from its first or from where an earlier engine left off. */
 import path from 'node:path';
-import type { EndedEvent, ProcessIdentity, StartedEvent } from '../../shared/events.ts';
-import type { Recipe, Stage } from '../../shared/recipe.ts';
+import { takesSteps, type EndedEvent, type ProcessIdentity, type StartedEvent } from '../../shared/events.ts';
+import type { ExportStage, Recipe, Stage } from '../../shared/recipe.ts';
 import { RUN_FILES, type RunFile } from '../../shared/run.ts';
 import { longerThanModel } from '../check/positions.ts';
 import { refuseOtherTokenizers } from '../check/tokens.ts';
@@ -12,15 +12,18 @@ import { prepareData, type PreparedData } from '../data/prepare.ts';
 import { writeConsumed, type Consumed } from '../data/trainingRows.ts';
 import type { Journal } from '../journal.ts';
 import { saveDecoder } from '../model/folder.ts';
+import { saveAdapter } from '../model/peft.ts';
 import type { KeyRing } from '../teacher/keys.ts';
 import { tf } from '../tf.ts';
-import { findCheckpoint, type FoundCheckpoint } from '../train/checkpoint.ts';
+import { checkpointName, findCheckpoint, type FoundCheckpoint } from '../train/checkpoint.ts';
+import type { MetricValues } from '../train/contract.ts';
 import { needsMachine, runCollectStage } from './collectStage.ts';
 import { progressTeller, type Reached, type StageContext } from './context.ts';
 import { Evaluator } from './evaluateStage.ts';
 import { readHistory, warningKey, type History } from './history.ts';
 import type { Machine } from './machine.ts';
 import { Models, scoringTeachers } from './models.ts';
+import { reinforceTotal, runReinforceStage } from './reinforceStage.ts';
 import { runTrainStage, stageSteps } from './trainStage.ts';
 
 export interface Execution {
@@ -45,6 +48,8 @@ const PROBED_ROWS = 20;
 export async function execute(begun: Execution): Promise<Outcome> {
   const { run: { recipe: { stages } }, folder, journal } = begun;
   const history = await readHistory(path.join(folder, RUN_FILES.events));
+  // A person who resumes it is told the same again.
+  if (history.barred !== null) return skipRest(begun, history.barred);
   const { found, broken } = await findCheckpoint(path.join(folder, RUN_FILES.checkpoints));
   const plan = planOf(stages, found, history);
   const execution = history.started && stages.slice(plan.first).some(({ type }) => type === 'collect') ? await withChangedLimits(begun) : begun;
@@ -110,37 +115,50 @@ interface Plan {
 function planOf(stages: readonly Stage[], found: FoundCheckpoint | null, { ended }: History): Plan {
   if (found !== null && !(found.state.finished !== null && ended.has(found.state.stage))) return { first: found.state.stage, inside: true };
   let first = found === null ? 0 : found.state.stage + 1;
-  while (first < stages.length && stages[first]?.type !== 'train' && ended.has(first)) first += 1;
+  while (first < stages.length && !takesSteps(stages[first]?.type) && ended.has(first)) first += 1;
   return { first, inside: false };
 }
 
 async function runStages(execution: Execution, context: StageContext, plan: Plan, found: FoundCheckpoint | null, history: History): Promise<Outcome> {
   const { run: { recipe }, journal, control, models } = context;
   const evaluator = new Evaluator(context);
-  await models.student(await handedOn(found, plan, context), calibrationRows(context));
+  const from = await handedOn(found, plan, context, history);
+  await models.student(from, calibrationRows(context));
   let reached: Reached = { steps: found?.state.step ?? 0, tokens: found?.state.tokens ?? 0 };
+  // The checkpoint that the student is, and what is known of it.
+  let parent: string | null = plan.inside ? found?.state.parent ?? null : from === null ? null : path.basename(from);
+  let known = knownOf(history, reached, plan.inside && found?.state.finished != null);
   for (const [index, stage] of recipe.stages.entries()) {
     if (index < plan.first) continue;
     const begin = { kind: 'stage', stage: index, name: stage.name, type: stage.type } as const;
     if (control.stopped()) return { outcome: 'stopped' };
     switch (stage.type) {
-      case 'train': {
+      case 'train':
+      case 'reinforce': {
         const resume = plan.inside && index === plan.first ? found : null;
         const before = resume === null ? reached : { steps: resume.state.step - resume.state.stageStep, tokens: 0 };
-        journal.event({ ...begin, state: 'begin', total: stageSteps(context, stage) });
+        const total = stage.type === 'train' ? stageSteps(context, stage) : reinforceTotal(context, stage);
+        journal.event({ ...begin, state: 'begin', total, parent });
         const told = history.started ? history.toldAt(resume?.state.step ?? before.steps) : new Set<string>();
-        const result = await runTrainStage(context, evaluator, { stage, index, before, resume, told });
+        const its = { index, before, parent, known, resume, told };
+        const result = stage.type === 'train' ? await runTrainStage(context, evaluator, { ...its, stage }) : await runReinforceStage(context, evaluator, { ...its, stage });
         reached = { steps: result.steps, tokens: result.tokens };
-        journal.event({ ...begin, state: 'end', total: stageSteps(context, stage), reason: result.reason });
-        if (result.reason === 'stopped') return { outcome: 'stopped' };
-        if (result.reason === 'gate-missed') return skipRest(context, index);
+        if (result.reason === 'stopped' || result.reason === 'entry-missed') {
+          journal.event({ ...begin, state: 'end', total, reason: result.reason });
+          return result.reason === 'stopped' ? { outcome: 'stopped' } : skipRest(context, { stage: index, by: 'entry' });
+        }
+        parent = result.handedOn ?? checkpointName(result.steps);
+        known = result.values;
+        journal.event({ ...begin, state: 'end', total, reason: result.reason, checkpoint: parent, values: known });
+        if (result.reason === 'gate-missed') return skipRest(context, { stage: index, by: 'gate' });
         break;
       }
       case 'evaluate': {
-        journal.event({ ...begin, state: 'begin', total: context.data.evaluation.length });
+        journal.event({ ...begin, state: 'begin', total: context.data.evaluation.length, parent });
         const values = await evaluator.evaluate(await models.student(null), stage.teacher ?? null, index, reached);
         journal.event({ ...begin, state: 'end', total: context.data.evaluation.length, reason: values === null ? 'stopped' : 'done' });
         if (values === null) return { outcome: 'stopped' };
+        known = { ...known, ...values };
         break;
       }
       case 'collect': {
@@ -149,13 +167,19 @@ async function runStages(execution: Execution, context: StageContext, plan: Plan
         break;
       }
       case 'export':
-        journal.event({ ...begin, state: 'begin', total: null });
-        await saveDecoder(await models.student(null), resolvePath(context.run.base, stage.to), { dtype: stage.dtype, tokenizerFolder: models.tokenizerFolder });
+        journal.event({ ...begin, state: 'begin', total: null, parent });
+        await exportStudent(stage, context);
         journal.event({ ...begin, state: 'end', total: null, reason: 'done' });
         break;
     }
   }
   return { outcome: 'done' };
+}
+
+async function exportStudent({ to, dtype, adapter }: ExportStage, { run, models }: StageContext): Promise<void> {
+  const [student, folder] = [await models.student(null), resolvePath(run.base, to)];
+  if (adapter && dtype !== 'int8') await saveAdapter(student, folder, { dtype, tokenizerFolder: models.tokenizerFolder });
+  else await saveDecoder(student, folder, { dtype, tokenizerFolder: models.tokenizerFolder });
 }
 
 /** Rows on which the parts of a teacher are weighed; enough that their order hardly changes with more. */
@@ -167,19 +191,28 @@ function calibrationRows({ data: { train } }: StageContext): readonly Int32Array
   return train.filter((_, index) => index % stride === 0).slice(0, CALIBRATION_ROWS).map(({ ids }) => ids);
 }
 
-/** The weights that the next stage starts with: the checkpoint, or the best one where early stopping handed that on. */
-async function handedOn(found: FoundCheckpoint | null, plan: Plan, { run, folder }: StageContext): Promise<string | null> {
+/** The weights that the next stage starts with: those that the last one said it hands on; an older engine said it by its early stop. */
+async function handedOn(found: FoundCheckpoint | null, plan: Plan, { run, folder }: StageContext, history: History): Promise<string | null> {
   if (found === null || plan.inside) return found?.folder ?? null;
+  const told = history.handedOn?.stage === found.state.stage ? history.handedOn.checkpoint : undefined;
   const stage = run.recipe.stages[found.state.stage];
-  const best = stage?.type === 'train' && stage.earlyStop !== undefined ? found.state.best : null;
-  return best === null ? found.folder : path.join(folder, RUN_FILES.checkpoints, best.name);
+  const early = (stage?.type === 'train' || stage?.type === 'reinforce') && stage.earlyStop !== undefined ? found.state.best?.name : undefined;
+  return path.join(folder, RUN_FILES.checkpoints, told ?? early ?? found.name);
 }
 
-function skipRest({ run: { recipe }, journal }: StageContext, missed: number): Outcome {
+/** What earlier engines of the run have measured of the model as it was at this step. */
+function knownOf({ handedOn: handed, evaluated }: History, { steps }: Reached, atEnd: boolean): MetricValues {
+  // At the end of a stage the one before it has said nothing of the model.
+  return { ...(atEnd ? {} : handed?.values), ...(evaluated?.step === steps ? evaluated.values : {}) };
+}
+
+/** The run ends at a gate that was missed, or before a stage whose entry was. */
+function skipRest({ run: { recipe }, journal }: Pick<Execution, 'run' | 'journal'>, { stage: missed, by }: NonNullable<History['barred']>): Outcome {
   for (const [index, stage] of recipe.stages.entries()) {
     if (index > missed) journal.event({ kind: 'stage', stage: index, name: stage.name, type: stage.type, state: 'skipped', total: null });
   }
-  return { outcome: 'failed', code: 'stopped-by-gate', data: { stage: recipe.stages[missed]?.name ?? '' } };
+  const stage = recipe.stages[missed];
+  return { outcome: 'failed', code: by === 'gate' ? 'stopped-by-gate' : 'stopped-at-entry', data: { stage: stage?.name ?? '' } };
 }
 
 async function prepare({ run, folder, journal, control }: Execution, models: Models, stage: number, { warned }: History): Promise<PreparedData | 'stopped'> {
@@ -211,7 +244,7 @@ async function tellConsumed(folder: string, journal: Journal, consumed: Consumed
 }
 
 async function checkModels(recipe: Recipe, models: Models): Promise<void> {
-  if (!recipe.stages.some(({ type }) => type === 'train')) return;
+  if (!recipe.stages.some(({ type }) => takesSteps(type))) return;
   const positions = await models.maxPositions(scoringTeachers(recipe));
   if (recipe.data.maxLength > positions) throw longerThanModel(recipe.data.maxLength, positions);
 }

@@ -1,19 +1,25 @@
 /** The models of a recipe: the student as the recipe or a checkpoint makes it, teachers when a stage needs one. */
+import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
-import { comparedTeachers, type Recipe } from '../../shared/recipe.ts';
+import { comparedTeachers, type Recipe, type TrainStage } from '../../shared/recipe.ts';
 import type { Backend } from '../backend/contract.ts';
 import { resolvePath } from '../data/paths.ts';
 import { configFromSizes } from '../model/config.ts';
 import type { DecoderModel } from '../model/contract.ts';
-import { createDecoder, quantisedDecoder } from '../model/decoder.ts';
-import { loadDecoder, readConfig } from '../model/folder.ts';
+import { createDecoder, quantisedDecoder, variantOf } from '../model/decoder.ts';
+import { loadDecoder, readConfig, saveDecoder } from '../model/folder.ts';
+import { withFrozen } from '../model/freeze.ts';
 import type { CalibrationRow } from '../model/importance.ts';
+import { digestOfWeights, merge, sameLora, withNewAdapter } from '../model/lora.ts';
+import { isAdapterFolder, readAdapterConfig } from '../model/peft.ts';
 import { cutStudent } from '../model/slim.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 
 export class Models {
   readonly #teachers = new Map<string, Promise<DecoderModel>>();
   #student: DecoderModel | null = null;
+  /** The folder that has the student's own weights (without an adapter) bit for bit; null once they are nowhere else. */
+  #origin: string | null = null;
 
   private constructor(
     private readonly recipe: Recipe,
@@ -39,21 +45,45 @@ export class Models {
   /** Loaded once, kept for the whole run. */
   teacher(name: string): Promise<DecoderModel> {
     const folder = this.teacherFolder(name);
-    const loading = this.#teachers.get(name) ?? loadDecoder(folder, this.backend);
+    const loading = this.#teachers.get(name) ?? this.#loadTeacher(name, folder);
     this.#teachers.set(name, loading);
     return loading;
   }
 
   /** The student as it is now; before the first call as the recipe says (cut by what does most on `rows`), or as `checkpoint` (a folder) holds it. */
   async student(checkpoint: string | null, rows: readonly CalibrationRow[] = []): Promise<DecoderModel> {
-    this.#student ??= checkpoint === null ? await this.#newStudent(rows) : await loadDecoder(checkpoint, this.backend);
+    this.#student ??= checkpoint === null ? await this.#newStudent(rows) : await this.#fromCheckpoint(checkpoint);
     return this.#student;
   }
 
-  /** From now on the student computes as INT8. */
-  async quantiseStudent(): Promise<DecoderModel> {
-    this.#student = quantisedDecoder(await this.student(null));
-    return this.#student;
+  /**
+   * The student as a stage trains it: as INT8, with the stage's adapter, with parts frozen. An adapter of another stage is merged into
+   * the weights, unless the stage goes on with its like. What a new adapter is put beside is kept in a folder, once: the one that the
+   * recipe names, or `base-…` in `checkpoints`. Throws DistillError `freeze-…`, and the errors of saveDecoder.
+   */
+  async studentFor(stage: Pick<TrainStage, 'quantise' | 'lora' | 'freeze'>, { index, checkpoints }: { readonly index: number; readonly checkpoints: string }): Promise<DecoderModel> {
+    let student = await this.student(null);
+    const { lora, freeze } = stage;
+    if (stage.quantise === 'int8' && !student.config.int8) {
+      student = quantisedDecoder(student);
+      this.#origin = null;
+    }
+    if (student.adapter !== null && (lora === undefined || !sameLora(student.adapter.settings, lora))) {
+      student = merge(student).keep();
+      this.#origin = null;
+    }
+    if (lora === undefined) {
+      if (freeze !== undefined) student = withFrozen(student, freeze);
+      else if (student.trainable !== student.weights) student = variantOf(student, { trainable: student.weights });
+      this.#origin = null;
+    } else if (student.adapter === null) {
+      student = variantOf(student, { trainable: new Map() });
+      const base = this.#origin ?? path.join(checkpoints, `base-${String(index)}`);
+      if (this.#origin === null) await saveDecoder(student, base, { tokenizerFolder: this.tokenizerFolder });
+      student = withNewAdapter(student, lora, this.recipe.seed, { base, baseDigest: await digestOfWeights(student) });
+    }
+    this.#student = student;
+    return student;
   }
 
   /** Positions that the shortest of the models which read training rows has; known before anything is loaded. */
@@ -72,9 +102,28 @@ export class Models {
 
   async #newStudent(rows: readonly CalibrationRow[]): Promise<DecoderModel> {
     const { student, seed } = this.recipe;
-    if ('model' in student) return loadDecoder(resolvePath(this.base, student.model), this.backend);
+    if ('model' in student) {
+      this.#origin = resolvePath(this.base, student.model);
+      return loadDecoder(this.#origin, this.backend, student.adapter === undefined ? undefined : resolvePath(this.base, student.adapter));
+    }
     if ('fromTeacher' in student) return cutStudent(await this.teacher(student.fromTeacher), student, rows);
     return createDecoder(configFromSizes(student.new, this.tokenizer), seed, this.backend);
+  }
+
+  async #loadTeacher(name: string, folder: string): Promise<DecoderModel> {
+    const teacher = this.recipe.teachers[name];
+    const adapter = teacher?.type === 'local' ? teacher.adapter : undefined;
+    const model = await loadDecoder(folder, this.backend, adapter === undefined ? undefined : resolvePath(this.base, adapter));
+    // Nobody trains it: merged it is faster.
+    return model.adapter === null ? model : merge(model).keep();
+  }
+
+  /** A checkpoint of an adapter has its base beside it, or in the folder that the recipe starts from. */
+  async #fromCheckpoint(folder: string): Promise<DecoderModel> {
+    const { student } = this.recipe;
+    if (!await isAdapterFolder(folder)) return loadDecoder(folder, this.backend);
+    const { base } = await readAdapterConfig(folder);
+    return 'model' in student && path.isAbsolute(base) ? loadDecoder(resolvePath(this.base, student.model), this.backend, folder) : loadDecoder(folder, this.backend);
   }
 }
 

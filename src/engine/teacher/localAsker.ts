@@ -27,6 +27,8 @@ export interface LocalAskerOptions {
   /** The model's folder, absolute, and how the recipe writes it. */
   readonly model: string;
   readonly written: string;
+  /** A folder with an adapter for it, absolute. */
+  readonly adapter?: string | undefined;
   /** See teacherFolder. */
   readonly folder: string;
   readonly about: string;
@@ -39,7 +41,7 @@ export interface LocalAskerOptions {
 /** Throws DistillError `collect-busy`, of the model's folder, of the file system. */
 export async function openLocalAsker(options: LocalAskerOptions): Promise<OpenAsker> {
   const tokenizer = await loadTokenizer(options.model);
-  const address = await addressOf(options.model);
+  const address = await addressOf(options);
   const unlock = await lockTeacher(options);
   try {
     return new LocalAsker(options, tokenizer, address, AnswerCache.open(path.join(options.folder, TEACHER_FILES.answers)), unlock);
@@ -50,9 +52,10 @@ export async function openLocalAsker(options: LocalAskerOptions): Promise<OpenAs
 }
 
 /** Answers are filed under the folder and its weights as they are now: a model that was trained on is another teacher. */
-async function addressOf(model: string): Promise<string> {
+async function addressOf({ model, adapter }: LocalAskerOptions): Promise<string> {
   const names = ['model.safetensors', 'model.safetensors.index.json', 'config.json'];
-  const states = await Promise.all(names.map((name) => stat(path.join(model, name)).then(({ size, mtimeMs }) => `${String(size)} ${String(mtimeMs)}`, () => '')));
+  const files = [...names.map((name) => path.join(model, name)), ...(adapter === undefined ? [] : [path.join(adapter, 'adapter_model.safetensors')])];
+  const states = await Promise.all(files.map((file) => stat(file).then(({ size, mtimeMs }) => `${String(size)} ${String(mtimeMs)}`, () => '')));
   return `${model} ${createHash('sha256').update(states.join('|')).digest('hex').slice(0, 16)}`;
 }
 
@@ -139,7 +142,7 @@ class LocalAsker implements OpenAsker {
   }
 
   async #answer(waiting: readonly Waiting[]): Promise<void> {
-    this.#model ??= this.options.backend().then((backend) => loadDecoder(this.options.model, backend));
+    this.#model ??= this.options.backend().then((backend) => loadDecoder(this.options.model, backend, this.options.adapter));
     const model = await this.#model;
     const encoded = waiting.map((each) => ({ each, ids: this.#encoder.promptIds({ prompt: questionOf(each.messages), messages: each.messages }) }));
     const limit = model.config.maxPositions;

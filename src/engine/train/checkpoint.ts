@@ -13,6 +13,8 @@ import { systemCode, withFileErrors } from '../../system/fileErrors.ts';
 import { temporaryName } from '../../system/wholeFile.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { saveDecoder } from '../model/folder.ts';
+import { readAdapterWeights, saveAdapter } from '../model/peft.ts';
+import { openWeights } from '../model/weightFiles.ts';
 import type { tf } from '../tf.ts';
 import { openSafetensors, writeSafetensors } from '../model/safetensors.ts';
 import type { Moments } from './optimizer.ts';
@@ -41,6 +43,8 @@ const trainerState = z.object({
   validation: z.record(z.string(), value),
   /** Why the stage ended, once it has. */
   finished: z.enum(['steps', 'epochs', 'early-stop']).nullable(),
+  /** The checkpoint that the stage started from; null: the student's own first weights. Missing in older ones. */
+  parent: z.string().nullable().optional(),
 });
 
 const fileEntry = z.object({ name: z.string(), bytes: count, sha256: z.string() });
@@ -96,15 +100,17 @@ export async function writeCheckpoint(
   const folder = path.join(checkpoints, name);
   // A broken one of that name was passed over when the run was resumed, and is in the way now.
   if (!('state' in (await readCheckpoint(folder)))) await discard(folder);
-  await saveDecoder(student, folder, {
+  const rest = {
     tokenizerFolder,
-    more: async (temporary) => {
+    more: async (temporary: string) => {
       await writeTrainer(path.join(temporary, MOMENTS_FILE), trainer);
       const files = await describeFiles(temporary);
       const content = { format: 1, state, files, sha256: digest({ state, files }) };
       await writeFile(path.join(temporary, STATE_FILE), `${JSON.stringify(content, null, 2)}\n`);
     },
-  });
+  };
+  if (student.adapter === null) await saveDecoder(student, folder, rest);
+  else await saveAdapter(student, folder, { ...rest, base: besideOr(student.adapter.base, checkpoints) });
   return { name, folder, state };
 }
 
@@ -140,6 +146,26 @@ async function readCheckpoint(folder: string): Promise<FoundCheckpoint | BrokenC
     if (detail !== null) return { name, detail };
   }
   return { name, folder, state };
+}
+
+/** How a checkpoint of an adapter names its base: by its place beside it, so that a run can be moved, or else absolutely. */
+function besideOr(base: string, checkpoints: string): string {
+  const absolute = path.resolve(base);
+  return path.dirname(absolute) === path.resolve(checkpoints) ? `../${path.basename(absolute)}` : absolute;
+}
+
+/** The student's weights of a checkpoint by their names; of one with an adapter the adapter's. */
+export async function* readStudent(folder: string, student: DecoderModel): AsyncGenerator<readonly [string, Float32Array]> {
+  if (student.adapter !== null) {
+    yield* await readAdapterWeights(folder, student);
+    return;
+  }
+  const files = await openWeights(folder);
+  try {
+    for (const [name, { shape }] of student.weights) yield [name, await files.floats(name, shape)];
+  } finally {
+    await files.close();
+  }
 }
 
 /** AdamW's moments of a checkpoint, by the weights' names. */

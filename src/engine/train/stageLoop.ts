@@ -5,24 +5,26 @@
  * for bit on the same machine, backend and thread count.
  */
 import path from 'node:path';
-import type { TrainStage } from '../../shared/recipe.ts';
+import type { Entry, Gate } from '../../shared/recipeGates.ts';
 import { removeLeftovers } from '../../system/wholeFile.ts';
 import type { DecoderModel } from '../model/contract.ts';
-import { openWeights } from '../model/weightFiles.ts';
 import type { tf } from '../tf.ts';
-import { checkpointName, pruneCheckpoints, readMoments, readTensors, writeCheckpoint } from './checkpoint.ts';
+import { checkpointName, pruneCheckpoints, readMoments, readStudent, readTensors, writeCheckpoint } from './checkpoint.ts';
 import type { FoundCheckpoint, TrainerState } from './checkpoint.ts';
 import type { MetricValues, TrainControl, TrainOrder, TrainReporter, TrainResult } from './contract.ts';
 import { EarlyStop, isBetter } from './earlyStop.ts';
+import { endOfStage, mayEnter } from './gate.ts';
 import { assign, type AdamW } from './optimizer.ts';
 import type { RowSampler } from './sampler.ts';
-import { missedBounds } from './watch.ts';
 import { yieldToEvents } from './yield.ts';
 
 export type Finished = NonNullable<TrainerState['finished']>;
 
 /** The part of a stage's recipe that the loop reads. */
-export interface LoopStage extends Pick<TrainStage, 'name' | 'gate'> {
+export interface LoopStage {
+  readonly name: string;
+  readonly entry?: Entry | undefined;
+  readonly gate?: Gate | undefined;
   readonly validate: { readonly every: number };
   readonly earlyStop?: { readonly metric: string; readonly patience: number; readonly minDelta: number } | undefined;
   readonly checkpoint: { readonly every: number; readonly keepLast: number; readonly best: string };
@@ -44,6 +46,10 @@ export interface LoopInput {
   readonly evaluate: ((step: number) => Promise<MetricValues>) | null;
   /** Steps and supervised tokens of the stages before this one. */
   readonly before: { readonly steps: number; readonly tokens: number };
+  /** The checkpoint that the stage starts from; null (default): the student's own first weights. */
+  readonly parent?: string | null;
+  /** What was last measured of the model as it is handed in; of a stage that had ended, what was told at its end. */
+  readonly known?: MetricValues;
   /** A checkpoint of this stage; `student` has its weights already. */
   readonly resume: FoundCheckpoint | null;
   readonly reporter: TrainReporter;
@@ -94,14 +100,17 @@ export abstract class StageLoop<Input extends LoopInput> {
       this.optimizer.restore(resume.state.updates ?? this.stageStep, await readMoments(resume.folder, this.trained.keys()));
       if (this.more.size > 0) for (const [name, values] of await readTensors(resume.folder, this.more.keys())) assign(this.more.get(name) as tf.Variable, values);
     }
-    if (!await this.prepare()) return this.result('stopped', null);
+    const entered = this.stageStep === 0 ? await this.mayEnter({}, !this.validates) : true;
+    if (entered === false) return this.result('entry-missed');
+    if (!await this.prepare()) return this.result('stopped');
     if (this.stageStep === 0) await this.validate();
+    if (entered === null && await this.mayEnter(this.validated, true) === false) return this.result('entry-missed');
     for (;;) {
       await this.trainOneStep();
       const finished = await this.afterStep();
       if (finished !== null) return this.conclude(finished);
       await yieldToEvents();
-      if (await this.obey(await control.poll())) return this.result('stopped', null);
+      if (await this.obey(await control.poll())) return this.result('stopped');
     }
   }
 
@@ -146,13 +155,14 @@ export abstract class StageLoop<Input extends LoopInput> {
 
   private async save(finished: Finished | null, best: boolean): Promise<void> {
     const { input, step, tokens, stageStep } = this;
-    const { stage, stageIndex, checkpoints, reporter } = input;
+    const { stage, stageIndex, checkpoints, reporter, resume } = input;
     if (best) this.best = { name: checkpointName(step), values: this.validated };
     const state: TrainerState = {
-      stage: stageIndex, stageName: stage.name, step, tokens, stageStep, sampler: this.sampler.state(),
-      earlyStop: this.earlyStop?.state() ?? null, best: this.best, validation: this.validated, finished,
+      stage: stageIndex, stageName: stage.name, step, tokens, stageStep,
       // Where a step is one update there is nothing more to say.
       ...(this.optimizer.t === stageStep ? {} : { updates: this.optimizer.t }),
+      sampler: this.sampler.state(),
+      earlyStop: this.earlyStop?.state() ?? null, best: this.best, validation: this.validated, finished, parent: resume === null ? input.parent ?? null : resume.state.parent ?? null,
     };
     const { name } = await writeCheckpoint(checkpoints, state, input.student, { moments: await this.optimizer.read(), more: this.more }, input.tokenizerFolder);
     this.saved = name;
@@ -178,31 +188,34 @@ export abstract class StageLoop<Input extends LoopInput> {
     return false;
   }
 
+  /** Null while the metric of the stage's entry is still to be validated. */
+  private mayEnter(validated: MetricValues, last: boolean): Promise<boolean | null> {
+    const { stage, known, reporter } = this.input;
+    return mayEnter({ stage, step: this.step, known: { ...validated, ...known }, evaluate: this.evaluation(), last, reporter });
+  }
+
+  private evaluation(): (() => Promise<MetricValues>) | null {
+    const { evaluate } = this.input;
+    return evaluate === null ? null : () => evaluate(this.step);
+  }
+
   /** The end of the stage, whether it was reached now or in an earlier life of the run: what is handed on, and the gate. */
   private async conclude(finished: Finished): Promise<TrainResult> {
-    const { stage, reporter, evaluate } = this.input;
-    const handedOn = stage.earlyStop !== undefined && this.best !== null && this.best.name !== checkpointName(this.step) ? this.best : null;
-    if (handedOn !== null) await this.takeWeights(handedOn.name);
-    if (stage.gate === undefined) return this.result(finished, handedOn?.name ?? null);
-    const { metric, onMiss } = stage.gate;
-    const values = metric.startsWith('evaluation/') ? await evaluate?.(this.step) : handedOn?.values ?? this.validated;
-    const value = values?.[metric] ?? null;
-    const bounds = missedBounds(stage.gate, value);
-    if (bounds !== null) reporter.warning('gate-missed', { stage: stage.name, metric, value: value ?? '–', bounds });
-    return this.result(bounds !== null && onMiss === 'stop' ? 'gate-missed' : finished, handedOn?.name ?? null);
+    const { stage, reporter, resume, known = {} } = this.input;
+    const told = resume === null || resume.state.finished === null ? {} : known;
+    const last = { name: checkpointName(this.step), values: this.validated };
+    const { stop, handedOn, values } = await endOfStage({ stage, step: this.step, last, best: this.best, known: told, evaluate: this.evaluation(), takeWeights: (name) => this.takeWeights(name), reporter });
+    return this.result(stop ? 'gate-missed' : finished, handedOn, values);
   }
 
   private async takeWeights(checkpoint: string): Promise<void> {
-    const files = await openWeights(path.join(this.input.checkpoints, checkpoint));
-    try {
-      for (const [name, weight] of this.input.student.weights) assign(weight, await files.floats(name, weight.shape));
-    } finally {
-      await files.close();
-    }
+    const { checkpoints, student } = this.input;
+    const weights = student.adapter === null ? student.weights : student.trainable;
+    for await (const [name, values] of readStudent(path.join(checkpoints, checkpoint), student)) assign(weights.get(name) as tf.Variable, values);
   }
 
-  private result(reason: TrainResult['reason'], handedOn: string | null): TrainResult {
-    return { reason, steps: this.step, tokens: this.tokens, handedOn };
+  private result(reason: TrainResult['reason'], handedOn: string | null = null, values: MetricValues = this.validated): TrainResult {
+    return { reason, steps: this.step, tokens: this.tokens, handedOn, values };
   }
 
   protected tell(values: MetricValues): void {
