@@ -5,7 +5,7 @@ import { readLabel, readRunFile, projectOf } from '../runs/folder.ts';
 import { engineOf, stopRun } from '../runs/stop.ts';
 import { Tail } from '../runs/tail.ts';
 import { viewOf, type RunView } from '../runs/view.ts';
-import { parseEvent, type EvaluationEvent, type RunEvent } from '../shared/events.ts';
+import { parseEvent, takesSteps, type EvaluationEvent, type RunEvent } from '../shared/events.ts';
 import { sentence } from '../shared/messages.ts';
 import { duration, parameterCount, percent, shortNumber } from '../shared/numbers.ts';
 import { reportName } from '../engine/collect/report.ts';
@@ -113,7 +113,7 @@ class Teller {
         if (event.resumedFrom !== null && event.resumedFrom.step > 0) note(say('eventResumed', event.resumedFrom.step));
         break;
       case 'stage':
-        if (event.state === 'begin') note(paint('bold', event.total === null ? say('eventStage', event.name) : say(event.type === 'train' ? 'eventSteps' : event.type === 'collect' ? 'eventRows' : 'eventPrompts', event.name, event.total)));
+        if (event.state === 'begin') note(paint('bold', event.total === null ? say('eventStage', event.name) : say(takesSteps(event.type) ? 'eventSteps' : event.type === 'collect' ? 'eventRows' : 'eventPrompts', event.name, event.total)));
         if (event.state === 'end' && event.type === 'collect') {
           note(collectEndText(this.terminal, event, this.fold.current.collect?.event ?? null));
           if (event.reason !== 'stopped') this.#summary(reportName(event.name));
@@ -121,7 +121,7 @@ class Teller {
         if (event.state === 'skipped') note(say('eventSkipped', event.name));
         break;
       case 'metric':
-        if ('validation/loss' in event.values) note(say('eventValidation', event.step, valuesText(event.values)));
+        if ('validation/loss' in event.values || 'validation/reward' in event.values) note(say('eventValidation', event.step, valuesText(event.values)));
         else if (!this.terminal.interactive && event.at - this.#plainAt >= PLAIN_EVERY_MS) {
           this.#plainAt = event.at;
           note(this.#progress());
@@ -188,11 +188,11 @@ export function progressText({ say }: Pick<Terminal, 'say'>, { progress, facts }
     ? say('progressWhat', stage.name, workText(say, what), work.done, work.total)
     : say('progressStep', stage.name, stage.done, stage.total ?? '?');
   const value = (name: string): number | null => facts.latest[name]?.value ?? null;
-  const [loss, speed] = [value('loss'), value('tokensPerSecond')];
+  const [loss, reward, speed] = [value('loss'), stage.type === 'reinforce' ? value('reward') : null, value('tokensPerSecond')];
   return [
     place,
-    ...(stage.type === 'train' && loss !== null ? [`loss ${shortNumber(loss)}`] : []),
-    ...(stage.type === 'train' && speed !== null ? [`${String(Math.round(speed))} tokens/s`] : []),
+    ...(reward !== null ? [`reward ${shortNumber(reward)}`] : takesSteps(stage.type) && loss !== null ? [`loss ${shortNumber(loss)}`] : []),
+    ...(takesSteps(stage.type) && speed !== null ? [`${String(Math.round(speed))} tokens/s`] : []),
     ...(secondsLeft === null ? [] : [say('progressLeft', duration(secondsLeft * 1000))]),
   ].join(' · ');
 }
@@ -203,6 +203,7 @@ function workText(say: Terminal['say'], what: string): string {
     case 'validation': return say('workValidation');
     case 'teacher': return say('workTeacher');
     case 'student': return say('workStudent');
+    case 'completions': return say('workCompletions');
     default: return what;
   }
 }

@@ -81,6 +81,7 @@ const TEXT = {
   workValidation: ['validating', '验证'],
   workTeacher: ['the teacher answers', '教师作答'],
   workStudent: ['the student answers', '学生作答'],
+  workCompletions: ['the student’s completions', '学生的回答'],
 
   resume: ['go on with a run that ended early', '继续提前结束的运行'],
   stop: ['stop a run in order; it can be resumed', '有序停止运行；之后可继续'],

@@ -36,8 +36,13 @@ export const runEvent = z.discriminatedUnion('kind', [
     resumedFrom: z.object({ stage: count, step: count }).nullable(),
   }),
   z.object({
-    ...common, kind: z.literal('stage'), stage: count, name: z.string(), type: z.enum(['collect', 'train', 'evaluate', 'export']),
+    ...common, kind: z.literal('stage'), stage: count, name: z.string(), type: z.enum(['collect', 'train', 'reinforce', 'evaluate', 'export']),
     state: z.enum(['begin', 'end', 'skipped']), total: z.number().nullable(), reason: z.string().exactOptional(),
+    parent: z.string().nullable().exactOptional(), checkpoint: z.string().nullable().exactOptional(), values: values.exactOptional(),
+  }),
+  z.object({
+    ...common, kind: z.literal('gate'), stage: count, step: count, when: z.enum(['entry', 'exit']), metric: z.string(), value: z.number().nullable(),
+    min: z.number().nullable(), max: z.number().nullable(), passed: z.boolean(), action: z.enum(['stop', 'continue', 'best']).nullable(), checkpoint: z.string().nullable(),
   }),
   z.object({ ...common, kind: z.literal('metric'), stage: count, step: count, tokens: count, values }),
   z.object({ ...common, kind: z.literal('progress'), stage: count, what: z.string(), done: z.number(), total: z.number() }),

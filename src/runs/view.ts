@@ -1,5 +1,7 @@
 /** A run as it is shown: what its folder says, put together. Made anew at each change and never changed. */
 import type { RunStatus } from '../shared/panel.ts';
+import { takesSteps, type CheckpointEvent, type GateEvent } from '../shared/events.ts';
+import type { ErrorCode } from '../shared/messages.ts';
 import type { Stage } from '../shared/recipe.ts';
 import type { RunFile, RunLabel } from '../shared/run.ts';
 import type { DistillError } from '../shared/messages.ts';
@@ -18,6 +20,21 @@ export interface StageView {
   readonly beganAt: number | null;
   readonly endedAt: number | null;
   readonly reason: string | null;
+  readonly parent: string | null;
+  readonly handedOn: string | null;
+  /** What it demands when it begins and when it has ended, and what came of that so far. */
+  readonly gates: readonly GateView[];
+  /** Its checkpoints that are on disk, in the order they were written. */
+  readonly checkpoints: readonly CheckpointEvent[];
+}
+
+export interface GateView {
+  readonly when: 'entry' | 'exit';
+  readonly metric: string;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Null: not judged yet. */
+  readonly judged: GateEvent | null;
 }
 
 export interface Progress {
@@ -66,6 +83,9 @@ export interface ViewParts {
   readonly facts: RunFacts;
 }
 
+/** What was judged once is judged the same again: there is nothing to resume. */
+const BARRED: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>(['stopped-by-gate', 'stopped-at-entry']);
+
 export function viewOf(parts: ViewParts): RunView {
   const { id, label, run, status, facts } = parts;
   const stages = stageViews(run, facts);
@@ -80,7 +100,7 @@ export function viewOf(parts: ViewParts): RunView {
     createdAt: run?.createdAt ?? facts.firstAt,
     startedAt: facts.starts[0]?.event.at ?? null,
     endedAt: over ? (facts.ended?.at ?? facts.lastAt) : null,
-    resumable: run !== null && (status === 'stopped' || status === 'failed' || status === 'lost'),
+    resumable: run !== null && !BARRED.has(facts.ended?.code) && (status === 'stopped' || status === 'failed' || status === 'lost'),
   };
 }
 
@@ -90,7 +110,7 @@ function stageViews(run: RunFile | null, facts: RunFacts): readonly StageView[] 
   const count = Math.max(asked.length, ...facts.stages.map((stage) => stage.index + 1));
   return Array.from({ length: count }, (_, index): StageView => {
     const [stage, recipe] = [known.get(index), asked[index]];
-    const limit = recipe?.type === 'train' ? (recipe.limits.steps ?? null) : null;
+    const limit = recipe?.type === 'train' || recipe?.type === 'reinforce' ? (recipe.limits.steps ?? null) : null;
     return {
       index,
       name: recipe?.name ?? stage?.name ?? String(index),
@@ -103,13 +123,26 @@ function stageViews(run: RunFile | null, facts: RunFacts): readonly StageView[] 
       beganAt: stage?.beganAt ?? null,
       endedAt: stage?.endedAt ?? null,
       reason: stage?.reason ?? null,
+      parent: stage?.parent ?? null,
+      handedOn: stage?.handedOn ?? null,
+      gates: gatesOf(recipe, stage),
+      checkpoints: facts.checkpoints.flatMap(({ event }) => (event.stage === index ? [event] : [])),
     };
   });
 }
 
+function gatesOf(recipe: Stage | undefined, stage: StageFacts | undefined): readonly GateView[] {
+  return (['entry', 'exit'] as const).flatMap((when): readonly GateView[] => {
+    const judged = stage?.[when] ?? null;
+    const asked = recipe === undefined ? undefined : when === 'entry' ? ('entry' in recipe ? recipe.entry : undefined) : 'gate' in recipe ? recipe.gate : undefined;
+    if (judged !== null) return [{ when, metric: judged.metric, min: judged.min, max: judged.max, judged }];
+    return asked === undefined ? [] : [{ when, metric: asked.metric, min: asked.min ?? null, max: asked.max ?? null, judged }];
+  });
+}
+
 function doneOf(stage: StageFacts, facts: RunFacts): number {
-  if (stage.type === 'train') {
-    const next = facts.stages.find((other) => other.index > stage.index && other.type === 'train');
+  if (takesSteps(stage.type)) {
+    const next = facts.stages.find((other) => other.index > stage.index && takesSteps(other.type));
     return Math.max(0, (next?.fromStep ?? facts.step) - stage.fromStep);
   }
   if (stage.state === 'done') return stage.total ?? 0;

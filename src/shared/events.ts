@@ -51,13 +51,23 @@ export interface StageEvent extends EventBase {
   readonly kind: 'stage';
   readonly stage: number;
   readonly name: string;
-  readonly type: 'collect' | 'train' | 'evaluate' | 'export';
+  readonly type: 'collect' | 'train' | 'reinforce' | 'evaluate' | 'export';
   readonly state: 'begin' | 'end' | 'skipped';
-  /** Optimiser steps (train), prompts (evaluate) or rows (collect) of the stage, when known. */
+  /** Steps (train, reinforce), prompts (evaluate) or rows (collect) of the stage, when known. */
   readonly total: number | null;
-  /** Of `end`: why (`steps`, `epochs`, `early-stop`, `gate-missed`, `stopped`, `budget`). */
+  /** Of `end`: why (`steps`, `epochs`, `early-stop`, `gate-missed`, `entry-missed`, `stopped`, `budget`). */
   readonly reason?: string;
+  /** Of `begin`: the checkpoint whose weights the stage starts from; null where they are the student's own first ones. */
+  readonly parent?: string | null;
+  /** Of the `end` of a stage that trains: the checkpoint whose weights are handed on, and what is known of that model. */
+  readonly checkpoint?: string | null;
+  readonly values?: Readonly<Record<string, number | null>>;
 }
+/** Whether a stage of this type takes steps that change the student. */
+export function takesSteps(type: StageEvent['type'] | undefined): boolean {
+  return type === 'train' || type === 'reinforce';
+}
+
 export interface MetricEvent extends EventBase {
   readonly kind: 'metric';
   readonly stage: number;
@@ -67,6 +77,24 @@ export interface MetricEvent extends EventBase {
   readonly tokens: number;
   /** Named values; a value that is not finite is null. */
   readonly values: Readonly<Record<string, number | null>>;
+}
+/** What a stage demanded when it began (`entry`) or when it had ended (`exit`), and what came of it. */
+export interface GateEvent extends EventBase {
+  readonly kind: 'gate';
+  readonly stage: number;
+  /** Over the whole run. */
+  readonly step: number;
+  readonly when: 'entry' | 'exit';
+  readonly metric: string;
+  /** Null: it could not be measured, which is a miss. */
+  readonly value: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly passed: boolean;
+  /** Of a miss: the run ends here, goes on, or goes on with the stage's best checkpoint. */
+  readonly action: 'stop' | 'continue' | 'best' | null;
+  /** Of `best`: the one that is gone on with. */
+  readonly checkpoint: string | null;
 }
 /** How far a long piece of work that has no metrics of its own is (evaluation, loading, export). */
 export interface ProgressEvent extends EventBase {
@@ -182,7 +210,7 @@ export interface EndedEvent extends EventBase {
 export type MessageData = Readonly<Record<string, string | number>>;
 
 export type RunEvent =
-  | QueuedEvent | StartedEvent | StageEvent | MetricEvent | ProgressEvent | CollectEvent | TraceEvent | CheckpointEvent
+  | QueuedEvent | StartedEvent | StageEvent | GateEvent | MetricEvent | ProgressEvent | CollectEvent | TraceEvent | CheckpointEvent
   | CheckpointRemovedEvent | EvaluationEvent | WarningEvent | BeatEvent | AcknowledgedEvent | EndedEvent;
 
 export type RunEventKind = RunEvent['kind'];
@@ -197,7 +225,7 @@ export interface Order {
 }
 
 const KINDS: ReadonlySet<string> = new Set<RunEventKind>([
-  'queued', 'started', 'stage', 'metric', 'progress', 'collect', 'trace', 'checkpoint', 'checkpoint-removed', 'evaluation',
+  'queued', 'started', 'stage', 'gate', 'metric', 'progress', 'collect', 'trace', 'checkpoint', 'checkpoint-removed', 'evaluation',
   'warning', 'beat', 'acknowledged', 'ended',
 ]);
 

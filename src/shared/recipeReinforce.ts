@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { EVALUATION_METRICS, REINFORCE_VALIDATION_METRICS } from './metrics.ts';
-import { gate } from './recipeGates.ts';
+import { entry, gate } from './recipeGates.ts';
 import { optimizer, schedule } from './recipeOptimiser.ts';
 import { about, count, positive, share } from './recipeParts.ts';
 
@@ -68,6 +68,7 @@ export const reinforceStage = z.strictObject({
     every: z.int().min(0).default(20).meta(about('Steps between two looks at what the student writes; 0 never keeps any.', '每隔多少步保留学生所写内容以供查看；0 表示从不保留。')),
     rows: count.default(4).meta(about('Completions kept as traces each time.', '每次保留为轨迹的回答数。')),
   }).prefault({}),
+  entry: entry.optional().meta(about('Checked before the first step: a miss ends the run there.', '第一步之前检查：未通过则运行就此结束。')),
   gate: gate.extend({ metric: z.enum([...REINFORCE_VALIDATION_METRICS, ...EVALUATION_METRICS]).meta(about('The metric that is looked at when the stage ends.', '阶段结束时检查的指标。')) }).optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),
 });
 

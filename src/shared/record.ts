@@ -30,6 +30,8 @@ export interface DataRecord {
   readonly language?: string;
   /** 1 (easy) … 5. */
   readonly difficulty?: number;
+  /** How much the row counts in training, more than 0; 1 where it isn't said. */
+  readonly weight?: number;
   /** Options of a multiple-choice question: A is the first. */
   readonly options?: readonly string[];
   /** Of a code row. */

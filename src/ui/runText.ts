@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { RunFacts } from '../runs/fold.ts';
 import type { RunStatus } from '../shared/panel.ts';
 import type { RunView } from '../runs/view.ts';
+import { takesSteps } from '../shared/events.ts';
 import { sentence } from '../shared/messages.ts';
 import { errorSentence } from './errors.ts';
 import { collectText } from './collectText.ts';
@@ -54,7 +55,7 @@ export function progressText({ progress, facts }: RunView): string | null {
   if (progress === null) return null;
   const { stage, what, fraction, secondsLeft } = progress;
   const done = stage.type === 'collect' && facts.collect?.event.stage === stage.index ? collectText(facts.collect.event)
-    : what === null && stage.type === 'train'
+    : what === null && takesSteps(stage.type)
     ? (stage.total === null ? String(stage.done) : `${stage.done}/${stage.total}`)
     : facts.progress === null ? stage.name : `${stage.name} ${facts.progress.event.done}/${facts.progress.event.total}`;
   const left = secondsLeft === null || fraction === 1 ? null : vscode.l10n.t('{0} left', duration(secondsLeft * 1000));

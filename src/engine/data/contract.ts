@@ -13,6 +13,24 @@ export interface EncodedRow {
   readonly ended: boolean;
   /** What it asks for, where the data say so. */
   readonly task?: string;
+  /** By the names of teachers of another vocabulary. */
+  readonly readings?: Readonly<Record<string, OtherReading>>;
+  /** The question alone, and the answer that is held against it (null where there is none): what a student's own answer is judged by. */
+  readonly question?: string;
+  readonly gold?: string | null;
+  /** How much its tokens count in the losses, 1 where the data don't say. */
+  readonly weight?: number;
+}
+
+/** A row as a teacher with another tokenizer reads it. */
+export interface OtherReading {
+  /** Prompt and completion in that teacher's ids. */
+  readonly ids: Int32Array;
+  /**
+   * Pieces of the completion's text that are whole tokens on both sides, four numbers each: first token and number of tokens in the
+   * row's ids, then in these.
+   */
+  readonly spans: Int32Array;
 }
 
 /** One held-out prompt for evaluation. */

@@ -39,7 +39,10 @@ export function rowEncoder(tokenizer: Tokenizer, data: Pick<DataRecipe, 'templat
       const encode = (completion: string): number[] => continuation(tokenizer, prompt, completion);
       const ids = encode(text);
       const budget = data.maxLength - prompt.ids.length;
-      const place = { row: row.line, file: row.file, promptLength: prompt.ids.length, ...(row.task === undefined ? {} : { task: row.task }) };
+      const place = {
+        row: row.line, file: row.file, promptLength: prompt.ids.length, ...(row.task === undefined ? {} : { task: row.task }),
+        question: row.prompt, gold: goldOf(row), ...(row.weight === undefined ? {} : { weight: row.weight }),
+      };
       if (ids.length + 1 <= budget) {
         const answerIds = tokensBefore(tokenizer, ids, text.slice(answerStart));
         return { type: 'row', row: { ...place, ids: Int32Array.from([...prompt.ids, ...ids, template.endTokenId]), answerStart: prompt.ids.length + answerIds, ended: true } };
@@ -56,8 +59,20 @@ export function rowEncoder(tokenizer: Tokenizer, data: Pick<DataRecipe, 'templat
   };
 }
 
+/** What an answer to a row is held against: its reference, or else its own answer. */
+export function goldOf({ gold, answer }: Pick<Row, 'gold' | 'answer'>): string | null {
+  return gold ?? (answer.trim() === '' ? null : answer);
+}
+
+/** Of what a model wrote: how many of its ids come before its answer; all of them where it never came to one. */
+export function idsBeforeAnswer(tokenizer: Tokenizer, template: Template, ids: readonly number[]): number {
+  const text = tokenizer.decode([...ids]);
+  const { answer } = template.parse(text);
+  return answer === '' ? ids.length : tokensBefore(tokenizer, ids, text.slice(text.lastIndexOf(answer)));
+}
+
 /** The token that ends a text. Throws DistillError `tokenizer-without-end`: a model that never sees one never stops. */
-function firstEnd(tokenizer: Tokenizer): number {
+export function firstEnd(tokenizer: Tokenizer): number {
   const [end] = tokenizer.eosTokenIds;
   if (end === undefined) throw new DistillError('tokenizer-without-end', { folder: tokenizer.folder });
   return end;
@@ -68,7 +83,7 @@ function firstEnd(tokenizer: Tokenizer): number {
  * every text does not put one in between; but the prompt's ids stay what generation will see. Where a token would reach
  * over the border, the completion is encoded alone.
  */
-function continuation(tokenizer: Tokenizer, prompt: { readonly text: string; readonly special: boolean; readonly ids: readonly number[] }, completion: string): number[] {
+export function continuation(tokenizer: Tokenizer, prompt: { readonly text: string; readonly special: boolean; readonly ids: readonly number[] }, completion: string): number[] {
   const ids = tokenizer.encode(prompt.text + completion, { special: prompt.special });
   const ends = new Set(tokenizer.eosTokenIds);
   while (prompt.special && ids.length > prompt.ids.length && ends.has(ids.at(-1) ?? -1)) ids.pop();

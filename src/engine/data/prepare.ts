@@ -6,7 +6,8 @@ import { reviewFileOf } from '../../shared/review.ts';
 import { Random } from '../model/random.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { EncodedRow, EvaluationRow } from './contract.ts';
-import { rowEncoder, type RowEncoder } from './encode.ts';
+import { goldOf, rowEncoder, type RowEncoder } from './encode.ts';
+import { otherReading, type OtherReader } from './otherReading.ts';
 import { resolvePath } from './paths.ts';
 import type { Row } from './row.ts';
 import { promptKey, splitPrompts, type Split } from './split.ts';
@@ -36,6 +37,8 @@ export interface PrepareOptions {
   /** The folder that the recipe's paths are relative to. */
   readonly base: string;
   readonly tokenizer: Tokenizer;
+  /** Teachers with tokenizers of their own, by whose tokens the rows are read as well. */
+  readonly others?: readonly OtherReader[];
   /** Called now and then between rows; what it throws ends the work. */
   readonly onProgress?: (done: number, total: number) => void | Promise<void>;
   readonly onWarning?: (code: WarningCode, data: MessageData) => void;
@@ -51,6 +54,7 @@ const PROGRESS_ROWS = 100;
 export async function prepareData(options: PrepareOptions): Promise<PreparedData> {
   const { recipe: { data, evaluate, seed }, tokenizer } = options;
   const encoder = rowEncoder(tokenizer, data);
+  const others = (options.others ?? []).map((other) => [other.name, otherReading(tokenizer, data, other)] as const);
   const files = splitFiles(options);
   const notes = new RowNotes();
   const { splits, total } = await chooseSplits(options, files, notes);
@@ -86,7 +90,8 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
         cut += 1;
         notes.add(row.file, row.number, 'cut');
       }
-      encoded[split].push(outcome.row);
+      const readings = Object.fromEntries(others.map(([name, read]) => [name, read(row, outcome.row)]));
+      encoded[split].push(others.length === 0 ? outcome.row : { ...outcome.row, readings });
     }
   }
   await options.onProgress?.(total, total);
@@ -165,7 +170,7 @@ function evaluationRow(row: Row, encoder: RowEncoder): EvaluationRow {
   return {
     example: `${String(row.line + 1)}`,
     prompt: row.prompt, promptIds: encoder.promptIds(row),
-    gold: row.gold ?? (row.answer === '' ? null : row.answer),
+    gold: goldOf(row),
     reference: { think: row.think, answer: row.answer },
   };
 }

@@ -19,11 +19,16 @@ export interface Row {
   /** Null where the row has no reference answer of its own. */
   readonly gold: string | null;
   readonly task?: string;
+  /** How much it counts in training; 1 where it isn't said. */
+  readonly weight?: number;
 }
 
 /** A record as a row; `line` is 0-based. */
-export function rowOf({ prompt, messages, think, answer, gold, task }: DataRecord, file: string, line: number): Row {
-  return { file, line, prompt, messages: messages ?? [{ role: 'user', content: prompt }], think, answer, gold, ...(task === undefined ? {} : { task }) };
+export function rowOf({ prompt, messages, think, answer, gold, task, weight }: DataRecord, file: string, line: number): Row {
+  return {
+    file, line, prompt, messages: messages ?? [{ role: 'user', content: prompt }], think, answer, gold,
+    ...(task === undefined ? {} : { task }), ...(weight === undefined ? {} : { weight }),
+  };
 }
 
 /** A line of JSONL as a row. Throws DistillError `data-row-…`, naming file, line (1-based) and what is wrong. */

@@ -1,0 +1,121 @@
+/**
+ * The loss of GRPO (Shao et al. 2024, section 4.1, eq. 3 and 4), negated for descent. With q the student's distribution at the
+ * sampling temperature, ρ = q(token) / q_old(token) and A the advantage of the token's completion, each token gives
+ *
+ *   −min(ρ·A, clip(ρ, 1 − low, 1 + high)·A) + β·k3,   k3 = r − log r − 1,  r = q_ref(token) / q(token)
+ *
+ * the clip being PPO's (Schulman et al. 2017, eq. 7; two bounds as DAPO has them, Yu et al. 2025, section 3.1) and k3 the
+ * estimator of KL(q ‖ q_ref) that is never negative (Schulman 2020). The loss is Σ weight · token; the weights say how tokens
+ * become one number (`tokenWeights`). The gradient is written out: in log q(token) it is −ρ·A where the clip leaves it, plus
+ * β·(1 − r), and in the logits that times (onehot − q) / T.
+ */
+import { withGradient } from '../backend/withGradient.ts';
+import { tf } from '../tf.ts';
+import { places } from './places.ts';
+
+export interface PolicySettings {
+  /** Of the sampling. */
+  readonly temperature: number;
+  readonly clip: { readonly low: number; readonly high: number };
+  /** β; 0 leaves the KL out of the loss. */
+  readonly kl: number;
+}
+
+/** Of the written tokens, [rows] each. */
+export interface PolicyTokens {
+  /** int32. */
+  readonly labels: tf.Tensor1D;
+  readonly advantages: tf.Tensor1D;
+  /** How much each counts in the loss; 0 for padding. */
+  readonly weights: tf.Tensor1D;
+  /** 1, or 0 for padding: what the statistics count. */
+  readonly mask: tf.Tensor1D;
+  /** log q_old; null where the weights are those that wrote the tokens: then ρ = 1, and its gradient is that of q. */
+  readonly old: tf.Tensor1D | null;
+  /** log q_ref; null without a reference. */
+  readonly reference: tf.Tensor1D | null;
+}
+
+/** All are kept: the caller's to dispose of. */
+export interface PolicyStatistics {
+  /** log q of the tokens [rows]. */
+  readonly logQ: tf.Tensor1D;
+  /** Sums over the tokens. */
+  readonly klSum: tf.Scalar;
+  readonly entropySum: tf.Scalar;
+  /** Tokens whose gradient the clip took away. */
+  readonly clippedSum: tf.Scalar;
+}
+
+/** log q(token) of logits [rows, vocabulary] at the temperature. */
+export function tokenLogProbabilities(logits: tf.Tensor2D, labels: tf.Tensor1D, temperature: number): tf.Tensor1D {
+  return tf.tidy(() => picked(tf.logSoftmax(tf.div(logits, temperature)), labels));
+}
+
+/** The loss, with a gradient in the logits [rows, vocabulary]; `told` is given the statistics of the pass. Inside a tf.tidy or a gradient. */
+export function policyLoss(logits: tf.Tensor2D, tokens: PolicyTokens, { temperature, clip, kl }: PolicySettings, told: (statistics: PolicyStatistics) => void): tf.Scalar {
+  const { labels, advantages, weights, mask, old, reference } = tokens;
+  const [rows, vocabulary] = logits.shape;
+  return withGradient([logits], ([input]) => {
+    const logs = tf.logSoftmax(tf.div(input, temperature)) as tf.Tensor2D;
+    const q = tf.exp(logs);
+    const logQ = picked(logs, labels);
+    const ratio = old === null ? tf.onesLike(logQ) : tf.exp(tf.sub(logQ, old));
+    const free = tf.mul(ratio, advantages);
+    const clipped = tf.mul(tf.clipByValue(ratio, 1 - clip.low, 1 + clip.high), advantages);
+    // The smaller one counts; where that is the clipped one and it differs, ρ has no influence any more.
+    const held = tf.greater(free, clipped);
+    const logR = reference === null ? tf.zerosLike(logQ) : tf.sub(reference, logQ);
+    const k3 = tf.sub(tf.expm1(logR), logR);
+    const loss = tf.add(tf.neg(tf.minimum(free, clipped)), tf.mul(k3, kl));
+    const slope = tf.sub(tf.mul(tf.expm1(logR), -kl), tf.where(held, tf.zerosLike(free), free));
+    const factor = tf.div(tf.mul(slope, weights), temperature);
+    const onehot = tf.scatterND(places(tf.reshape(labels, [rows, 1])), tf.ones([rows]), [rows, vocabulary]);
+    told({
+      logQ: tf.keep(logQ), klSum: tf.keep(tf.sum(tf.mul(k3, mask)) as tf.Scalar),
+      entropySum: tf.keep(tf.sum(tf.mul(tf.neg(tf.sum(tf.mul(q, logs), -1)), mask)) as tf.Scalar),
+      clippedSum: tf.keep(tf.sum(tf.mul(tf.cast(held, 'float32'), mask)) as tf.Scalar),
+    });
+    return { value: tf.sum(tf.mul(loss, weights)) as tf.Scalar, save: [tf.mul(tf.expandDims(factor, 1), tf.sub(onehot, q))] };
+  }, (dy, [flow]) => [tf.mul(flow, dy)]);
+}
+
+function picked(logs: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
+  const [rows] = logs.shape;
+  return tf.reshape(tf.gatherND(logs, places(tf.reshape(labels, [rows, 1]))), [rows]);
+}
+
+export type Aggregation = 'sequence' | 'token' | 'constant';
+
+/**
+ * How much each token of a completion counts, for completions of so many tokens: `sequence` 1 / (N·|o|) (GRPO, eq. 3), `token`
+ * 1 / Σ|o| (DAPO, Yu et al. 2025, eq. 8), `constant` 1 / (N·longest) (Dr. GRPO, Liu et al. 2025, section 3.2, whose sum of tokens
+ * is divided by a constant so that no answer's length changes its weight). N is the number of completions that count.
+ */
+export function tokenWeights(aggregation: Aggregation, lengths: readonly number[], longest: number): readonly number[] {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  return lengths.map((length) => {
+    switch (aggregation) {
+      case 'sequence': return 1 / (lengths.length * Math.max(1, length));
+      case 'token': return 1 / Math.max(1, total);
+      case 'constant': return 1 / (lengths.length * longest);
+    }
+  });
+}
+
+/** Added to a standard deviation before anything is divided by it; TRL's value. */
+const DEVIATION_FLOOR = 1e-4;
+
+/**
+ * The advantages of one group's rewards: reward − mean, and divided by the group's standard deviation (of a sample, n − 1) where
+ * they are normalised (Shao et al. 2024, section 4.1.2; without: Liu et al. 2025, section 3.2). Null where all rewards are the
+ * same: nothing was better than anything.
+ */
+export function groupAdvantages(rewards: readonly number[], normalised: boolean): readonly number[] | null {
+  const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
+  if (rewards.every((reward) => reward === rewards[0])) return null;
+  const centred = rewards.map((reward) => reward - mean);
+  if (!normalised) return centred;
+  const deviation = Math.sqrt(centred.reduce((sum, each) => sum + each * each, 0) / (rewards.length - 1));
+  return centred.map((each) => each / (deviation + DEVIATION_FLOOR));
+}
