@@ -3,7 +3,7 @@
  * that reads the folder from its beginning holds the same.
  */
 import type {
-  AcknowledgedEvent, CheckpointEvent, CollectEvent, EndedEvent, EvaluationEvent, MetricEvent, ProcessIdentity, ProgressEvent, QueuedEvent, RunEvent, StageEvent, StartedEvent, TraceEvent, WarningEvent,
+  AcknowledgedEvent, CheckpointEvent, CollectEvent, EndedEvent, EvaluationEvent, GateEvent, MetricEvent, ProcessIdentity, ProgressEvent, QueuedEvent, RunEvent, StageEvent, StartedEvent, TraceEvent, WarningEvent,
 } from '../shared/events.ts';
 import { parseEvent } from '../shared/events.ts';
 
@@ -20,6 +20,12 @@ export interface StageFacts {
   readonly beganAt: number;
   readonly endedAt: number | null;
   readonly reason: string | null;
+  /** The checkpoint that it started from; null: the student's own first weights, or an older engine. */
+  readonly parent: string | null;
+  /** The checkpoint that it handed on, where it trained to its end. */
+  readonly handedOn: string | null;
+  readonly entry: GateEvent | null;
+  readonly exit: GateEvent | null;
 }
 
 /** An event and where on the x axes it happened. */
@@ -144,6 +150,9 @@ export class RunFold {
       case 'stage':
         this.stage(event);
         return 'stage';
+      case 'gate':
+        facts.stages = facts.stages.map((stage) => (stage.index === event.stage ? { ...stage, [event.when]: event } : stage));
+        return 'stage';
       case 'metric':
         this.metric(event);
         return 'metric';
@@ -164,8 +173,8 @@ export class RunFold {
         return 'trace';
       case 'checkpoint':
         facts.checkpoints = [
-          // Each was the best when it was written; only the last of them still is.
-          ...facts.checkpoints.filter((other) => other.event.name !== event.name).map((other) => (event.best && other.event.best ? { ...other, event: { ...other.event, best: false } } : other)),
+          // Each was the best of its stage when it was written; only the last of them still is.
+          ...facts.checkpoints.filter((other) => other.event.name !== event.name).map((other) => (event.best && other.event.best && event.stage === other.event.stage ? { ...other, event: { ...other.event, best: false } } : other)),
           { event, step: event.step, tokens: facts.tokens },
         ];
         return 'checkpoint';
@@ -209,7 +218,7 @@ export class RunFold {
     const { stage, step } = event.resumedFrom ?? { stage: -1, step: -1 };
     facts.step = Math.max(0, Math.min(facts.step, step));
     facts.starts.push({ event, step: facts.step, tokens: facts.tokens });
-    facts.stages = facts.stages.filter((other) => other.index <= stage).map((other) => (other.index === stage && other.state === 'done' ? { ...other, state: 'running', endedAt: null, reason: null } : other));
+    facts.stages = facts.stages.filter((other) => other.index <= stage).map((other) => (other.index === stage && other.state === 'done' ? { ...other, state: 'running', endedAt: null, reason: null, handedOn: null, exit: null } : other));
     facts.evaluations = facts.evaluations.filter((other) => other.stage < stage || (other.stage === stage && other.step <= step));
     facts.checkpoints = facts.checkpoints.filter((other) => other.step <= step);
     for (const [name, latest] of Object.entries(this.latest)) if (latest.step > step) delete this.latest[name];
@@ -230,6 +239,10 @@ export class RunFold {
       beganAt: before?.beganAt ?? event.at,
       endedAt: over ? event.at : null,
       reason: event.reason ?? null,
+      parent: event.parent === undefined ? before?.parent ?? null : event.parent,
+      handedOn: event.checkpoint ?? null,
+      entry: before?.entry ?? null,
+      exit: over ? before?.exit ?? null : null,
     };
     facts.stages = [...facts.stages.filter((other) => other.index !== event.stage), stage].sort((a, b) => a.index - b.index);
     facts.pace = [];

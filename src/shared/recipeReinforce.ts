@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { EVALUATION_METRICS, REINFORCE_VALIDATION_METRICS } from './metrics.ts';
+import { freeze, lora } from './recipeAdapter.ts';
 import { entry, gate } from './recipeGates.ts';
 import { optimizer, schedule } from './recipeOptimiser.ts';
 import { about, count, positive, share } from './recipeParts.ts';
@@ -64,6 +65,8 @@ export const reinforceStage = z.strictObject({
     keepLast: count.default(2).meta(about('How many of the last checkpoints are kept; the best one always is.', '保留最近几个存档；最佳存档始终保留。')),
     best: z.enum(REINFORCE_VALIDATION_METRICS).default('validation/reward').meta(about('The metric that chooses the best checkpoint.', '用于选出最佳存档的指标。')),
   }).prefault({}),
+  lora: lora.optional(),
+  freeze: freeze.optional(),
   traces: z.strictObject({
     every: z.int().min(0).default(20).meta(about('Steps between two looks at what the student writes; 0 never keeps any.', '每隔多少步保留学生所写内容以供查看；0 表示从不保留。')),
     rows: count.default(4).meta(about('Completions kept as traces each time.', '每次保留为轨迹的回答数。')),

@@ -22,7 +22,7 @@ import { progressTeller, type Reached, type StageContext } from './context.ts';
 import { Evaluator } from './evaluateStage.ts';
 import { readHistory, warningKey, type History } from './history.ts';
 import type { Machine } from './machine.ts';
-import { Models, scoringTeachers } from './models.ts';
+import { Models, otherVocabularyTeachers, scoringTeachers } from './models.ts';
 import { reinforceTotal, runReinforceStage } from './reinforceStage.ts';
 import { runTrainStage, stageSteps } from './trainStage.ts';
 
@@ -220,7 +220,7 @@ async function prepare({ run, folder, journal, control }: Execution, models: Mod
   const stopped = new Error('stopped');
   try {
     const data = await prepareData({
-      recipe: run.recipe, base: run.base, tokenizer: models.tokenizer,
+      recipe: run.recipe, base: run.base, tokenizer: models.tokenizer, others: await Promise.all(otherVocabularyTeachers(run.recipe).map((name) => models.otherReader(name))),
       onProgress: async (done, total) => {
         tell('encoding', done, total);
         // Encoding keeps the thread; signals and timers need it now and then.

@@ -1,9 +1,10 @@
 /** A training stage of a run: the trainer with its teachers and its rows. */
 import path from 'node:path';
-import { comparedTeachers, type TrainStage } from '../../shared/recipe.ts';
+import { comparedTeachers, otherTeachers, type TrainStage } from '../../shared/recipe.ts';
 import { RUN_FILES } from '../../shared/run.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import type { TrainResult } from '../train/contract.ts';
+import type { OtherTeacher } from '../train/uld.ts';
 import { totalSteps } from '../train/schedule.ts';
 import { trainStage } from '../train/trainer.ts';
 import type { StageContext } from './context.ts';
@@ -19,12 +20,14 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   const { folder, models, data } = context;
   const { stage } = run;
   await models.student(run.resume?.folder ?? null);
-  const student = await models.studentFor(stage, { index: run.index, checkpoints: path.join(folder, RUN_FILES.checkpoints) });
+  const student = await models.studentFor({ quantise: stage.quantise, lora: stage.lora, freeze: stage.freeze }, { index: run.index, checkpoints: path.join(folder, RUN_FILES.checkpoints) });
   const teachers: DecoderModel[] = [];
   for (const name of comparedTeachers(stage)) teachers.push(await models.teacher(name));
+  const others: OtherTeacher[] = [];
+  for (const name of otherTeachers(stage)) others.push({ name, model: await models.teacher(name), vocabulary: (await models.teacherTokenizer(name)).vocabSize });
   const mixture = stage.teachers?.map(({ weight, tasks }, place) => ({ model: teachers[place] as DecoderModel, weight, tasks }));
   return trainStage({
-    ...await wired(context, evaluator, student, run), teacher: teachers[0] ?? null, ...(mixture === undefined ? {} : { mixture }), vocabulary: models.tokenizer.vocabSize,
+    ...await wired(context, evaluator, student, run), teacher: teachers[0] ?? null, ...(mixture === undefined ? {} : { mixture }), others, vocabulary: models.tokenizer.vocabSize,
     train: data.train, validation: data.validation, targets: { folder: path.join(folder, RUN_FILES.targets), teacher: stage.teacher ?? '' },
   });
 }

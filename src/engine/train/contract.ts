@@ -5,7 +5,9 @@ import type { TrainStage } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import type { FoundCheckpoint } from './checkpoint.ts';
+import type { GateTold } from './gate.ts';
 import type { MixedTeacher } from './mixture.ts';
+import type { OtherTeacher } from './uld.ts';
 
 /** Not finite is null. Names are those of shared/metrics.ts. */
 export type MetricValues = Readonly<Record<string, number | null>>;
@@ -19,6 +21,7 @@ export interface TrainReporter {
   progress(what: string, done: number, total: number): void;
   warning(code: WarningCode, data: MessageData): void;
   acknowledged(order: string, accepted: boolean): void;
+  gate(told: GateTold): void;
 }
 
 export interface TrainOrder {
@@ -42,6 +45,8 @@ export interface TrainInput {
   readonly teacher: DecoderModel | null;
   /** All of them, where the stage mixes several. */
   readonly mixture?: readonly MixedTeacher[];
+  /** Those of another vocabulary; the rows hold their readings. */
+  readonly others?: readonly OtherTeacher[];
   /**
    * Ids that the tokenizer knows: logits are cut to them before any softmax, because models pad their head differently
    * (Qwen2.5: 151,936 and 152,064 columns for 151,665 tokens). The narrower head decides where it is narrower still.
@@ -59,13 +64,17 @@ export interface TrainInput {
   readonly evaluate: ((step: number) => Promise<MetricValues>) | null;
   /** Steps and supervised tokens of the stages before this one. */
   readonly before: { readonly steps: number; readonly tokens: number };
+  /** The checkpoint that the stage starts from; null (default): the student's own first weights. */
+  readonly parent?: string | null;
+  /** What was last measured of the model as it is handed in; of a stage that had ended, what was told at its end. */
+  readonly known?: MetricValues;
   /** A checkpoint of this stage; `student` has its weights already. */
   readonly resume: FoundCheckpoint | null;
   readonly reporter: TrainReporter;
   readonly control: TrainControl;
 }
 
-export type TrainReason = 'steps' | 'epochs' | 'early-stop' | 'gate-missed' | 'stopped';
+export type TrainReason = 'steps' | 'epochs' | 'early-stop' | 'gate-missed' | 'entry-missed' | 'stopped';
 
 export interface TrainResult {
   readonly reason: TrainReason;
@@ -74,4 +83,6 @@ export interface TrainResult {
   readonly tokens: number;
   /** The checkpoint that the student now is, where it is not simply the last step (early stopping hands on the best). */
   readonly handedOn: string | null;
+  /** What is known of the model that is handed on. */
+  readonly values: MetricValues;
 }

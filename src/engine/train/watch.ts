@@ -5,7 +5,7 @@ import { asksTeacher, weighs, type TrainStage } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 
 /** Terms that are measured only where they have a weight. */
-const MORE_TERMS = ['mse', 'hidden', 'attention'] as const;
+const MORE_TERMS = ['mse', 'hidden', 'attention', 'uld'] as const;
 
 /** Throws DistillError `metric-not-measured` for an early stop, a best checkpoint or a gate that could never be judged. */
 export function checkWatched(stage: TrainStage, measured: { readonly validation: boolean; readonly evaluation: boolean }): void {

@@ -9,6 +9,7 @@ import type { EncodedRow } from '../../../src/engine/data/contract.ts';
 import type { DecoderConfig } from '../../../src/engine/model/contract.ts';
 import { Random } from '../../../src/engine/model/random.ts';
 import type { MetricValues, TrainInput, TrainOrder, TrainReporter } from '../../../src/engine/train/contract.ts';
+import type { GateTold } from '../../../src/engine/train/gate.ts';
 import { trainStage as trainStageSchema } from '../../../src/shared/recipe.ts';
 import type { TrainStage } from '../../../src/shared/recipe.ts';
 
@@ -60,6 +61,7 @@ export class Recorder implements TrainReporter {
   readonly removed: string[] = [];
   readonly warnings: { readonly code: string; readonly data: unknown }[] = [];
   readonly orders: { readonly id: string; readonly accepted: boolean }[] = [];
+  readonly gates: GateTold[] = [];
   metric({ step, values }: Told): void {
     this.metrics.push({ step, values });
   }
@@ -72,6 +74,9 @@ export class Recorder implements TrainReporter {
   progress(): void {}
   warning(code: string, data: unknown): void {
     this.warnings.push({ code, data });
+  }
+  gate(told: GateTold): void {
+    this.gates.push(told);
   }
   acknowledged(id: string, accepted: boolean): void {
     this.orders.push({ id, accepted });
