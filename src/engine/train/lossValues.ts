@@ -101,15 +101,20 @@ export function featureScalars(sums: FeatureSums | null): SegmentSums['ce'][] {
   return sums === null ? [] : [sums.hidden, sums.attention].filter((sum) => sum !== null);
 }
 
-/** Reads groups of scalars with one read-back: on a GPU each is a wait. */
-export async function readScalars(groups: readonly (readonly tf.Scalar[])[]): Promise<number[][]> {
+/** Reads groups of scalars (and small tensors, flat) with one read-back: on a GPU each is a wait. */
+export async function readScalars(groups: readonly (readonly tf.Tensor[])[]): Promise<number[][]> {
   const all = groups.flat();
   if (all.length === 0) return groups.map(() => []);
-  const stacked = tf.stack(all as tf.Tensor[]);
+  const together = tf.tidy(() => tf.concat1d(all.map((tensor) => tf.reshape<tf.Rank.R1>(tensor, [-1]))));
   try {
-    const values = [...(await stacked.data())];
-    return groups.map((group) => values.splice(0, group.length));
+    const values = await together.data();
+    let at = 0;
+    return groups.map((group) => {
+      const begin = at;
+      at += group.reduce((sum, { size }) => sum + size, 0);
+      return [...values.subarray(begin, at)];
+    });
   } finally {
-    stacked.dispose();
+    together.dispose();
   }
 }

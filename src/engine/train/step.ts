@@ -3,11 +3,12 @@ import type { DecoderModel, Observed } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
 import { countsOf, tokenMask, type Counts, type FeatureMatching } from './features.ts';
-import { disposeTargets, release, scalesOf, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
+import { disposeTargets, release, rowSums, scalesOf, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
 import type { DeviceBatch, Factor, Objective, Scales, SegmentTargets } from './losses.ts';
 import { featureScalars, LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
+import { rowLossesOf, type RowLoss } from './rowLosses.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -26,6 +27,7 @@ export interface StepInput {
 export interface StepValues extends LossValues {
   /** Of the whole gradient, before clipping. */
   readonly gradNorm: number;
+  readonly rows: readonly RowLoss[];
 }
 
 /**
@@ -38,7 +40,7 @@ export async function optimiserStep(input: StepInput): Promise<StepValues | null
   const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
   const counts = countsOf(batches);
   const gradients = new Map<string, tf.Tensor>();
-  const scalars: tf.Scalar[][] = [];
+  const scalars: tf.Tensor[][] = [];
   try {
     for (const batch of batches) {
       const micro = gradientsOf(student, targets, objective, batch, kept, features, counts);
@@ -54,7 +56,7 @@ export async function optimiserStep(input: StepInput): Promise<StepValues | null
     const losses = totals.values();
     if (!Number.isFinite(losses.loss) || !Number.isFinite(gradNorm)) return null;
     optimizer.step(gradients, input.learningRate, optimizer.clipScale(gradNorm));
-    return { ...losses, gradNorm };
+    return { ...losses, gradNorm, rows: batches.flatMap((batch, index) => rowLossesOf(batch, values[index] ?? [], targets !== null)) };
   } finally {
     tf.dispose([...gradients.values(), ...scalars.flat()]);
   }
@@ -63,8 +65,8 @@ export async function optimiserStep(input: StepInput): Promise<StepValues | null
 export interface MicroGradients {
   /** By the weights' names; a weight without influence has none. */
   readonly gradients: ReadonlyMap<string, tf.Tensor>;
-  /** As LossTotals.add reads them. */
-  readonly scalars: tf.Scalar[];
+  /** As LossTotals.add reads them; the last is rowSums'. */
+  readonly scalars: tf.Tensor[];
 }
 
 /** `kept` and `counts` are those of the whole accumulated batch. */
@@ -105,13 +107,13 @@ export interface Pass {
 export function passGradients(student: DecoderModel, objective: Objective, features: FeatureMatching | null, { batch, device, soft, shown, mask, temperature, scales }: Pass): MicroGradients {
   const { ops } = student.backend;
   const weights = new Map([...student.trainable, ...(features?.projections ?? [])]);
-  const scalars: tf.Scalar[] = [];
+  const scalars: tf.Tensor[] = [];
   try {
     const { value, grads } = tf.variableGrads(() => {
       const seen = features?.student(student, device) ?? null;
       const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft, temperature);
       const inside = features === null || seen === null || shown === null || mask === null ? null : features.sums(batch, seen, shown, mask);
-      scalars.push(...[...scalarsOf(sums), ...featureScalars(inside)].map((scalar) => tf.keep(scalar)));
+      scalars.push(...[...scalarsOf(sums), ...featureScalars(inside), rowSums(device, sums)].map((each) => tf.keep(each)));
       return totalLoss(objective, sums, scales, inside ?? {});
     }, [...weights.values()]);
     value.dispose();
