@@ -38,7 +38,7 @@ export async function checkStudent(context: CheckContext): Promise<readonly Find
 /** Parts that a stage freezes: each is there, and something is left. */
 function checkFrozen({ recipe: { stages } }: CheckContext, student: DecoderConfig): readonly Finding[] {
   return stages.flatMap((stage, index) => {
-    if (stage.type !== 'train' || stage.freeze === undefined) return [];
+    if ((stage.type !== 'train' && stage.type !== 'reinforce') || stage.freeze === undefined) return [];
     try {
       frozenWeights(student, stage.freeze);
       return [];

@@ -1,8 +1,9 @@
 /** The models of a recipe: the student as the recipe or a checkpoint makes it, teachers when a stage needs one. */
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
-import { comparedTeachers, type Recipe, type TrainStage } from '../../shared/recipe.ts';
+import { comparedTeachers, otherTeachers, type Recipe, type TrainStage } from '../../shared/recipe.ts';
 import type { Backend } from '../backend/contract.ts';
+import type { OtherReader } from '../data/otherReading.ts';
 import { resolvePath } from '../data/paths.ts';
 import { configFromSizes } from '../model/config.ts';
 import type { DecoderModel } from '../model/contract.ts';
@@ -14,6 +15,13 @@ import { digestOfWeights, merge, sameLora, withNewAdapter } from '../model/lora.
 import { isAdapterFolder, readAdapterConfig } from '../model/peft.ts';
 import { cutStudent } from '../model/slim.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
+
+/** What a stage says of how the student is trained. */
+export interface StudentStage {
+  readonly quantise: TrainStage['quantise'];
+  readonly lora: TrainStage['lora'] | undefined;
+  readonly freeze: TrainStage['freeze'] | undefined;
+}
 
 export class Models {
   readonly #teachers = new Map<string, Promise<DecoderModel>>();
@@ -42,6 +50,15 @@ export class Models {
     return resolvePath(this.base, teacher.model);
   }
 
+  teacherTokenizer(name: string): Promise<Tokenizer> {
+    return loadTokenizer(this.teacherFolder(name));
+  }
+
+  /** What reads rows in the tokens of a teacher of another vocabulary. */
+  async otherReader(name: string): Promise<OtherReader> {
+    return { name, tokenizer: await this.teacherTokenizer(name), maxPositions: (await readConfig(this.teacherFolder(name))).maxPositions };
+  }
+
   /** Loaded once, kept for the whole run. */
   teacher(name: string): Promise<DecoderModel> {
     const folder = this.teacherFolder(name);
@@ -61,7 +78,7 @@ export class Models {
    * the weights, unless the stage goes on with its like. What a new adapter is put beside is kept in a folder, once: the one that the
    * recipe names, or `base-…` in `checkpoints`. Throws DistillError `freeze-…`, and the errors of saveDecoder.
    */
-  async studentFor(stage: Pick<TrainStage, 'quantise' | 'lora' | 'freeze'>, { index, checkpoints }: { readonly index: number; readonly checkpoints: string }): Promise<DecoderModel> {
+  async studentFor(stage: StudentStage, { index, checkpoints }: { readonly index: number; readonly checkpoints: string }): Promise<DecoderModel> {
     let student = await this.student(null);
     const { lora, freeze } = stage;
     if (stage.quantise === 'int8' && !student.config.int8) {
@@ -138,6 +155,11 @@ export function tokenizerOf({ student, teachers }: Recipe): string {
     : student.tokenizer ?? local(Object.keys(teachers).find((name) => teachers[name]?.type === 'local'));
   if (folder === undefined) throw new DistillError('recipe-no-tokenizer', { path: 'student.tokenizer' });
   return folder;
+}
+
+/** Teachers of another vocabulary that some stage learns from. */
+export function otherVocabularyTeachers({ stages }: Recipe): readonly string[] {
+  return [...new Set(stages.flatMap((stage) => stage.type === 'train' ? otherTeachers(stage) : []))];
 }
 
 /** Teachers whose logits some stage needs. */
