@@ -12,7 +12,8 @@ import { wired, type StageRun } from './wiring.ts';
 
 export async function runReinforceStage(context: StageContext, evaluator: Evaluator, run: StageRun<ReinforceStage>): Promise<TrainResult> {
   const { folder, models, data } = context;
-  const student = await models.student(run.resume?.folder ?? null);
+  await models.student(run.resume?.folder ?? null);
+  const student = await models.studentFor({ quantise: 'none', lora: run.stage.lora, freeze: run.stage.freeze }, { index: run.index, checkpoints: path.join(folder, RUN_FILES.checkpoints) });
   return reinforce({
     ...await wired(context, evaluator, student, run), train: data.train, validation: data.validation, writing: writingOf(context),
     referenceFolder: path.join(folder, RUN_FILES.targets, `stage-${String(run.index)}-reference`),
