@@ -9,6 +9,31 @@ import type { EncodedRow } from '../data/contract.ts';
 export const SEQUENCE_MULTIPLE = 8;
 const KEPT_MULTIPLE = 32;
 const ROWS_MULTIPLE = 16;
+
+/**
+ * How shapes are padded. `fine`: to small multiples, which costs least where each operation is started by itself. `coarse`: few
+ * shapes, for backends that record a function for each: passes of as many rows as the recipe says, lengths up to the next of a ladder.
+ */
+export type Shapes = 'fine' | 'coarse';
+
+/** The smallest of s, 1.25·s, 1.5·s, 1.75·s, 2·s, 2.5·s … that holds `length`: four to an octave, so at most a quarter is padding. */
+export function rung(length: number, smallest: number): number {
+  if (length <= smallest) return smallest;
+  const octave = 2 ** Math.floor(Math.log2((length - 1) / smallest));
+  const step = (smallest * octave) / 4;
+  return Math.ceil(length / step) * step;
+}
+
+/** A length in positions of a sequence that holds `fed` and is no longer than the model's positions, where that is possible. */
+export function sequenceLength(fed: number, maxPositions: number, shapes: Shapes): number {
+  const wanted = shapes === 'fine' ? padded(fed, SEQUENCE_MULTIPLE) : rung(fed, 4 * SEQUENCE_MULTIPLE);
+  return Math.max(fed, Math.min(wanted, maxPositions));
+}
+
+/** Sequences of a packed pass, of at most `most`. */
+export function sequenceCount(count: number, most: number, shapes: Shapes): number {
+  return shapes === 'fine' ? count : Math.max(count, Math.min(most, Math.ceil(rung(count, 4))));
+}
 /** What tf.oneHot takes. */
 const FEWEST_SLOTS = 2;
 
@@ -94,16 +119,22 @@ export function groupByLength(rows: readonly EncodedRow[], most: number): Encode
   return groups.reverse();
 }
 
+/** The rows of an optimiser step as passes of at most `size`, rows of like length together. */
+export function passesOf(rows: readonly EncodedRow[], size: number, maxPositions: number, shapes: Shapes): MicroBatch[] {
+  if (shapes === 'fine') return groupByLength(rows, size).map((group) => collate(group, maxPositions));
+  const sorted = [...rows].sort((a, b) => a.ids.length - b.ids.length);
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, pass) => collate(sorted.slice(pass * size, (pass + 1) * size), maxPositions, shapes));
+}
+
 /** Each row a sequence of its own. `maxPositions` is the model's: padding does not go beyond it. */
-export function collate(rows: readonly EncodedRow[], maxPositions: number): MicroBatch {
-  const longest = Math.max(1, ...rows.map((row) => row.ids.length - 1));
-  const seq = Math.max(longest, Math.min(padded(longest, SEQUENCE_MULTIPLE), maxPositions));
-  return { ...placed(rows.map((row) => [row]), seq), layout: null, rowSlots: Math.max(FEWEST_SLOTS, rows.length) };
+export function collate(rows: readonly EncodedRow[], maxPositions: number, shapes: Shapes = 'fine'): MicroBatch {
+  const seq = sequenceLength(Math.max(1, ...rows.map((row) => row.ids.length - 1)), maxPositions, shapes);
+  return { ...placed(rows.map((row) => [row]), seq, shapes), layout: null, rowSlots: Math.max(FEWEST_SLOTS, rows.length) };
 }
 
 /** The rows of each sequence one after another; `seq` holds the longest. */
-export function collatePacked(sequences: readonly (readonly EncodedRow[])[], seq: number): MicroBatch {
-  const batch = placed(sequences, seq);
+export function collatePacked(sequences: readonly (readonly EncodedRow[])[], seq: number, shapes: Shapes = 'fine'): MicroBatch {
+  const batch = placed(sequences, seq, shapes);
   const positions = new Int32Array(batch.batch * seq);
   const documents = new Int32Array(batch.batch * seq).fill(-1);
   batch.rows.forEach((row, index) => {
@@ -113,10 +144,10 @@ export function collatePacked(sequences: readonly (readonly EncodedRow[])[], seq
       documents[start + i] = index;
     }
   });
-  return { ...batch, layout: { positions, documents }, rowSlots: padded(batch.rows.length, ROWS_MULTIPLE) };
+  return { ...batch, layout: { positions, documents }, rowSlots: shapes === 'fine' ? padded(batch.rows.length, ROWS_MULTIPLE) : rung(batch.rows.length, ROWS_MULTIPLE) };
 }
 
-function placed(sequences: readonly (readonly EncodedRow[])[], seq: number): Omit<MicroBatch, 'layout' | 'rowSlots'> {
+function placed(sequences: readonly (readonly EncodedRow[])[], seq: number, shapes: Shapes): Omit<MicroBatch, 'layout' | 'rowSlots'> {
   const ids = new Int32Array(sequences.length * seq);
   const rows = sequences.flat();
   const starts = new Int32Array(rows.length);
@@ -136,7 +167,7 @@ function placed(sequences: readonly (readonly EncodedRow[])[], seq: number): Omi
       tokens += fed.length;
     }
   });
-  const [think, answer] = [found.think.segment(), found.answer.segment()];
+  const [think, answer] = [found.think.segment(shapes), found.answer.segment(shapes)];
   return { batch: sequences.length, seq, ids, segments: { think, answer }, kept: think.kept + answer.kept, tokens, rows, starts };
 }
 
@@ -152,9 +183,9 @@ class Positions {
     this.#owners.push(owner);
   }
 
-  segment(): Segment {
+  segment(shapes: Shapes): Segment {
     const kept = this.#positions.length;
-    const length = padded(kept, KEPT_MULTIPLE);
+    const length = shapes === 'fine' || kept === 0 ? padded(kept, KEPT_MULTIPLE) : rung(kept, 4 * KEPT_MULTIPLE);
     const filled = (values: readonly number[]): Int32Array => {
       const array = new Int32Array(length);
       array.set(values);

@@ -6,7 +6,7 @@
  */
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderConfig } from '../model/contract.ts';
-import { collatePacked, padded, PASS_COST_TOKENS, SEQUENCE_MULTIPLE, type MicroBatch } from './batch.ts';
+import { collatePacked, PASS_COST_TOKENS, sequenceCount, sequenceLength, type MicroBatch, type Shapes } from './batch.ts';
 
 /** Lengths of sequences that are tried, in multiples of the step's longest row. */
 const STRETCHES = [1, 1.5, 2, 3, 4];
@@ -17,13 +17,13 @@ const fedOf = (row: EncodedRow): number => Math.max(1, row.ids.length - 1);
  * The rows of an optimiser step as passes. A pass holds as many positions at most as `most` sequences of the longest row: packing
  * changes how full it is, not how large.
  */
-export function packRows(rows: readonly EncodedRow[], most: number, model: Pick<DecoderConfig, 'maxPositions' | 'hiddenSize'>): MicroBatch[] {
+export function packRows(rows: readonly EncodedRow[], most: number, model: Pick<DecoderConfig, 'maxPositions' | 'hiddenSize'>, shapes: Shapes = 'fine'): MicroBatch[] {
   const sorted = [...rows].sort((a, b) => fedOf(b) - fedOf(a));
   const longest = fedOf(sorted[0] as EncodedRow);
-  const shortest = Math.max(longest, Math.min(padded(longest, SEQUENCE_MULTIPLE), model.maxPositions));
+  const shortest = sequenceLength(longest, model.maxPositions, shapes);
   let best: { readonly cost: number; readonly seq: number; readonly sequences: readonly EncodedRow[][]; readonly perPass: number } | null = null;
   for (const stretch of STRETCHES) {
-    const seq = Math.max(shortest, Math.min(padded(Math.ceil(shortest * stretch), SEQUENCE_MULTIPLE), model.maxPositions));
+    const seq = sequenceLength(Math.max(longest, Math.min(Math.ceil(shortest * stretch), model.maxPositions)), model.maxPositions, shapes);
     const sequences = firstFit(sorted, seq);
     const perPass = Math.max(1, Math.floor((most * shortest) / seq));
     const cost = sequences.length * seq * (1 + attentionShare(seq, model.hiddenSize)) + Math.ceil(sequences.length / perPass) * PASS_COST_TOKENS;
@@ -31,7 +31,11 @@ export function packRows(rows: readonly EncodedRow[], most: number, model: Pick<
   }
   if (best === null) return [];
   const { seq, sequences, perPass } = best;
-  return Array.from({ length: Math.ceil(sequences.length / perPass) }, (_, pass) => collatePacked(sequences.slice(pass * perPass, (pass + 1) * perPass), seq));
+  return Array.from({ length: Math.ceil(sequences.length / perPass) }, (_, pass) => {
+    const own = sequences.slice(pass * perPass, (pass + 1) * perPass);
+    const empty = Array.from({ length: sequenceCount(own.length, perPass, shapes) - own.length }, () => []);
+    return collatePacked([...own, ...empty], seq, shapes);
+  });
 }
 
 /**

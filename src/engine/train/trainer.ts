@@ -5,8 +5,8 @@ import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { variantOf } from '../model/decoder.ts';
 import type { tf } from '../tf.ts';
-import { collate, groupByLength, keptPositions } from './batch.ts';
-import type { MicroBatch } from './batch.ts';
+import { keptPositions, passesOf } from './batch.ts';
+import type { MicroBatch, Shapes } from './batch.ts';
 import type { MetricValues, TrainInput, TrainResult } from './contract.ts';
 import { FeatureMatching } from './features.ts';
 import { LOSS_TERMS, type Objective } from './losses.ts';
@@ -137,7 +137,7 @@ class Trainer extends StageLoop<TrainInput> {
     const { size, accumulate } = stage.batch;
     const began = performance.now();
     const rows = this.sampler.take(size * accumulate).map((index) => train[index] as EncodedRow);
-    const batches = stage.packing ? packRows(rows, size, student.config) : groupByLength(rows, size).map((group) => collate(group, student.config.maxPositions));
+    const batches = stage.packing ? packRows(rows, size, student.config, this.shapes) : passesOf(rows, size, student.config.maxPositions, this.shapes);
     const learningRate = learningRateAt(stage.schedule, stage.optimizer.learningRate, this.stageStep, this.limit.steps);
     const objective = objectiveAt(stage, this.objective, this.stageStep, this.limit.steps);
     const values = await optimiserStep({ student, targets: this.targets, features: this.features, objective, optimizer: this.optimizer, batches, learningRate });
@@ -150,6 +150,11 @@ class Trainer extends StageLoop<TrainInput> {
     const tokens = sum(batches.map((batch) => batch.tokens));
     const speed = { tokensPerSecond: tokens / seconds, filled: tokens / sum(batches.map(({ batch, seq }) => batch * seq)) };
     this.tell({ ...presentValues(values), ...await this.pulls(objective, batches[0]), learningRate, temperature: objective.temperature, ...changingWeights(stage, objective), ...speed, memoryMiB: process.memoryUsage.rss() / MIB });
+  }
+
+  /** Where a step is a recorded function there is one for each shape. */
+  private get shapes(): Shapes {
+    return this.input.student.backend.name.startsWith('tensorflow') ? 'coarse' : 'fine';
   }
 
   /** The gradient norm of each term, when it is time to look. */

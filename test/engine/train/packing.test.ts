@@ -19,7 +19,7 @@ import { openTopK } from '../../../src/engine/train/topKTargets.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
 import { expectClose, makeInput, makeRows, makeStage, openWasm, temporaryFolder, TINY, VOCABULARY } from './setup.ts';
 
-const WEIGHTS = { kl: 0.7, ce: 0.3, mse: 0, hidden: 0, attention: 0 };
+const WEIGHTS = { kl: 0.7, ce: 0.3, mse: 0, hidden: 0, attention: 0, uld: 0 };
 const OBJECTIVE: Objective = { weights: WEIGHTS, divergence: { kind: 'forward-kl' }, temperature: 2, vocabulary: VOCABULARY };
 const ROWS = makeRows(13, 3);
 
