@@ -2,6 +2,90 @@
 import type { Sentence } from './messages.ts';
 
 export const TRAINING_ERRORS = {
+  'recipe-on-policy-no-teacher': {
+    en: 'onPolicy lets a teacher score what the student writes, and this stage compares with none. Give weights.kl a weight and name a local teacher, or remove onPolicy.',
+    'zh-cn': 'onPolicy 由教师为学生所写内容评分，而该阶段没有与任何教师比较。请为 weights.kl 设置权重并指定本地教师，或删除 onPolicy。',
+  },
+  'recipe-on-policy-vocabulary': {
+    en: 'onPolicy needs a teacher of the student’s own vocabulary to score each token that the student writes; weights.uld is for a teacher of another one. Take a teacher with the same tokenizer and weights.kl, or remove onPolicy.',
+    'zh-cn': 'onPolicy 需要与学生词表相同的教师来为学生写出的每个词元评分；weights.uld 用于另一词表的教师。请改用相同分词器的教师与 weights.kl，或删除 onPolicy。',
+  },
+  'recipe-on-policy-stored': {
+    en: 'targets asks the teacher once about the data’s own completions; what the student writes with onPolicy is not among them. Remove targets (the teacher then runs beside the student), or onPolicy.',
+    'zh-cn': 'targets 只就数据自带的回答询问教师一次；onPolicy 中学生所写内容不在其中。请删除 targets（教师将与学生同时运行），或删除 onPolicy。',
+  },
+  'recipe-sweep-empty': {
+    en: 'sweep.values names nothing. Name a value of the recipe and what it may be: { "stages.train.temperature": [1, 2, 4] }.',
+    'zh-cn': 'sweep.values 为空。请写出配方中的某个值及其取值：{ "stages.train.temperature": [1, 2, 4] }。',
+  },
+  'recipe-sweep-path': {
+    en: 'sweep.values: "{name}" is no value of this recipe: "{at}" is not known there. Known: {allowed}.',
+    'zh-cn': 'sweep.values："{name}" 不是此配方中的值：其中 "{at}" 未知。可用：{allowed}。',
+  },
+  'recipe-sweep-path-near': {
+    en: 'sweep.values: "{name}" is no value of this recipe: "{at}" is not known there. Did you mean "{nearest}"?',
+    'zh-cn': 'sweep.values："{name}" 不是此配方中的值：其中 "{at}" 未知。是否想写 "{nearest}"？',
+  },
+  'recipe-sweep-twice': {
+    en: 'sweep.values: "{name}" and "{other}" are the same value, or one is part of the other. Keep one of them.',
+    'zh-cn': 'sweep.values："{name}" 与 "{other}" 是同一个值，或其一包含另一个。请只保留一个。',
+  },
+  'recipe-sweep-left-out': {
+    en: 'sweep.values: "{name}" is of a stage that runs of a sweep leave out ({type}). Collect the data before the sweep, and export the best run after it.',
+    'zh-cn': 'sweep.values："{name}" 属于搜索中不执行的阶段（{type}）。请先收集数据，并在搜索之后导出最佳结果。',
+  },
+  'recipe-sweep-range': {
+    en: '{path} goes from {from} to {from}: that is one value. Write another end, or remove it.',
+    'zh-cn': '{path} 的两端均为 {from}，只有一个值。请修改一端，或将其删除。',
+  },
+  'recipe-sweep-log': {
+    en: '{path} goes from {from} to {to}: a logarithmic range needs both above 0.',
+    'zh-cn': '{path} 从 {from} 到 {to}：等比范围的两端都须大于 0。',
+  },
+  'recipe-sweep-steps': {
+    en: '{path} needs "steps", the number of values: a grid goes through all of them. ("order": "random" draws from the range itself.)',
+    'zh-cn': '{path} 需要 "steps"（取值个数）：grid 会逐一遍历。（"order": "random" 则直接从范围中抽取。）',
+  },
+  'recipe-sweep-runs': {
+    en: 'A random sweep needs "runs": how many settings are drawn.',
+    'zh-cn': '随机搜索需要 "runs"：抽取多少组取值。',
+  },
+  'recipe-sweep-runs-grid': {
+    en: '{path} belongs to "order": "random"; a grid makes a run of every combination. Remove it, or draw at random.',
+    'zh-cn': '{path} 仅用于 "order": "random"；grid 会运行每一种组合。请删除它，或改为随机抽取。',
+  },
+  'recipe-sweep-too-many': {
+    en: 'The sweep would make {count} runs; {limit} are the most. Take fewer values, or "order": "random" with "runs".',
+    'zh-cn': '此搜索将产生 {count} 次运行，上限为 {limit}。请减少取值，或使用 "order": "random" 与 "runs"。',
+  },
+  'recipe-sweep-stop-metric': {
+    en: '{metric} is measured at the end of a run only. Name a validation metric by which runs are stopped early: "stopEarly": { "metric": "validation/ce" }.',
+    'zh-cn': '{metric} 仅在运行结束时测量。请指定用于提前停止的验证指标："stopEarly": { "metric": "validation/ce" }。',
+  },
+  'recipe-sweep-metric-moves': {
+    en: '{path}: {metric} is itself changed by "{name}", so that runs can’t be compared by it. Compare by validation/ce, validation/tokenAccuracy or evaluation/accuracy.',
+    'zh-cn': '{path}："{name}" 会改变 {metric} 本身，无法据此比较各次运行。请改用 validation/ce、validation/tokenAccuracy 或 evaluation/accuracy。',
+  },
+  'sweep-not-found': {
+    en: 'There is no sweep in {path}: sweep.json is missing.',
+    'zh-cn': '{path} 中没有搜索：缺少 sweep.json。',
+  },
+  'sweep-unreadable': {
+    en: '{path} is not the sweep.json of this version: {detail}',
+    'zh-cn': '{path} 不是此版本的 sweep.json：{detail}',
+  },
+  'sweep-busy': {
+    en: 'The sweep {sweep} is already at work: process {pid} on {host}. Stop it first.',
+    'zh-cn': '搜索 {sweep} 正在进行：{host} 上的进程 {pid}。请先停止它。',
+  },
+  'sweep-none-ran': {
+    en: 'The first {count} runs of the sweep all failed before they had measured anything, so the rest was not started. The last one: {detail}',
+    'zh-cn': '搜索的前 {count} 次运行均在测量之前失败，其余未启动。最后一次的原因：{detail}',
+  },
+  'stopped-behind': {
+    en: 'Stopped by its sweep at step {step}: its best {metric}, {best}, is behind the median of the completed runs, {median}.',
+    'zh-cn': '在第 {step} 步被搜索停止：其最佳 {metric} 为 {best}，落后于已完成运行的中位数 {median}。',
+  },
   'recipe-reinforce-group': {
     en: '{path} is {samples}: a completion is only better or worse than others of its group. Set it to 2 or more; 8 is usual.',
     'zh-cn': '{path} 为 {samples}：回答的好坏是与同组其他回答相比而言。请设为 2 或更大，常用 8。',
@@ -61,6 +145,10 @@ export const TRAINING_ERRORS = {
   'freeze-leaves-nothing': {
     en: 'freeze ({patterns}) leaves nothing to train. Take something off the list.',
     'zh-cn': 'freeze（{patterns}）冻结了全部权重，没有可训练的部分。请从列表中去掉一些。',
+  },
+  'slim-heads': {
+    en: 'A student of {wanted} query heads beside {kv} key-value heads would serve them unequally. Set student.num_attention_heads to a multiple of {kv}, at most {most}.',
+    'zh-cn': '{wanted} 个查询头无法平均分给 {kv} 个键值头。请将 student.num_attention_heads 设为 {kv} 的倍数，最多 {most}。',
   },
   'recipe-lora-and-freeze': {
     en: 'A stage with lora changes none of the student’s own weights: freeze has nothing to add. Leave it out, or choose the projections with lora.targets.',

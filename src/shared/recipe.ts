@@ -6,8 +6,10 @@
 import * as z from 'zod';
 import { VALIDATION_METRICS } from './metrics.ts';
 import { entry, gate } from './recipeGates.ts';
+import { sweep } from './recipeSweep.ts';
 import { apiTeacher } from './recipeTeacher.ts';
 import { collectStage } from './recipeCollect.ts';
+import { onPolicy } from './recipeOnPolicy.ts';
 import { optimizer, schedule } from './recipeOptimiser.ts';
 import { attentionMatching, hiddenMatching, lossWeights, targets, temperature, uld } from './recipeLosses.ts';
 import { reinforceStage } from './recipeReinforce.ts';
@@ -64,6 +66,7 @@ export const student = z.union([
     ]).meta(about('The layers taken, in order (0 is the teacher’s first), or how many and by what rule.', '依次取用的层（0 为教师的第一层），或保留数量及其规则。')),
     intermediate_size: count.optional().meta(about('Neurons of each feed-forward layer that stay: those that do most on the training rows.', '每个前馈层保留的神经元数：在训练数据上作用最大者。')),
     num_key_value_heads: count.optional().meta(about('Key-value heads that stay, each with its query heads: those that do most on the training rows.', '保留的键值头数（连同其查询头）：在训练数据上作用最大者。')),
+    num_attention_heads: count.optional().meta(about('Query heads that stay in all, equally many beside every key-value head that stays: those that do most on the training rows.', '保留的查询头总数，每个保留的键值头分得相同数目：在训练数据上作用最大者。')),
   }),
   z.strictObject({
     preset: z.enum(PRESET_NAMES).meta(about(
@@ -142,6 +145,7 @@ export const trainStage = z.strictObject({
     keepLast: count.default(2).meta(about('How many of the last checkpoints are kept; the best one always is.', '保留最近几个存档；最佳存档始终保留。')),
     best: metric.default('validation/loss').meta(about('The metric that chooses the best checkpoint.', '用于选出最佳存档的指标。')),
   }).prefault({}),
+  onPolicy: onPolicy.optional(),
   lora: lora.optional(),
   freeze: freeze.optional(),
   quantise: z.enum(['none', 'int8']).default('none').meta(about('int8: trains for INT8 (weights by channel, activations by token, straight through); export with dtype int8.', 'int8：为 INT8 训练（权重按通道、激活按词元，直通梯度）；导出时将 dtype 设为 int8。')),
@@ -204,6 +208,7 @@ const written = z.strictObject({
   evaluate: evaluate.prefault({}).meta(about('How evaluation stages generate.', '评估阶段的生成方式。')),
   engine: engine.prefault({}).meta(about('What executes the recipe.', '执行配方的引擎。')),
   seed: z.int().min(0).default(0).meta(about('Seed of everything random.', '所有随机过程的种子。')),
+  sweep: sweep.optional(),
 });
 
 export const recipe = written.transform((value) => {

@@ -4,7 +4,9 @@ import { batchProblems } from './recipeCrossChecksBatch.ts';
 import { collectProblems, teacherProblems } from './recipeCrossChecksCollect.ts';
 import { lossProblems, writtenWeight } from './recipeCrossChecksTraining.ts';
 import { gateProblems } from './recipeCrossChecksGates.ts';
+import { sweepProblems } from './recipeCrossChecksSweep.ts';
 import { adapterProblems } from './recipeCrossChecksStudent.ts';
+import { onPolicyProblems } from './recipeCrossChecksOnPolicy.ts';
 import { reinforceProblems } from './recipeCrossChecksReinforce.ts';
 import { escapesFolder, keysOf, recipePaths, valueAt, type PathPart } from './recipePaths.ts';
 import { shown } from './recipeStructure.ts';
@@ -12,7 +14,7 @@ import type { PlacelessProblem } from './recipeText.ts';
 
 export function crossChecks(recipe: unknown): readonly PlacelessProblem[] {
   return [
-    ...engineProblems(recipe), ...teacherProblems(recipe), ...pathProblems(recipe), ...studentProblems(recipe), ...adapterProblems(recipe), ...dataProblems(recipe), ...stageProblems(recipe),
+    ...engineProblems(recipe), ...teacherProblems(recipe), ...pathProblems(recipe), ...studentProblems(recipe), ...adapterProblems(recipe), ...dataProblems(recipe), ...stageProblems(recipe), ...sweepProblems(recipe),
   ];
 }
 
@@ -101,7 +103,7 @@ function stageProblems(recipe: unknown): readonly PlacelessProblem[] {
     const name = valueAt(stage, ['name']) ?? type;
     const twice: PlacelessProblem[] = seen.has(name) && typeof name === 'string' ? [{ code: 'recipe-stage-twice', path: ['stages', index, 'name'], data: { name } }] : [];
     seen.add(name);
-    const own = type === 'train' ? trainProblems(recipe, index) : type === 'evaluate' ? evaluateProblems(recipe, index) : type === 'collect' ? collectProblems(recipe, index) : type === 'reinforce' ? reinforceProblems(recipe, index) : [];
+    const own = type === 'train' ? [...trainProblems(recipe, index), ...onPolicyProblems(recipe, index)] : type === 'evaluate' ? evaluateProblems(recipe, index) : type === 'collect' ? collectProblems(recipe, index) : type === 'reinforce' ? reinforceProblems(recipe, index) : [];
     return [...twice, ...own, ...gateProblems(recipe, index)];
   });
 }

@@ -2,13 +2,12 @@
 import path from 'node:path';
 import type { ReinforceStage } from '../../shared/recipeReinforce.ts';
 import { RUN_FILES } from '../../shared/run.ts';
-import { idsBeforeAnswer } from '../data/encode.ts';
 import type { TrainResult } from '../train/contract.ts';
 import { judgedRows, reinforce, reinforceSteps, type KeptCompletion } from '../train/reinforceTrainer.ts';
-import type { Writing } from '../train/written.ts';
 import type { StageContext } from './context.ts';
 import type { Evaluator } from './evaluateStage.ts';
 import { wired, type StageRun } from './wiring.ts';
+import { writingOf } from './writing.ts';
 
 export async function runReinforceStage(context: StageContext, evaluator: Evaluator, run: StageRun<ReinforceStage>): Promise<TrainResult> {
   const { folder, models, data } = context;
@@ -24,19 +23,6 @@ export async function runReinforceStage(context: StageContext, evaluator: Evalua
 /** Steps of the stage. */
 export function reinforceTotal({ data }: StageContext, stage: ReinforceStage): number {
   return reinforceSteps(stage, judgedRows(data.train, stage).length).steps;
-}
-
-/** How the student of a run writes. */
-export function writingOf({ models: { tokenizer }, data: { template } }: StageContext): Writing {
-  const { before, between, hasThink } = template.completion;
-  return {
-    endTokenId: template.endTokenId,
-    decode: (ids) => tokenizer.decode([...ids]),
-    parse: (text) => template.parse(text),
-    // Without a mark to open it with, all reasoning is opened by the prompt.
-    closed: (text) => !hasThink || between.trim() === '' || text.includes(between.trim()) || (before.trim() !== '' && !text.trimStart().startsWith(before.trim())),
-    beforeAnswer: (ids) => idsBeforeAnswer(tokenizer, template, ids),
-  };
 }
 
 function keep({ run: { recipe }, journal }: StageContext, { stage, index }: StageRun<ReinforceStage>, { row, place, step, rewarded }: KeptCompletion): void {

@@ -10,6 +10,7 @@ import { trainStage } from '../train/trainer.ts';
 import type { StageContext } from './context.ts';
 import type { Evaluator } from './evaluateStage.ts';
 import { wired, type StageRun } from './wiring.ts';
+import { writingOf } from './writing.ts';
 
 /** Optimiser steps of the stage. */
 export function stageSteps(context: StageContext, stage: TrainStage): number {
@@ -27,7 +28,7 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   for (const name of otherTeachers(stage)) others.push({ name, model: await models.teacher(name), vocabulary: (await models.teacherTokenizer(name)).vocabSize });
   const mixture = stage.teachers?.map(({ weight, tasks }, place) => ({ model: teachers[place] as DecoderModel, weight, tasks }));
   return trainStage({
-    ...await wired(context, evaluator, student, run), teacher: teachers[0] ?? null, ...(mixture === undefined ? {} : { mixture }), others, vocabulary: models.tokenizer.vocabSize,
+    ...await wired(context, evaluator, student, run), teacher: teachers[0] ?? null, ...(mixture === undefined ? {} : { mixture }), others, vocabulary: models.tokenizer.vocabSize, writing: writingOf(context),
     train: data.train, validation: data.validation, targets: { folder: path.join(folder, RUN_FILES.targets), teacher: stage.teacher ?? '' },
   });
 }

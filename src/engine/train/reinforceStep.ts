@@ -7,6 +7,7 @@ import { release, supervisedLogits, upload } from './losses.ts';
 import { readScalars } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
 import { policyLoss, tokenLogProbabilities, type PolicySettings, type PolicyStatistics } from './policyLoss.ts';
+import { addTo } from './step.ts';
 import { yieldToEvents } from './yield.ts';
 
 /** A completion that is learnt from. */
@@ -155,13 +156,5 @@ function spread(batch: MicroBatch, values: Float32Array, into: Map<EncodedRow, F
     const count = keptPositions(row);
     into.set(row, values.slice(at, at + count));
     at += count;
-  }
-}
-
-function addTo(sum: Map<string, tf.Tensor>, gradients: ReadonlyMap<string, tf.Tensor>): void {
-  for (const [name, gradient] of gradients) {
-    const before = sum.get(name);
-    sum.set(name, before === undefined ? gradient : tf.add(before, gradient));
-    if (before !== undefined) tf.dispose([before, gradient]);
   }
 }

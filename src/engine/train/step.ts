@@ -1,10 +1,10 @@
 /** One optimiser step: gradients of the accumulated batch, its losses and gradient norm, then AdamW. */
-import type { DecoderModel, Observed } from '../model/contract.ts';
+import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
-import { countsOf, tokenMask, type Counts, type FeatureMatching } from './features.ts';
+import { countsOf, disposeShown, tokenMask, type Counts, type FeatureMatching, type Shown } from './features.ts';
 import { disposeTargets, release, rowSums, scalesOf, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
-import type { DeviceBatch, Factor, Objective, Scales, SegmentTargets } from './losses.ts';
+import type { DeviceBatch, Factor, InsideTerm, Objective, Scales, SegmentTargets } from './losses.ts';
 import { featureScalars, LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
@@ -22,6 +22,8 @@ export interface StepInput {
   readonly optimizer: AdamW;
   readonly batches: readonly MicroBatch[];
   readonly learningRate: number;
+  /** The loss is multiplied by it before it goes backwards, the gradient divided by it afterwards; default 1. */
+  readonly lossScale?: number;
 }
 
 export interface StepValues extends LossValues {
@@ -77,15 +79,15 @@ export function gradientsOf(
   const device = upload(batch);
   const mask = features === null ? null : tokenMask(batch);
   // Outside the gradient: nothing of a teacher's pass is recorded.
-  const shown = features?.teacher(device) ?? null;
-  const soft = targets?.of(batch, device, objective.temperature, shown?.final) ?? null;
+  const shown = features?.teacher(device, batch) ?? null;
+  const soft = targets?.of(batch, device, objective.temperature, shown?.final ?? undefined) ?? null;
   try {
     return passGradients(student, objective, features, { batch, device, soft, shown, mask, temperature: objective.temperature, scales: scalesOf(objective, kept, divisorsOf(features, counts)) });
   } finally {
     release(device);
     disposeTargets(soft);
     if (mask !== null) mask.dispose();
-    if (shown !== null) tf.dispose([shown.final, ...shown.states, ...shown.scores]);
+    if (shown !== null) disposeShown(shown);
   }
 }
 
@@ -97,7 +99,7 @@ export interface Pass {
   /** Null without a teacher. */
   readonly soft: readonly SegmentTargets[] | null;
   /** The teacher's inside and which positions are no padding; null where the recipe looks at logits only. */
-  readonly shown: Observed | null;
+  readonly shown: Shown | null;
   readonly mask: tf.Tensor1D | null;
   readonly temperature: Factor;
   readonly scales: Scales;
@@ -112,7 +114,7 @@ export function passGradients(student: DecoderModel, objective: Objective, featu
     const { value, grads } = tf.variableGrads(() => {
       const seen = features?.student(student, device) ?? null;
       const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft, temperature);
-      const inside = features === null || seen === null || shown === null || mask === null ? null : features.sums(batch, seen, shown, mask);
+      const inside = features === null || seen === null || shown === null || mask === null ? null : features.sums(batch, student, seen, shown, mask);
       scalars.push(...[...scalarsOf(sums), ...featureScalars(inside), rowSums(device, sums)].map((each) => tf.keep(each)));
       return totalLoss(objective, sums, scales, inside ?? {});
     }, [...weights.values()]);
@@ -129,11 +131,11 @@ export function passGradients(student: DecoderModel, objective: Objective, featu
   }
 }
 
-export function divisorsOf(features: FeatureMatching | null, counts: Counts): { readonly hidden: number; readonly attention: number } {
-  return features?.divisors(counts) ?? { hidden: 1, attention: 1 };
+export function divisorsOf(features: FeatureMatching | null, counts: Counts): Readonly<Record<InsideTerm, number>> {
+  return features?.divisors(counts) ?? { hidden: 1, attention: 1, uld: 1 };
 }
 
-function addTo(sum: Map<string, tf.Tensor>, gradients: ReadonlyMap<string, tf.Tensor>): void {
+export function addTo(sum: Map<string, tf.Tensor>, gradients: ReadonlyMap<string, tf.Tensor>): void {
   for (const [name, gradient] of gradients) {
     const before = sum.get(name);
     if (before === undefined) {

@@ -1,6 +1,6 @@
 /** A training stage, from its first step (or from a checkpoint) to its end: the steps of stageLoop.ts by a loss over rows. */
 import { DistillError } from '../../shared/messages.ts';
-import { asksTeacher } from '../../shared/recipe.ts';
+import { asksTeacher, weighs } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { variantOf } from '../model/decoder.ts';
@@ -22,6 +22,8 @@ import type { SoftTargets } from './softTargets.ts';
 import { mixtureTargets } from './mixture.ts';
 import { optimiserStep } from './step.ts';
 import { openTopK } from './topKTargets.ts';
+import { isOnPolicy, onPolicyObjective, withoutReference, writtenBatch, type WrittenBatch } from './onPolicy.ts';
+import { UldMatching } from './uldTargets.ts';
 import { validate, validationBatches } from './validation.ts';
 import { StageLoop } from './stageLoop.ts';
 import { checkWatched, describeRows } from './watch.ts';
@@ -51,6 +53,8 @@ class Trainer extends StageLoop<TrainInput> {
   private readonly teacher: DecoderModel | null;
   /** What is learnt from the teacher's inside; its projections are trained beside the student. */
   private readonly features: FeatureMatching | null;
+  /** Teachers of another vocabulary. */
+  private readonly uld: UldMatching | null;
   protected readonly optimizer: AdamW;
   protected readonly sampler: RowSampler;
   protected readonly limit: { readonly steps: number; readonly limit: 'steps' | 'epochs' };
@@ -59,6 +63,8 @@ class Trainer extends StageLoop<TrainInput> {
   private readonly validation: readonly MicroBatch[];
   /** Null without a teacher. */
   private targets: SoftTargets | null = null;
+  /** Of what the student writes: no store can have it. */
+  private live: SoftTargets | null = null;
   private readonly sentinel = new Sentinel();
 
   constructor(input: TrainInput) {
@@ -69,6 +75,7 @@ class Trainer extends StageLoop<TrainInput> {
     if (useless.length > 0) throw new DistillError('nothing-supervised', { rows: describeRows(useless) });
     const validation = input.validation.filter((row) => keptPositions(row) > 0).slice(0, stage.validate.rows);
     checkWatched(stage, { validation: validation.length > 0, evaluation: input.evaluate !== null });
+    if (weighs(stage, 'uld') && (input.others ?? []).length === 0) throw new Error(`stage ${stage.name} learns from another vocabulary and was given no such teacher`);
     if (asksTeacher(stage) && input.teacher === null) throw new Error(`stage ${stage.name} compares logits and was given no teacher`);
 
     this.teacher = asksTeacher(stage) ? input.teacher : null;
@@ -78,7 +85,8 @@ class Trainer extends StageLoop<TrainInput> {
     this.validationRows = validation;
     this.validation = validationBatches(validation, stage.batch.size, student.config.maxPositions);
     this.sampler = new RowSampler(train.length, input.seed, input.stageIndex, resume?.state.sampler);
-    this.features = this.teacher === null ? null : FeatureMatching.of(stage, this.teacher, student, input.seed);
+    this.uld = !weighs(stage, 'uld') ? null : new UldMatching(input.others ?? [], { k: stage.uld.topK, temperature: stage.uld.temperature }, Math.min(input.vocabulary, student.config.vocabSize));
+    this.features = FeatureMatching.of(stage, this.teacher, student, input.seed, this.uld);
     this.more = this.features?.projections ?? new Map();
     this.optimizer = new AdamW(student.backend.ops, this.trained, stage.optimizer);
   }
@@ -96,29 +104,32 @@ class Trainer extends StageLoop<TrainInput> {
   protected async prepare(): Promise<boolean> {
     const { objective: { vocabulary }, teacher, validationRows } = this;
     const { stage: { batch }, train, control, reporter } = this.input;
+    const pause = async (done: number, total: number): Promise<boolean> => {
+      reporter.progress('teacher', done, total);
+      return this.obey(await control.poll());
+    };
+    if (this.uld !== null && !await this.uld.fill([...train, ...validationRows], batch.size, pause)) return false;
     if (teacher === null) return true;
     const { stage, targets: place, mixture } = this.input;
+    this.live = liveTargets(teacher, vocabulary);
     if (mixture !== undefined) {
       this.targets = mixtureTargets(mixture, vocabulary, stage.combine === 'confidence' ? stage.tau : null);
+      this.live = this.targets;
       return true;
     }
     if (stage.targets !== undefined && place !== undefined) {
       this.targets = await openTopK({
         folder: place.folder, name: `stage-${this.input.stageIndex}`, teacher, teacherName: place.teacher, rows: [...train, ...validationRows], vocabulary, k: stage.targets.topK, values: stage.targets.values,
-        temperature: stage.temperature, batch: batch.size,
-        pause: async (done, total) => {
-          reporter.progress('teacher', done, total);
-          return this.obey(await control.poll());
-        },
+        temperature: stage.temperature, batch: batch.size, pause,
       });
       return this.targets !== null;
     }
     // The inside of a teacher is too large to keep, and asking for it gives the logits as well.
-    if (this.features !== null) {
+    if (this.features?.looksInside === true) {
       this.targets = liveTargets(teacher, vocabulary);
       return true;
     }
-    const passes = (this.limit.steps * batch.size * batch.accumulate) / train.length;
+    const passes = ((1 - (stage.onPolicy?.share ?? 0)) * this.limit.steps * batch.size * batch.accumulate) / train.length;
     const rows = [...train, ...validationRows];
     if (passes < PASSES_WORTH_STORING || !targetsFit(rows, vocabulary)) {
       this.targets = liveTargets(teacher, vocabulary);
@@ -126,21 +137,22 @@ class Trainer extends StageLoop<TrainInput> {
     }
     const stored = new StoredTargets(vocabulary);
     this.targets = stored;
-    return stored.fill(teacher, rows, batch.size, async (done, total) => {
-      reporter.progress('teacher', done, total);
-      return this.obey(await control.poll());
-    });
+    return stored.fill(teacher, rows, batch.size, pause);
   }
 
   protected async trainOneStep(): Promise<void> {
     const { stage, student, train } = this.input;
     const { size, accumulate } = stage.batch;
     const began = performance.now();
-    const rows = this.sampler.take(size * accumulate).map((index) => train[index] as EncodedRow);
+    const asked = this.sampler.take(size * accumulate).map((index) => train[index] as EncodedRow);
+    const written = await this.writtenBatch(asked);
+    const rows = written?.rows ?? asked;
     const batches = stage.packing ? packRows(rows, size, student.config, this.shapes) : passesOf(rows, size, student.config.maxPositions, this.shapes);
     const learningRate = learningRateAt(stage.schedule, stage.optimizer.learningRate, this.stageStep, this.limit.steps);
-    const objective = objectiveAt(stage, this.objective, this.stageStep, this.limit.steps);
-    const values = await optimiserStep({ student, targets: this.targets, features: this.features, objective, optimizer: this.optimizer, batches, learningRate });
+    const now = objectiveAt(stage, this.objective, this.stageStep, this.limit.steps);
+    const objective = written === null ? now : onPolicyObjective(now);
+    const targets = written === null ? this.targets : this.live;
+    const values = await optimiserStep({ student, targets, features: this.features, objective, optimizer: this.optimizer, batches, learningRate });
     if (values === null) {
       throw new DistillError('loss-not-finite', { step: this.step + 1, rows: describeRows(rows), checkpoint: this.saved ?? '–' });
     }
@@ -149,7 +161,17 @@ class Trainer extends StageLoop<TrainInput> {
     const seconds = (performance.now() - began) / 1000;
     const tokens = sum(batches.map((batch) => batch.tokens));
     const speed = { tokensPerSecond: tokens / seconds, filled: tokens / sum(batches.map(({ batch, seq }) => batch * seq)) };
-    this.tell({ ...presentValues(values), ...await this.pulls(objective, batches[0]), learningRate, temperature: objective.temperature, ...changingWeights(stage, objective), ...speed, memoryMiB: process.memoryUsage.rss() / MIB });
+    const losses = written === null ? presentValues(values) : { ...withoutReference(presentValues(values)), ...written.metrics };
+    const policy = stage.onPolicy === undefined ? {} : { onPolicy: written === null ? 0 : 1 };
+    this.tell({ ...losses, ...policy, ...await this.pulls(objective, targets, batches[0]), learningRate, temperature: objective.temperature, ...changingWeights(stage, objective), ...speed, memoryMiB: process.memoryUsage.rss() / MIB });
+  }
+
+  /** Null where this step learns from the data's own completions. */
+  private async writtenBatch(asked: readonly EncodedRow[]): Promise<WrittenBatch | null> {
+    const { stage: { onPolicy }, student, seed, stageIndex, writing } = this.input;
+    if (onPolicy === undefined || writing === undefined || this.live === null) return null;
+    const place = { seed, stage: stageIndex, step: this.stageStep };
+    return isOnPolicy(onPolicy, place) ? writtenBatch(student, asked, writing, onPolicy, place) : null;
   }
 
   /** Where a step is a recorded function there is one for each shape. */
@@ -158,11 +180,11 @@ class Trainer extends StageLoop<TrainInput> {
   }
 
   /** The gradient norm of each term, when it is time to look. */
-  private async pulls(objective: Objective, batch: MicroBatch | undefined): Promise<MetricValues> {
+  private async pulls(objective: Objective, targets: SoftTargets | null, batch: MicroBatch | undefined): Promise<MetricValues> {
     const { stage, student, reporter } = this.input;
     const terms = LOSS_TERMS.filter((term) => objective.weights[term] > 0);
     if (stage.sentinel === 0 || batch === undefined || terms.length < 2 || this.stageStep % stage.sentinel !== 0) return {};
-    const norms = await termNorms(student, this.targets, this.features, objective, batch);
+    const norms = await termNorms(student, targets, this.features, objective, batch);
     for (const { code, term, value } of this.sentinel.look(norms)) {
       const at = { step: this.step, stage: stage.name, term };
       reporter.warning(code, code === 'loss-term-dead' ? { ...at, share: value < 1e-4 ? '<0.01%' : `${(100 * value).toFixed(2)}%` } : { ...at, times: Math.round(value) });
