@@ -8,6 +8,7 @@ import { doctor } from './commands/doctor.ts';
 import { init, TEMPLATES, type TemplateName } from './commands/init.ts';
 import { list, log, show } from './commands/list.ts';
 import { resume, run, stop } from './commands/run.ts';
+import { setupTensorflow } from './commands/setup.ts';
 import { registerData } from './dataProgram.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { workbenchVersion } from './programs.ts';
@@ -117,6 +118,14 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     });
   command('doctor', say('doctor')).addOption(json())
     .action(async (options: { json?: true }) => { done(await doctor(terminal, { json: options.json === true })); });
+  command('setup', say('setup')).addArgument(new Argument('<what>', say('setupWhat')).choices(['tensorflow']))
+    .option('--gpu', say('setupGpu')).option('-y, --yes', say('setupYes')).option('--index <address>', say('setupIndex'))
+    .addOption(new Option('--library <folder>', say('setupLibrary')).conflicts(['gpu', 'index', 'remove', 'offer']))
+    .addOption(new Option('--remove', say('setupRemove')).conflicts(['gpu', 'index', 'offer'])).option('--offer', say('setupOffered')).addOption(json(say('setupJson')))
+    .action(async (_: string, options: { gpu?: true; yes?: true; index?: string; library?: string; remove?: true; offer?: true; json?: true }) => {
+      const { gpu = false, yes = false, index = null, library = null, remove = false, offer = false } = options;
+      done(await setupTensorflow(terminal, { gpu, yes, index, library, remove, offer, json: options.json === true }));
+    });
   const data = command('data', say('data')).helpCommand(false);
   registerData({ terminal, command: commandOf(data), project, json, whole, done });
   return program;

@@ -1,9 +1,11 @@
 /** Every text of the command line, English and Simplified Chinese side by side; `{0}`, `{1}` are filled by `say`. */
 import type { Language } from '../shared/messages.ts';
 import { DATA_TEXT } from './textData.ts';
+import { SETUP_TEXT } from './textSetup.ts';
 
 const TEXT = {
   ...DATA_TEXT,
+  ...SETUP_TEXT,
   about: ['Distil reasoning models: train a small student from a big teacher.', '蒸馏推理模型：用大教师训练小学生。'],
   exitCodes: [
     'Exit codes: 0 fine · 1 failed · 2 wrong argument, recipe, or file that they name · 3 the run was stopped · 4 the run was lost',

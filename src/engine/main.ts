@@ -9,7 +9,8 @@
  * saved) and prints one JSON object a line: progress, then the report. Exits 0 whatever it found, 1 where it has none.
  *
  * `node engine.js --try-backend NAME` opens one backend, checks it, prints the attempt as JSON and exits 0: a native library
- * that crashes takes this process with it and not the one that asked.
+ * that crashes takes this process with it and not the one that asked. `node engine.js --find-tensorflow` looks for
+ * TensorFlow's library in the same way and prints what it asked and what is taken (shared/nativeTensorflow.ts).
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -36,6 +37,11 @@ async function main([folder, word, ...rest]: readonly string[]): Promise<number>
   }
   if (folder === '--try-backend') {
     process.stdout.write(`${JSON.stringify(await tryBackend(word ?? ''))}\n`);
+    return EXIT.fine;
+  }
+  if (folder === '--find-tensorflow') {
+    const { findLibrary } = await import('./backend/tensorflow/find.ts');
+    process.stdout.write(`${JSON.stringify({ candidates: (await findLibrary()).candidates })}\n`);
     return EXIT.fine;
   }
   // First of all: nothing that is started from here inherits them.
@@ -92,9 +98,10 @@ async function conduct(folder: string, run: RunFile, { lock, journal, keys }: To
   const process = identityOf(lock);
   const machine = new Machine({ run, folder, journal, control, process });
   try {
-    return await execute({ run, folder, journal, control, machine, keys, process });
+    const outcome = await execute({ run, folder, journal, control, machine, keys, process });
+    return outcome.outcome === 'stopped' && outcome.code === undefined ? { ...outcome, ...control.because } : outcome;
   } catch (error) {
-    if (control.signal.aborted && error === control.signal.reason) return { outcome: 'stopped' };
+    if (control.signal.aborted && error === control.signal.reason) return { outcome: 'stopped', ...control.because };
     log(error);
     if (error instanceof DistillError) return { outcome: 'failed', code: error.code, data: error.data };
     return { outcome: 'failed', code: 'unexpected', data: { detail: error instanceof Error ? error.message : String(error) } };

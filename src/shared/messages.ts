@@ -8,6 +8,7 @@ import type { MessageData } from './events.ts';
 import { DATA_ERRORS, DATA_WARNINGS } from './messagesData.ts';
 import { LOSS_ERRORS, LOSS_WARNINGS } from './messagesLosses.ts';
 import { TEACHER_ERRORS, TEACHER_WARNINGS } from './messagesTeacher.ts';
+import { TENSORFLOW_ERRORS } from './messagesTensorflow.ts';
 import { TRAINING_ERRORS, TRAINING_WARNINGS } from './messagesTraining.ts';
 
 export interface Sentence {
@@ -18,6 +19,7 @@ export interface Sentence {
 export const ERRORS = {
   ...DATA_ERRORS,
   ...TEACHER_ERRORS,
+  ...TENSORFLOW_ERRORS,
   ...TRAINING_ERRORS,
   ...LOSS_ERRORS,
   unexpected: {
@@ -370,8 +372,8 @@ export const ERRORS = {
     'zh-cn': '无法从 {file} 第 {offset} 字节读取轨迹 {id}：文件已被修改或截断。',
   },
   'tokenizers-differ': {
-    en: 'The teacher "{teacher}" and the student ({student}) cut text into different tokens, so their logits cannot be compared. At "{text}" the student has {mine}, the teacher {theirs}. Take a student with the teacher’s tokenizer, or the objective "sequence".',
-    'zh-cn': '教师 "{teacher}" 与学生（{student}）的分词不同，无法比较 logits。在 "{text}" 处学生为 {mine}，教师为 {theirs}。请使用与教师相同分词器的学生，或将目标设为 "sequence"。',
+    en: 'The teacher "{teacher}" and the student ({student}) cut text into different tokens, so their logits cannot be compared. At "{text}" the student has {mine}, the teacher {theirs}. Take a student with the teacher’s tokenizer, set weights.uld above 0 and weights.kl to 0 (it compares pieces of text), or take the objective "sequence".',
+    'zh-cn': '教师 "{teacher}" 与学生（{student}）的分词不同，无法比较 logits。在 "{text}" 处学生为 {mine}，教师为 {theirs}。请使用与教师相同分词器的学生，或令 weights.uld 大于 0 并将 weights.kl 设为 0（按文本片段比较），或将目标设为 "sequence"。',
   },
   'slim-too-wide': {
     en: 'The student asks for {what} {wanted}, and its teacher has {have}: a student is cut from its teacher, so it can only be narrower.',

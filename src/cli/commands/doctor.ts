@@ -1,19 +1,17 @@
 /** distill doctor: which backends this machine has, and what else a run needs. */
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
-import { execa } from 'execa';
 import { DOCTOR_BACKENDS } from '../../engine/doctor.ts';
 import { findNode } from '../../runs/node.ts';
-import type { BackendAttempt, BackendName } from '../../shared/events.ts';
+import type { BackendAttempt } from '../../shared/events.ts';
 import { deviceLockFile } from '../../system/deviceQueue.ts';
 import { readLock } from '../../system/lockFile.ts';
 import { isAlive } from '../../system/processIdentity.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { engineProgram, workbenchVersion } from '../programs.ts';
+import { candidateLines, findTensorflow, tryBackend } from '../tensorflow.ts';
 import { table, type Terminal } from '../terminal.ts';
 
-/** A native library that takes longer than this to load and check itself is not worth waiting for. */
-const TRY_MS = 90_000;
 const GIB = 2 ** 30;
 
 export async function doctor(terminal: Terminal, options: { readonly json: boolean }): Promise<ExitCode> {
@@ -39,15 +37,21 @@ export async function doctor(terminal: Terminal, options: { readonly json: boole
     terminal.print('');
     terminal.print(say('doctorBackends'));
   }
+  const tensorflow = await findTensorflow();
+  const noLibrary = tensorflow.candidates.every(({ problem }) => problem !== null);
   const attempts: BackendAttempt[] = [];
   for (const name of DOCTOR_BACKENDS) {
     terminal.live(`  ${name} …`);
-    const attempt = await attemptOf(name, node);
+    const attempt = await tryBackend(name);
     const chosen = attempt.outcome === 'taken' && !attempts.some(({ outcome }) => outcome === 'taken');
     attempts.push(attempt);
-    if (!options.json) terminal.print(`  ${chosen ? paint('green', '✓') : attempt.outcome === 'taken' ? '✓' : paint('dim', '–')} ${name.padEnd(15)} ${outcomeText(terminal, attempt, chosen)}`);
+    if (!options.json) terminal.print(`  ${chosen ? paint('green', '✓') : attempt.outcome === 'taken' ? '✓' : paint('dim', '–')} ${name.padEnd(15)} ${outcomeText(terminal, noLibrary && attempt.outcome === 'unavailable' && name.startsWith('tensorflow') ? { ...attempt, detail: say('doctorTensorflowNone') } : attempt, chosen)}`);
   }
-  if (options.json) terminal.print(JSON.stringify({ ...facts, backends: attempts }, null, 2));
+  if (options.json) terminal.print(JSON.stringify({ ...facts, backends: attempts, tensorflow }, null, 2));
+  else {
+    terminal.print(['', say('doctorTensorflow'), ...candidateLines(terminal, tensorflow)].join('\n'));
+    if (!attempts.some(({ backend, outcome }) => backend.startsWith('tensorflow') && outcome === 'taken')) terminal.print(`  ${say('doctorTensorflowHint')}`);
+  }
   return attempts.some(({ outcome }) => outcome === 'taken') ? EXIT.fine : EXIT.failed;
 }
 
@@ -57,14 +61,6 @@ function outcomeText({ say }: Terminal, { outcome, detail }: BackendAttempt, cho
     case 'wrong': return say('doctorWrong', detail);
     case 'unavailable': case 'not-tried': return say('doctorUnavailable', detail);
   }
-}
-
-/** In a process of its own: a native library that crashes must not end the doctor. */
-async function attemptOf(backend: BackendName, node: Awaited<ReturnType<typeof findNode>>): Promise<BackendAttempt> {
-  const { failed, stdout, stderr, shortMessage } = await execa(node.path, [engineProgram().script, '--try-backend', backend], { reject: false, timeout: TRY_MS, stdin: 'ignore', env: node.environment });
-  if (failed) return { backend, outcome: 'unavailable', detail: stderr.trim().split('\n').at(-1) ?? shortMessage ?? '' };
-  // Libraries print what they like; the answer is the last line.
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as BackendAttempt;
 }
 
 async function deviceHolder(): Promise<{ readonly about: string | null; readonly pid: number } | null> {

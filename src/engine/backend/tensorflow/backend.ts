@@ -36,7 +36,7 @@ export function stopBackend(): void {
 }
 
 /** tfjs-node 4.22 calls two functions that Node 23 has removed. */
-function putBackOldUtilities(): void {
+export function putBackOldUtilities(): void {
   const old = util as { isNullOrUndefined?: unknown; isArray?: unknown };
   old.isNullOrUndefined ??= (value: unknown): boolean => value === null || value === undefined;
   old.isArray ??= Array.isArray;
