@@ -15,7 +15,7 @@ import { gradientsOf } from '../../../src/engine/train/step.ts';
 import { Random } from '../../../src/engine/model/random.ts';
 import { referenceLogits, referenceLoss } from './reference.ts';
 import type { Weights } from './reference.ts';
-import { expectClose, makeRows, openCpu, openWasm, rowsOf, TINY, VOCABULARY } from './setup.ts';
+import { expectClose, logitsAsModel, makeRows, openCpu, openWasm, rowsOf, TINY, VOCABULARY } from './setup.ts';
 import type { FixtureRow } from './setup.ts';
 
 interface LossFixture {
@@ -30,28 +30,6 @@ interface LossFixture {
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/torch/losses.json', import.meta.url), 'utf8')) as LossFixture;
 
 const FORWARD = { divergence: { kind: 'forward-kl' } } as const;
-
-/** A "model" whose weights are the logits themselves: what it is asked for is what the loss does with them. */
-function logitsAsModel(logits: readonly number[][][], backend: Backend): DecoderModel {
-  const vocabulary = logits[0]?.[0]?.length ?? 0;
-  const seq = logits[0]?.length ?? 0;
-  const weight = tf.tidy(() => tf.variable(tf.tensor2d(logits.flat(), [logits.length * seq, vocabulary])));
-  const refuse = (): never => {
-    throw new Error('not asked for');
-  };
-  return {
-    config: { ...TINY, vocabSize: vocabulary }, backend, weights: new Map([['logits', weight]]), trainable: new Map([['logits', weight]]), parameters: weight.size, adapter: null, recomputes: false, forward: refuse, observe: refuse, watch: refuse,
-    // The batch may be padded to another length than the fixture's.
-    hidden: (ids) => {
-      const [batch, fed] = ids.shape;
-      const shaped = tf.reshape(weight, [batch, seq, vocabulary]);
-      const fitted = fed > seq ? tf.pad(shaped, [[0, 0], [0, fed - seq], [0, 0]]) : tf.slice(shaped, [0, 0, 0], [batch, fed, vocabulary]);
-      return tf.reshape(fitted, [batch * fed, vocabulary]);
-    },
-    head: (states) => tf.clone(states),
-    dispose: () => weight.dispose(),
-  };
-}
 
 async function lossAndGradients(student: DecoderModel, teacher: DecoderModel | null, objective: Objective, rows: readonly EncodedRow[]) {
   const batch = collate(rows, TINY.maxPositions);
@@ -72,7 +50,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
     const studentModel = logitsAsModel(student, backend);
     const teacherModel = teacher === null ? null : logitsAsModel(teacher, backend);
     const vocabulary = studentModel.config.vocabSize;
-    const { values: got, gradients } = await lossAndGradients(studentModel, teacherModel, { ...FORWARD, weights: { ...weights, mse: 0, hidden: 0, attention: 0 }, temperature, vocabulary }, rowsOf(fixture.rows));
+    const { values: got, gradients } = await lossAndGradients(studentModel, teacherModel, { ...FORWARD, weights: { ...weights, mse: 0, hidden: 0, attention: 0, uld: 0 }, temperature, vocabulary }, rowsOf(fixture.rows));
     const told = Object.entries(got).filter(([, value]) => value !== null);
     expect(told.map(([key]) => key).sort()).toEqual(Object.keys(values).sort());
     for (const [key, value] of told) expect(value, key).toBeCloseTo(values[key] ?? NaN, 5);
@@ -84,7 +62,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
     const teacher = noisy(createDecoder({ ...TINY, hiddenSize: 12, headDim: 6 }, 2, backend), 12);
     // Short rows: the reference is evaluated twice for each of a thousand weights.
     const rows = makeRows(4, 5).sort((x, y) => x.ids.length - y.ids.length).slice(0, 2);
-    const objective = { ...FORWARD, weights: { kl: 0.7, ce: 0.3, mse: 0, hidden: 0, attention: 0 }, temperature: 2, vocabulary: VOCABULARY };
+    const objective = { ...FORWARD, weights: { kl: 0.7, ce: 0.3, mse: 0, hidden: 0, attention: 0, uld: 0 }, temperature: 2, vocabulary: VOCABULARY };
     const { values, gradients } = await lossAndGradients(student, teacher, objective, rows);
     const reference = slopes.get(family) ?? referenceSlopes(student.config, await inFloat64(student), teacher.config, await inFloat64(teacher), rows, objective);
     slopes.set(family, reference);

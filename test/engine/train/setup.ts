@@ -6,8 +6,9 @@ import { expect, onTestFinished } from 'vitest';
 import { openBackend } from '../../../src/engine/backend/open.ts';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import type { EncodedRow } from '../../../src/engine/data/contract.ts';
-import type { DecoderConfig } from '../../../src/engine/model/contract.ts';
+import type { DecoderConfig, DecoderModel } from '../../../src/engine/model/contract.ts';
 import { Random } from '../../../src/engine/model/random.ts';
+import { tf } from '../../../src/engine/tf.ts';
 import type { MetricValues, TrainInput, TrainOrder, TrainReporter } from '../../../src/engine/train/contract.ts';
 import type { GateTold } from '../../../src/engine/train/gate.ts';
 import { trainStage as trainStageSchema } from '../../../src/shared/recipe.ts';
@@ -144,4 +145,26 @@ export function expectClose(
     // A failing expect() for each number would cost more than the numbers.
     if (!(difference <= allowed)) expect.fail(`${what}[${i}]: ${got?.[i]} instead of ${wanted[i]}, off by ${difference}`);
   }
+}
+
+/** A "model" whose weights are the logits themselves: what it is asked for is what the loss does with them. */
+export function logitsAsModel(logits: readonly number[][][], backend: Backend): DecoderModel {
+  const vocabulary = logits[0]?.[0]?.length ?? 0;
+  const seq = logits[0]?.length ?? 0;
+  const weight = tf.tidy(() => tf.variable(tf.tensor2d(logits.flat(), [logits.length * seq, vocabulary])));
+  const refuse = (): never => {
+    throw new Error('not asked for');
+  };
+  return {
+    config: { ...TINY, vocabSize: vocabulary }, backend, weights: new Map([['logits', weight]]), trainable: new Map([['logits', weight]]), parameters: weight.size, adapter: null, recomputes: false, forward: refuse, observe: refuse, watch: refuse,
+    // The batch may be padded to another length than the fixture's.
+    hidden: (ids) => {
+      const [batch, fed] = ids.shape;
+      const shaped = tf.reshape(weight, [batch, seq, vocabulary]);
+      const fitted = fed > seq ? tf.pad(shaped, [[0, 0], [0, fed - seq], [0, 0]]) : tf.slice(shaped, [0, 0, 0], [batch, fed, vocabulary]);
+      return tf.reshape(fitted, [batch * fed, vocabulary]);
+    },
+    head: (states) => tf.clone(states),
+    dispose: () => weight.dispose(),
+  };
 }
