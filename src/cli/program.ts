@@ -10,6 +10,7 @@ import { list, log, show } from './commands/list.ts';
 import { resume, run, stop } from './commands/run.ts';
 import { setupTensorflow } from './commands/setup.ts';
 import { registerData } from './dataProgram.ts';
+import { sweep } from './commands/sweep.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { workbenchVersion } from './programs.ts';
 import { Refusal } from './refusal.ts';
@@ -96,6 +97,15 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
   command('run', say('run')).addArgument(project()).addOption(sets()).option('--detach', say('runDetach')).option('--no-queue', say('runNoQueue')).option('--no-check', say('runNoCheck')).addOption(json(say('runJson')))
     .action(async (where: string, options: { set?: string[]; detach?: true; queue: boolean; check: boolean; json?: true }) => {
       done(await run(terminal, where, { set: options.set ?? [], detach: options.detach === true, queue: options.queue, check: options.check, json: options.json === true }));
+    });
+  const places = (value: string): readonly number[] => value.split(',').map((part) => whole(part.trim()));
+  command('sweep', say('sweep')).addArgument(project()).addOption(new Option('--only <places>', say('sweepOnly')).argParser(places)).option('--dry-run', say('sweepDry'))
+    .addOption(new Option('--resume [sweep]', say('sweepResume')).conflicts(['dryRun', 'show', 'stop'])).addOption(new Option('--show [sweep]', say('sweepShow')).conflicts(['dryRun', 'stop']))
+    .addOption(new Option('--stop [sweep]', say('sweepStop')).conflicts(['dryRun'])).option('--no-queue', say('runNoQueue')).option('--no-check', say('runNoCheck')).addOption(json())
+    .action(async (where: string, options: { only?: readonly number[]; dryRun?: true; resume?: string | true; show?: string | true; stop?: string | true; queue: boolean; check: boolean; json?: true }) => {
+      const named = (value: string | true | undefined): string | null => (value === undefined ? null : value === true ? '' : value);
+      const { only = null, queue, check: looks } = options;
+      done(await sweep(terminal, where, { only, dryRun: options.dryRun === true, resume: named(options.resume), show: named(options.show), stop: named(options.stop), queue, check: looks, json: options.json === true }));
     });
   command('resume', say('resume')).addArgument(aRun()).option('--detach', say('runDetach')).addOption(json(say('runJson')))
     .action(async (name: string | undefined, options: { detach?: true; json?: true }) => {

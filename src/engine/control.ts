@@ -61,6 +61,7 @@ function parseOrder(line: string): Order | null {
 /** What asks the engine to stop, to save or to evaluate: orders from the file, and signals. */
 export class Control {
   readonly #abort = new AbortController();
+  #because: Order['because'] = undefined;
   /** A stop that came while something else than training ran, or by a signal: training still has to be told of it. */
   #untold = false;
 
@@ -79,7 +80,7 @@ export class Control {
 
   /** For training, which carries out and acknowledges every kind of order itself. */
   poll(): readonly Pick<Order, 'id' | 'order'>[] {
-    const orders: Pick<Order, 'id' | 'order'>[] = [...this.orders.take()];
+    const orders: Pick<Order, 'id' | 'order'>[] = this.#take();
     if (this.#untold) {
       this.#untold = false;
       orders.push({ id: SIGNAL, order: 'stop' });
@@ -88,9 +89,20 @@ export class Control {
     return orders;
   }
 
+  /** Why the stop was ordered, where the order says so. */
+  get because(): Order['because'] {
+    return this.#because;
+  }
+
+  #take(): Order[] {
+    const orders = [...this.orders.take()];
+    for (const { order, because } of orders) if (order === 'stop' && because !== undefined) this.#because = because;
+    return orders;
+  }
+
   /** For work that can only be stopped: other orders are refused. */
   stopped(): boolean {
-    for (const { id, order } of this.orders.take()) {
+    for (const { id, order } of this.#take()) {
       this.acknowledge(id, order === 'stop');
       if (order === 'stop') this.stop();
     }

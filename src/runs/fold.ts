@@ -24,6 +24,8 @@ export interface StageFacts {
   readonly parent: string | null;
   /** The checkpoint that it handed on, where it trained to its end. */
   readonly handedOn: string | null;
+  /** What is known of the model that it handed on. */
+  readonly values: MetricEvent['values'] | null;
   readonly entry: GateEvent | null;
   readonly exit: GateEvent | null;
 }
@@ -218,7 +220,7 @@ export class RunFold {
     const { stage, step } = event.resumedFrom ?? { stage: -1, step: -1 };
     facts.step = Math.max(0, Math.min(facts.step, step));
     facts.starts.push({ event, step: facts.step, tokens: facts.tokens });
-    facts.stages = facts.stages.filter((other) => other.index <= stage).map((other) => (other.index === stage && other.state === 'done' ? { ...other, state: 'running', endedAt: null, reason: null, handedOn: null, exit: null } : other));
+    facts.stages = facts.stages.filter((other) => other.index <= stage).map((other) => (other.index === stage && other.state === 'done' ? { ...other, state: 'running', endedAt: null, reason: null, handedOn: null, values: null, exit: null } : other));
     facts.evaluations = facts.evaluations.filter((other) => other.stage < stage || (other.stage === stage && other.step <= step));
     facts.checkpoints = facts.checkpoints.filter((other) => other.step <= step);
     for (const [name, latest] of Object.entries(this.latest)) if (latest.step > step) delete this.latest[name];
@@ -241,6 +243,7 @@ export class RunFold {
       reason: event.reason ?? null,
       parent: event.parent === undefined ? before?.parent ?? null : event.parent,
       handedOn: event.checkpoint ?? null,
+      values: event.values ?? null,
       entry: before?.entry ?? null,
       exit: over ? before?.exit ?? null : null,
     };

@@ -9,7 +9,7 @@ import type { EndedEvent, ProcessIdentity, QueuedEvent, StartedEvent } from '../
 import { parseEvent } from '../shared/events.ts';
 import { DistillError } from '../shared/messages.ts';
 import type { Recipe } from '../shared/recipe.ts';
-import { RUN_FILES } from '../shared/run.ts';
+import { RUN_FILES, type RunFile } from '../shared/run.ts';
 import { appendLine } from '../system/appendLine.ts';
 import { fileError } from '../system/fileErrors.ts';
 import { readLock, tryLock } from '../system/lockFile.ts';
@@ -41,6 +41,8 @@ export interface NewRun {
   readonly parent?: string | null;
   /** Wait for the device (default), or start beside others. */
   readonly queue?: boolean;
+  /** The sweep that it is part of. */
+  readonly sweep?: NonNullable<RunFile['sweep']>;
   /** Of the workbench; that of Node is added. */
   readonly versions?: Readonly<Record<string, string>>;
 }
@@ -71,6 +73,7 @@ export async function startRun(run: NewRun, engine: EngineProgram): Promise<Laun
     parent: run.parent === undefined || run.parent === null ? null : path.basename(run.parent),
     queue: run.queue ?? true,
     versions: { ...run.versions, node: node.version },
+    ...(run.sweep === undefined ? {} : { sweep: run.sweep }),
   });
   return launch(folder, engine, node);
 }

@@ -7,8 +7,8 @@ import { RUN_FILES } from '../shared/run.ts';
 import { appendLine } from '../system/appendLine.ts';
 
 /** Appends an order; the engine answers with an `acknowledged` event. Throws DistillError of the file system. */
-export async function giveOrder(runFolder: string, order: Order['order']): Promise<Order> {
-  const given: Order = { format: 1, id: randomBytes(8).toString('hex'), at: Date.now(), order };
+export async function giveOrder(runFolder: string, order: Order['order'], because?: Order['because']): Promise<Order> {
+  const given: Order = { format: 1, id: randomBytes(8).toString('hex'), at: Date.now(), order, ...(because === undefined ? {} : { because }) };
   await appendLine(path.join(runFolder, RUN_FILES.control), JSON.stringify(given));
   return given;
 }

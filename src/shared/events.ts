@@ -222,6 +222,8 @@ export interface Order {
   readonly id: string;
   readonly at: number;
   readonly order: 'stop' | 'save' | 'evaluate';
+  /** Why a stop is ordered, where it is no person's wish: told with the run's end. */
+  readonly because?: { readonly code: ErrorCode; readonly data: MessageData };
 }
 
 const KINDS: ReadonlySet<string> = new Set<RunEventKind>([

@@ -2,6 +2,14 @@
 import type { Sentence } from './messages.ts';
 
 export const TRAINING_ERRORS = {
+  'precision-unavailable': {
+    en: 'The stage {stage} asks for {precision} products, and the backend {backend} computes in float32 only. Set up native TensorFlow (distill setup tensorflow), or set precision to "float32".',
+    'zh-cn': '阶段 {stage} 要求以 {precision} 计算乘积，而后端 {backend} 只支持 float32。请安装本机 TensorFlow（distill setup tensorflow），或将 precision 设为 "float32"。',
+  },
+  'recipe-loss-scale-alone': {
+    en: '{path}: only float16 has a loss scale. Set precision to "float16", or leave lossScale out.',
+    'zh-cn': '{path}：只有 float16 使用损失缩放。请将 precision 设为 "float16"，或去掉 lossScale。',
+  },
   'recipe-on-policy-no-teacher': {
     en: 'onPolicy lets a teacher score what the student writes, and this stage compares with none. Give weights.kl a weight and name a local teacher, or remove onPolicy.',
     'zh-cn': 'onPolicy 由教师为学生所写内容评分，而该阶段没有与任何教师比较。请为 weights.kl 设置权重并指定本地教师，或删除 onPolicy。',
@@ -165,6 +173,10 @@ export const TRAINING_ERRORS = {
 } as const satisfies Record<string, Sentence>;
 
 export const TRAINING_WARNINGS = {
+  'step-not-recorded': {
+    en: 'The steps of stage {stage} are computed operation by operation, which is slower, because a function can’t hold them: {reason}. The losses are the same; "compile": "off" leaves the attempt out.',
+    'zh-cn': '阶段 {stage} 的训练步骤将逐个运算执行（较慢），因为无法录制为一个函数：{reason}。损失不变；设 "compile": "off" 可不再尝试。',
+  },
   'reinforce-rows-without-reference': {
     en: 'The stage {stage} leaves out {rows} of {all} rows: they have no answer to compare with.',
     'zh-cn': '阶段 {stage} 略过 {all} 行中的 {rows} 行：它们没有可对照的答案。',

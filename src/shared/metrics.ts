@@ -5,19 +5,19 @@
  * weight; mse, hidden and attention where they have none; think or answer where a batch has none.
  */
 export const TRAINING_METRICS = [
-  'loss', 'kl', 'ce', 'mse', 'hidden', 'attention', 'thinkKl', 'answerKl', 'thinkCe', 'answerCe',
-  'learningRate', 'temperature', 'gradNorm', 'tokensPerSecond', 'filled', 'memoryMiB',
+  'loss', 'kl', 'ce', 'mse', 'hidden', 'attention', 'uld', 'thinkKl', 'answerKl', 'thinkCe', 'answerCe',
+  'learningRate', 'temperature', 'gradNorm', 'tokensPerSecond', 'filled', 'lossScale', 'memoryMiB',
 ] as const;
 
 /** Told every `sentinel` steps: the norm of each term's own gradient. */
-export const SENTINEL_METRICS = ['gradKl', 'gradCe', 'gradMse', 'gradHidden', 'gradAttention'] as const;
+export const SENTINEL_METRICS = ['gradKl', 'gradCe', 'gradMse', 'gradHidden', 'gradAttention', 'gradUld'] as const;
 
 /** Told with each step for the weights that change over the steps. */
-export const WEIGHT_METRICS = ['weightKl', 'weightCe', 'weightMse', 'weightHidden', 'weightAttention'] as const;
+export const WEIGHT_METRICS = ['weightKl', 'weightCe', 'weightMse', 'weightHidden', 'weightAttention', 'weightUld'] as const;
 
 /** Measured on the validation rows, every `validate.every` steps: what early stopping, gates and "best" may watch. */
 export const VALIDATION_METRICS = [
-  'validation/loss', 'validation/ce', 'validation/kl', 'validation/mse', 'validation/hidden', 'validation/attention', 'validation/tokenAccuracy', 'validation/answerCe', 'validation/thinkCe',
+  'validation/loss', 'validation/ce', 'validation/kl', 'validation/mse', 'validation/hidden', 'validation/attention', 'validation/uld', 'validation/tokenAccuracy', 'validation/answerCe', 'validation/thinkCe',
   'validation/answerKl', 'validation/thinkKl',
 ] as const;
 
@@ -37,6 +37,11 @@ export const REINFORCE_VALIDATION_METRICS = ['validation/reward', 'validation/ac
 
 /** Told with each step of an on-policy stage: whether its batch was written by the student (1 or 0); of such a batch tokens of a completion, and the share without an end. */
 export const ON_POLICY_METRICS = ['onPolicy', 'completionTokens', 'unfinishedShare'] as const;
+
+/** Accuracy, retention and reward are better when higher; losses, lengths and what is unfinished when lower. */
+export function isBetterHigher(metric: string): boolean {
+  return /accuracy|retention|reward/i.test(metric);
+}
 
 export function isEvaluationMetric(metric: string): boolean {
   return metric.startsWith('evaluation/');

@@ -14,6 +14,7 @@ import { optimizer, schedule } from './recipeOptimiser.ts';
 import { attentionMatching, hiddenMatching, lossWeights, targets, temperature, uld } from './recipeLosses.ts';
 import { reinforceStage } from './recipeReinforce.ts';
 import { freeze, lora } from './recipeAdapter.ts';
+import { compile, lossScale, precision } from './recipeStep.ts';
 import { about, count, fields, pathText, positive, share } from './recipeParts.ts';
 import { PRESET_NAMES, PRESET_POSITIONS, presetSizes } from './recipePresets.ts';
 import { largest } from './scheduled.ts';
@@ -151,6 +152,10 @@ export const trainStage = z.strictObject({
   quantise: z.enum(['none', 'int8']).default('none').meta(about('int8: trains for INT8 (weights by channel, activations by token, straight through); export with dtype int8.', 'int8：为 INT8 训练（权重按通道、激活按词元，直通梯度）；导出时将 dtype 设为 int8。')),
   packing: z.boolean().default(false).meta(about('Several rows in one sequence instead of padding: the same losses, no row sees another. Pays where lengths differ much.', '将多行拼入同一序列以免填充：损失不变，各行互不可见。行长差异大时有益。')),
   gradientCheckpointing: z.boolean().default(false).meta(about('Recompute each block in the backward pass instead of keeping its activations: the same losses, less memory, about a third more time.', '反向传播时重新计算各层而不保存激活值：损失不变，内存更少，时间约多三分之一。')),
+  precision,
+  lossScale,
+  compile,
+  rowLosses: z.boolean().default(true).meta(about('Record what each row lost at each step (24 bytes a row), so that a spike can be traced to its rows.', '记录每一步中每行数据的损失（每行 24 字节），以便将尖峰追溯到具体数据行。')),
   sentinel: z.int().min(0).default(50).meta(about('Steps between two looks at how hard each term of the loss pulls (one more backward pass a term); 0 never looks.', '每隔多少步测量各损失项的梯度范数（每项多一次反向传播）；0 表示不测量。')),
   entry: entry.optional().meta(about('Checked before the first step: a miss ends the run there.', '第一步之前检查：未通过则运行就此结束。')),
   gate: gate.optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),
@@ -215,11 +220,14 @@ export const recipe = written.transform((value) => {
   const locals = Object.keys(value.teachers).filter((name) => value.teachers[name]?.type === 'local');
   // With one local teacher nobody needs to name it.
   const only = locals.length === 1 ? locals[0] : undefined;
+  // One of another vocabulary can't answer prompts in the student's tokens.
+  const foreign = value.stages.some((each) => each.type === 'train' && weighs(each, 'uld'));
   return {
     ...value,
     stages: value.stages.map((each) => {
       if (each.type === 'export' || each.type === 'collect' || each.type === 'reinforce' || each.teacher !== undefined || only === undefined) return each;
-      return each.type === 'train' && each.objective === 'sequence' ? each : { ...each, teacher: only };
+      if (each.type === 'train' && each.objective === 'sequence') return each;
+      return { ...each, teacher: each.type === 'evaluate' && foreign ? null : only };
     }),
     evaluate: { ...value.evaluate, split: value.evaluate.split ?? (value.data.test === undefined ? 'validation' as const : 'test' as const) },
   };

@@ -2,7 +2,7 @@
 import { didYouMean } from './didYouMean.ts';
 import { batchProblems } from './recipeCrossChecksBatch.ts';
 import { collectProblems, teacherProblems } from './recipeCrossChecksCollect.ts';
-import { lossProblems, writtenWeight } from './recipeCrossChecksTraining.ts';
+import { asksOwnTeacher, lossProblems, otherTeacherPaths, writtenWeight } from './recipeCrossChecksTraining.ts';
 import { gateProblems } from './recipeCrossChecksGates.ts';
 import { sweepProblems } from './recipeCrossChecksSweep.ts';
 import { adapterProblems } from './recipeCrossChecksStudent.ts';
@@ -109,7 +109,7 @@ function stageProblems(recipe: unknown): readonly PlacelessProblem[] {
 }
 
 /** Weights of terms that need a teacher's logits, states or attention. */
-const TEACHER_WEIGHTS = ['kl', 'mse', 'hidden', 'attention'];
+const TEACHER_WEIGHTS = ['kl', 'mse', 'hidden', 'attention', 'uld'];
 
 function trainProblems(recipe: unknown, index: number): readonly PlacelessProblem[] {
   const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
@@ -129,13 +129,14 @@ function trainProblems(recipe: unknown, index: number): readonly PlacelessProble
     for (const [key, set] of [['weights', writtenWeight(read('weights', 'mse')) > 0], ['targets', read('targets') !== undefined]] as const) {
       if (set) problems.push({ code: 'recipe-mixture-only-divergence', path: at(...(key === 'weights' ? ['weights', 'mse'] : ['targets'])), data: {}, atKey: true });
     }
-  } else if (read('teacher') === undefined) {
+  } else if (read('teacher') === undefined && asksOwnTeacher(recipe, index)) {
     const locals = teacherNames(recipe, 'local');
     if (locals.length === 0) problems.push({ code: 'recipe-teacher-missing', path: at('teacher'), data: { objective: String(read('objective') ?? 'forward-kl') } });
     else if (locals.length > 1) problems.push({ code: 'recipe-teacher-which', path: at('teacher'), data: { allowed: listed(locals) }, allowed: locals });
   } else {
     problems.push(...namedTeacherProblems(recipe, at('teacher')));
   }
+  for (const path of otherTeacherPaths(recipe, index)) problems.push(...namedTeacherProblems(recipe, path));
   if (read('weights') !== undefined && read('alpha') !== undefined) problems.push({ code: 'recipe-weights-and-alpha', path: at('alpha'), data: {}, atKey: true });
   if (read('weights', 'ce') !== undefined && writtenWeight(read('weights', 'ce')) === 0 && (sequence || TEACHER_WEIGHTS.every((key) => writtenWeight(read('weights', key)) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
   if (read('targets') !== undefined && writtenWeight(read('weights', 'mse')) > 0) problems.push({ code: 'recipe-targets-no-mse', path: at('weights', 'mse'), data: {}, atKey: true });

@@ -16,6 +16,8 @@ export const runFile = z.object({
   /** Wait for the device (default), or start beside others. */
   queue: z.boolean().default(true),
   versions: z.record(z.string(), z.string()),
+  /** The sweep that it is part of: the sweep's id, its place there, and the values that it was given. */
+  sweep: z.object({ id: z.string(), index: z.int().min(0), setting: z.int().min(0), values: z.record(z.string(), z.json()) }).optional(),
 });
 export type RunFile = z.output<typeof runFile>;
 
@@ -44,10 +46,17 @@ export const RUN_FILES = {
   /** Which rows of which files it took (consumed.ts), and the ids of the rows. */
   data: 'data.json',
   dataIds: 'data-ids.bin',
+  /** What each row lost at each step (rowLosses.ts): visits, steps, and the rows' numbers. */
+  rowLosses: 'row-losses.bin',
+  rowLossSteps: 'row-losses-steps.bin',
+  rowLossRows: 'row-losses.json',
 } as const;
 
 /** Where a project keeps its runs, relative to the project's folder. */
 export const RUNS_FOLDER = '.distill/runs';
+
+/** Where it keeps its sweeps. */
+export const SWEEPS_FOLDER = '.distill/sweeps';
 
 /** Where it keeps what its teachers answered and what they cost, over all runs. */
 export const TEACHERS_FOLDER = '.distill/teachers';

@@ -21,6 +21,7 @@ export interface RunOptions {
 
 export async function run(terminal: Terminal, where: string, options: RunOptions): Promise<ExitCode> {
   const { file, project, recipe } = loadRecipe(terminal, where, options.set);
+  if (recipe.sweep !== undefined) terminal.note(terminal.say('runHasSweep', where));
   if (options.check) await checkBeforeLaunch(terminal, where, { set: options.set });
   const started = await startRun({ project, recipePath: file, recipe, queue: options.queue, versions: { workbench: workbenchVersion() } }, engineProgram());
   return goOn(terminal, started, noPast(started.folder), options);

@@ -1,8 +1,8 @@
 /** Which of two values of a metric is better, and when to stop waiting for a better one. */
+import { isBetterHigher } from '../../shared/metrics.ts';
 
-/** Accuracy and retention are better when higher; losses when lower. */
 export function isBetter(metric: string, value: number, than: number, minDelta = 0): boolean {
-  return /accuracy|retention/i.test(metric) ? value > than + minDelta : value < than - minDelta;
+  return isBetterHigher(metric) ? value > than + minDelta : value < than - minDelta;
 }
 
 export interface EarlyStopState {
