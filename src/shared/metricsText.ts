@@ -13,6 +13,7 @@ const TEXT = {
   'group.weights': ['Weights of the losses', '损失权重'],
   'group.gradient': ['Gradient norm', '梯度范数'],
   'group.speed': ['Speed', '速度'],
+  'group.lossScale': ['Loss scale (float16)', '损失缩放（float16）'],
   'group.filled': ['Share of the fed positions that isn’t padding', '输入位置中非填充的比例'],
   'group.memory': ['Memory', '内存'],
   'group.accuracy': ['Accuracy and retention', '准确率与保留率'],

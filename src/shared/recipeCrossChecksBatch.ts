@@ -9,6 +9,7 @@ const NOT_WITH_ATTENTION = ['packing', 'gradientCheckpointing'] as const;
 export function batchProblems(recipe: unknown, index: number): readonly PlacelessProblem[] {
   const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
   const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
-  if (writtenWeight(read('weights', 'attention')) === 0) return [];
-  return NOT_WITH_ATTENTION.filter((key) => read(key) === true).map((key) => ({ code: 'recipe-not-with-attention', path: at(key), data: { key }, atKey: true }));
+  const scale: readonly PlacelessProblem[] = typeof read('lossScale') === 'number' && read('precision') !== 'float16' ? [{ code: 'recipe-loss-scale-alone', path: at('lossScale'), data: {}, atKey: true }] : [];
+  if (writtenWeight(read('weights', 'attention')) === 0) return scale;
+  return [...scale, ...NOT_WITH_ATTENTION.filter((key) => read(key) === true).map((key): PlacelessProblem => ({ code: 'recipe-not-with-attention', path: at(key), data: { key }, atKey: true as const }))];
 }

@@ -29,13 +29,14 @@ const GROUPS: readonly GroupRow[] = [
   { id: 'gradient', title: 'group.gradient', unit: null, log: true, better: null, fromZero: true, noisy: true, pattern: /^grad/i },
   { id: 'speed', title: 'group.speed', unit: 'unit.speed', log: false, better: 'higher', fromZero: true, noisy: true, pattern: /perSecond$/i },
   { id: 'filled', title: 'group.filled', unit: null, log: false, better: 'higher', fromZero: false, noisy: true, pattern: /^filled$/ },
+  { id: 'lossScale', title: 'group.lossScale', unit: null, log: true, better: null, fromZero: false, noisy: false, pattern: /^lossScale$/ },
   { id: 'memory', title: 'group.memory', unit: 'unit.memory', log: false, better: 'lower', fromZero: true, noisy: true, pattern: /memory|MiB$|bytes/i },
   { id: 'regions', title: 'group.regions', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /^(think|answer)/ },
   { id: 'loss', title: 'group.loss', unit: null, log: true, better: 'lower', fromZero: false, noisy: true, pattern: /loss|^kl$|^ce$|^mse$|^hidden$|^attention$|^uld$|entropy|perplexity/i },
 ];
 
 /** The order in which the charts stand: what a person looks at first comes first. */
-const ORDER = ['loss', 'regions', 'accuracy', 'learningRate', 'temperature', 'weights', 'gradient', 'speed', 'filled', 'memory'];
+const ORDER = ['loss', 'regions', 'accuracy', 'learningRate', 'temperature', 'weights', 'gradient', 'speed', 'filled', 'lossScale', 'memory'];
 
 /** What is measured seldom, or set by a schedule, is drawn as it is; the rest profits from a running average. */
 export function isNoisy(metric: string): boolean {

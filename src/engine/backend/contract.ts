@@ -1,7 +1,11 @@
 /** What every part of the engine may expect of a backend. The rest of backend/ keeps this promise. */
 import type { BackendAttempt, BackendName } from '../../shared/events.ts';
+import type { WriteColumns } from '../model/decodeStep.ts';
 import type { OpenDecoding } from '../model/decoding.ts';
 import type { tf } from '../tf.ts';
+
+/** Number formats that matrix products can be computed in. */
+export type Precision = 'float32' | 'bfloat16' | 'float16';
 
 export interface Backend {
   readonly name: BackendName;
@@ -9,6 +13,8 @@ export interface Backend {
   readonly device: string;
   readonly threads: number;
   readonly ops: Ops;
+  /** `ops` with the products of `linear` in fewer bits, from float32 to float32, where the backend has that. */
+  readonly narrow?: (precision: Exclude<Precision, 'float32'>) => Ops;
   /** What was tried before, in order, this one last. */
   readonly attempts: readonly BackendAttempt[];
   /** Bytes that tensors hold now. */
@@ -50,10 +56,11 @@ export interface Ops {
   /** Σ over all gradients of the sum of squares (scalar). */
   sumOfSquares(gradients: readonly tf.Tensor[]): tf.Scalar;
   /**
-   * Where a backend can write in place: values [batch · n, 1, width] into cache [batch · n, columns, width], which nobody else
-   * may share, at row r into column columns[⌊r / n⌋]; the same cache comes back. Generation then doesn't copy it every step.
+   * Where a backend can write in place: column [rows, 1, width] into cache [rows, columns, width], which nobody else may share.
+   * written int32 [rows] says where, in the cache seen as [rows · columns, width]. What comes back is the cache with the column
+   * in it, `cache` as well. Generation then doesn't copy it every step.
    */
-  readonly writeColumns?: (cache: tf.Tensor3D, values: tf.Tensor3D, columns: Int32Array) => tf.Tensor3D;
+  readonly writeColumns?: WriteColumns;
   /** Where a backend has a way of its own to generate. */
   readonly decoding?: OpenDecoding;
 }

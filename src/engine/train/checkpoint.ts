@@ -43,6 +43,8 @@ const trainerState = z.object({
   validation: z.record(z.string(), value),
   /** Why the stage ended, once it has. */
   finished: z.enum(['steps', 'epochs', 'early-stop']).nullable(),
+  /** Of float16. */
+  lossScale: z.object({ scale: z.number(), steady: count }).optional(),
   /** The checkpoint that the stage started from; null: the student's own first weights. Missing in older ones. */
   parent: z.string().nullable().optional(),
 });

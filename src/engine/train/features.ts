@@ -1,5 +1,6 @@
 /**
- * What a student learns from the inside of its teacher: hidden states through learned projections, and attention.
+ * What a student learns from its teachers beside their logits: hidden states through learned projections, attention, and what a
+ * teacher of another vocabulary says (uld.ts).
  *
  *   H = mean over pairs of  (1 / N) Σ over positions that are not padding of  MSE or 1 − cos of (W·s, t)
  *   A = mean over pairs of  MSE of the scores before the softmax over causal, unpadded entries, or
@@ -13,9 +14,11 @@ import { weighs, type TrainStage } from '../../shared/recipe.ts';
 import type { DecoderModel, Observed, Wanted } from '../model/contract.ts';
 import { Random } from '../model/random.ts';
 import { tf } from '../tf.ts';
-import type { MicroBatch } from './batch.ts';
+import { weightOf, type MicroBatch } from './batch.ts';
 import { layerPairs, type LayerPair } from './layerMap.ts';
 import type { DeviceBatch } from './losses.ts';
+import { spansOf } from './uld.ts';
+import { disposeSpans, type PreparedSpans, type UldMatching } from './uldTargets.ts';
 
 /** By what the sums of an accumulated batch are divided. */
 export interface Counts {
@@ -23,24 +26,41 @@ export interface Counts {
   readonly tokens: number;
   /** Pairs (query, key ≤ query) of such positions. */
   readonly entries: number;
+  /** Aligned spans, by the teacher of another vocabulary. */
+  readonly spans: Readonly<Record<string, number>>;
 }
 
 export function countsOf(batches: readonly MicroBatch[]): Counts {
   let [tokens, entries] = [0, 0];
+  const spans: Record<string, number> = {};
   for (const { rows } of batches) {
-    for (const { ids } of rows) {
+    for (const row of rows) {
+      const { ids } = row;
       const fed = Math.max(0, ids.length - 1);
-      tokens += fed;
-      entries += (fed * (fed + 1)) / 2;
+      tokens += weightOf(row) * fed;
+      entries += (weightOf(row) * fed * (fed + 1)) / 2;
+      for (const name of Object.keys(row.readings ?? {})) spans[name] = (spans[name] ?? 0) + spansOf(row, name);
     }
   }
-  return { tokens, entries };
+  return { tokens, entries, spans };
 }
 
 /** Sums of a micro-batch, before the division; null where the recipe gives no weight. */
 export interface FeatureSums {
   readonly hidden: tf.Scalar | null;
   readonly attention: tf.Scalar | null;
+  readonly uld: tf.Scalar | null;
+}
+
+/** What the teachers show of a batch; `final` is null where none has the student's vocabulary. */
+export interface Shown extends Omit<Observed, 'final'> {
+  readonly final: tf.Tensor2D | null;
+  readonly spans: PreparedSpans;
+}
+
+export function disposeShown({ final, states, scores, spans }: Shown): void {
+  tf.dispose([...(final === null ? [] : [final]), ...states, ...scores]);
+  disposeSpans(spans);
 }
 
 /** An attention entry that may not be seen, before the softmax. */
@@ -54,31 +74,43 @@ export class FeatureMatching {
   readonly #hidden: readonly LayerPair[];
   readonly #attention: readonly LayerPair[];
   readonly #stage: TrainStage;
-  readonly #teacher: DecoderModel;
+  readonly #teacher: DecoderModel | null;
   readonly #wanted: Readonly<Record<'teacher' | 'student', Wanted>>;
 
-  /** Null where the stage weighs neither. Throws DistillError `layer-pair-unknown`. */
-  static of(stage: TrainStage, teacher: DecoderModel, student: DecoderModel, seed: number): FeatureMatching | null {
-    return weighs(stage, 'hidden') || weighs(stage, 'attention') ? new FeatureMatching(stage, teacher, student, seed) : null;
+  /** Null where the stage weighs none of it. `teacher` is null where none has the student's vocabulary. Throws DistillError `layer-pair-unknown`. */
+  static of(stage: TrainStage, teacher: DecoderModel | null, student: DecoderModel, seed: number, uld: UldMatching | null = null): FeatureMatching | null {
+    return (teacher !== null && (weighs(stage, 'hidden') || weighs(stage, 'attention'))) || uld !== null ? new FeatureMatching(stage, teacher, student, seed, uld) : null;
   }
 
-  private constructor(stage: TrainStage, teacher: DecoderModel, student: DecoderModel, seed: number) {
+  private constructor(stage: TrainStage, teacher: DecoderModel | null, student: DecoderModel, seed: number, private readonly uld: UldMatching | null) {
     const { hidden, attention } = stage;
-    const [teacherLayers, studentLayers] = [teacher.config.layers, student.config.layers];
+    const [teacherLayers, studentLayers] = [teacher?.config.layers ?? 0, student.config.layers];
     this.#stage = stage;
     this.#teacher = teacher;
-    this.#hidden = weighs(stage, 'hidden') ? layerPairs(hidden.layers, teacherLayers, studentLayers, hidden.embeddings) : [];
+    this.#hidden = teacher !== null && weighs(stage, 'hidden') ? layerPairs(hidden.layers, teacherLayers, studentLayers, hidden.embeddings) : [];
     // Attention belongs to blocks: the embedding has none.
-    this.#attention = weighs(stage, 'attention') ? layerPairs(attention.layers, teacherLayers, studentLayers, false) : [];
+    this.#attention = teacher !== null && weighs(stage, 'attention') ? layerPairs(attention.layers, teacherLayers, studentLayers, false) : [];
     const wanted = (side: keyof LayerPair): Wanted => ({ states: this.#hidden.map((pair) => pair[side]), scores: this.#attention.map((pair) => pair[side] - 1) });
     this.#wanted = { teacher: wanted('teacher'), student: wanted('student') };
     this.projections = new Map([...new Set(this.#hidden.map((pair) => projectionName(stage, pair)))]
-      .map((name) => [name, projection(name, student.config.hiddenSize, teacher.config.hiddenSize, seed)]));
+      .map((name) => [name, projection(name, student.config.hiddenSize, teacher?.config.hiddenSize ?? 0, seed)]));
   }
 
-  /** What the teacher shows of a batch; the caller's to dispose of. Outside any gradient. */
-  teacher({ ids, layout }: DeviceBatch): Observed {
-    return this.#teacher.observe(ids, this.#wanted.teacher, layout);
+  /** Whether a teacher of the student's vocabulary shows its inside: it is run on every batch then, and its logits come with that. */
+  get looksInside(): boolean {
+    return this.#hidden.length + this.#attention.length > 0;
+  }
+
+  /** What a recorded step has to know: the model that shows its inside, and whether spans are prepared on the host. */
+  get sources(): { readonly model: DecoderModel | null; readonly spans: boolean } {
+    return { model: this.looksInside ? this.#teacher : null, spans: this.uld !== null };
+  }
+
+  /** What the teachers show of a batch; the caller's to dispose of (disposeShown). Outside any gradient. */
+  teacher({ ids, layout }: DeviceBatch, batch: MicroBatch): Shown {
+    // Where only another vocabulary is matched nobody asks this one for its inside.
+    const own = this.looksInside ? this.#teacher?.observe(ids, this.#wanted.teacher, layout) ?? null : null;
+    return { final: own?.final ?? null, states: own?.states ?? [], scores: own?.scores ?? [], spans: this.uld?.prepare(batch) ?? [] };
   }
 
   student(model: DecoderModel, { ids, layout }: DeviceBatch): Observed {
@@ -86,16 +118,18 @@ export class FeatureMatching {
   }
 
   /** Inside a gradient or tf.tidy. `mask` is tokenMask's of the batch. */
-  sums(batch: MicroBatch, student: Observed, teacher: Observed, mask: tf.Tensor1D = tokenMask(batch)): FeatureSums {
+  sums(batch: MicroBatch, model: DecoderModel, student: Observed, teacher: Shown, mask: tf.Tensor1D = tokenMask(batch)): FeatureSums {
     return {
       hidden: this.#hidden.length === 0 ? null : meanOf(this.#hidden.map((pair, index) => this.#hiddenSum(pair, at(student.states, index), at(teacher.states, index), mask))),
       attention: this.#attention.length === 0 ? null : meanOf(this.#attention.map((_, index) => this.#attentionSum(at(student.scores, index), at(teacher.scores, index), mask, batch))),
+      uld: this.uld === null ? null : this.uld.sum(model, student.final, teacher.spans),
     };
   }
 
   /** By what each sum is divided. */
-  divisors({ tokens, entries }: Counts): { readonly hidden: number; readonly attention: number } {
-    return { hidden: tokens, attention: this.#stage.attention.loss === 'mse' ? entries : tokens };
+  divisors({ tokens, entries, spans }: Counts): Readonly<Record<keyof FeatureSums, number>> {
+    const aligned = this.uld?.teachers.reduce((sum, { name }) => sum + (spans[name] ?? 0), 0) ?? 0;
+    return { hidden: tokens, attention: this.#stage.attention.loss === 'mse' ? entries : tokens, uld: Math.max(1, aligned) };
   }
 
   dispose(): void {
@@ -136,10 +170,10 @@ function norm(rows: tf.Tensor2D): tf.Tensor {
   return tf.sqrt(tf.add(tf.sum(tf.square(rows), -1), TINY));
 }
 
-/** [batch · seq], 1 where a position is not padding. */
+/** [batch · seq], the weight of its row where a position is not padding. */
 export function tokenMask({ batch, seq, rows, starts }: MicroBatch): tf.Tensor1D {
   const mask = new Float32Array(batch * seq);
-  rows.forEach(({ ids }, row) => mask.fill(1, starts[row], (starts[row] ?? 0) + Math.max(0, ids.length - 1)));
+  rows.forEach((row, index) => mask.fill(weightOf(row), starts[index], (starts[index] ?? 0) + Math.max(0, row.ids.length - 1)));
   return tf.tensor1d(mask);
 }
 

@@ -1,15 +1,16 @@
-/** The losses as numbers: sums of segments read from the backend, added up over micro-batches, divided by kept positions. */
+/** The losses as numbers: sums of segments read from the backend, added up over micro-batches, divided by the weight of their positions. */
 import { tf } from '../tf.ts';
 import { SEGMENTS } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
 import { countsOf, type FeatureMatching, type FeatureSums } from './features.ts';
-import { computes, type Objective, type SegmentSums } from './losses.ts';
+import { computes, INSIDE_TERMS, type InsideTerm, type Objective, type SegmentSums } from './losses.ts';
 
 interface Sum {
   ce: number;
   kl: number;
   mse: number;
-  kept: number;
+  /** Of its positions: what the sums are divided by. */
+  weight: number;
 }
 
 /** Of each segment and of both together; null where there was none (no such positions, no teacher). */
@@ -20,6 +21,7 @@ export interface LossValues {
   readonly mse: number | null;
   readonly hidden: number | null;
   readonly attention: number | null;
+  readonly uld: number | null;
   readonly thinkCe: number | null;
   readonly answerCe: number | null;
   readonly thinkKl: number | null;
@@ -27,9 +29,9 @@ export interface LossValues {
 }
 
 export class LossTotals {
-  private readonly sums: Record<SegmentName, Sum> = { think: { ce: 0, kl: 0, mse: 0, kept: 0 }, answer: { ce: 0, kl: 0, mse: 0, kept: 0 } };
+  private readonly sums: Record<SegmentName, Sum> = { think: { ce: 0, kl: 0, mse: 0, weight: 0 }, answer: { ce: 0, kl: 0, mse: 0, weight: 0 } };
 
-  private readonly inside = { hidden: 0, attention: 0 };
+  private readonly inside: Record<InsideTerm, number> = { hidden: 0, attention: 0, uld: 0 };
   private readonly batches: MicroBatch[] = [];
 
   constructor(private readonly objective: Objective, private readonly hasTeacher: boolean, private readonly features: FeatureMatching | null = null) {}
@@ -38,10 +40,10 @@ export class LossTotals {
   add(batch: MicroBatch, values: readonly number[]): void {
     let next = 0;
     for (const name of SEGMENTS) {
-      const { kept } = batch.segments[name];
+      const { kept, weight } = batch.segments[name];
       if (kept === 0) continue;
       const sum = this.sums[name];
-      sum.kept += kept;
+      sum.weight += weight;
       sum.ce += values[next++] ?? NaN;
       if (this.hasTeacher) sum.kl += values[next++] ?? NaN;
       if (this.hasMse) sum.mse += values[next++] ?? NaN;
@@ -55,29 +57,30 @@ export class LossTotals {
   }
 
   /** The losses of the inside that the recipe weighs. */
-  private get terms(): readonly (keyof LossTotals['inside'])[] {
-    return this.features === null ? [] : (['hidden', 'attention'] as const).filter((term) => computes(this.objective, term));
+  private get terms(): readonly InsideTerm[] {
+    return this.features === null ? [] : INSIDE_TERMS.filter((term) => computes(this.objective, term));
   }
 
   values(): LossValues {
     const { think, answer } = this.sums;
     const { weights, temperature } = this.objective;
-    const kept = think.kept + answer.kept;
-    const ce = (think.ce + answer.ce) / kept;
-    const kl = this.hasTeacher ? (think.kl + answer.kl) / kept : null;
-    const mse = this.hasMse ? (think.mse + answer.mse) / kept : null;
-    const divisors = this.features?.divisors(countsOf(this.batches)) ?? { hidden: 1, attention: 1 };
-    const insideOf = (term: 'hidden' | 'attention'): number | null => this.terms.includes(term) ? this.inside[term] / divisors[term] : null;
-    const [hidden, attention] = [insideOf('hidden'), insideOf('attention')];
-    const share = (sum: Sum, value: number): number | null => (sum.kept === 0 ? null : value / sum.kept);
+    const weight = think.weight + answer.weight;
+    const ce = (think.ce + answer.ce) / weight;
+    const kl = this.hasTeacher ? (think.kl + answer.kl) / weight : null;
+    const mse = this.hasMse ? (think.mse + answer.mse) / weight : null;
+    const divisors = this.features?.divisors(countsOf(this.batches)) ?? { hidden: 1, attention: 1, uld: 1 };
+    const insideOf = (term: InsideTerm): number | null => this.terms.includes(term) ? this.inside[term] / divisors[term] : null;
+    const [hidden, attention, uld] = [insideOf('hidden'), insideOf('attention'), insideOf('uld')];
+    const share = (sum: Sum, value: number): number | null => (sum.weight === 0 ? null : value / sum.weight);
     return {
       loss: weights.ce * ce + (kl === null ? 0 : weights.kl * temperature ** 2 * kl) + (mse === null ? 0 : weights.mse * mse)
-        + weights.hidden * (hidden ?? 0) + weights.attention * (attention ?? 0),
+        + weights.hidden * (hidden ?? 0) + weights.attention * (attention ?? 0) + weights.uld * (uld ?? 0),
       ce,
       kl,
       mse,
       hidden,
       attention,
+      uld,
       thinkCe: share(think, think.ce),
       answerCe: share(answer, answer.ce),
       thinkKl: this.hasTeacher ? share(think, think.kl) : null,
@@ -98,7 +101,7 @@ export function scalarsOf(sums: readonly SegmentSums[]): SegmentSums['ce'][] {
 
 /** Those of the inside, in the order in which LossTotals.add expects them after the others. */
 export function featureScalars(sums: FeatureSums | null): SegmentSums['ce'][] {
-  return sums === null ? [] : [sums.hidden, sums.attention].filter((sum) => sum !== null);
+  return sums === null ? [] : INSIDE_TERMS.map((term) => sums[term]).filter((sum) => sum !== null);
 }
 
 /** Reads groups of scalars (and small tensors, flat) with one read-back: on a GPU each is a wait. */

@@ -5,8 +5,9 @@
  *
  * with D the divergence that the recipe names (divergences.ts), by default KL(p ‖ q). (Hinton, Vinyals & Dean 2015,
  * section 2: T² keeps the gradient's size as T grows; it belongs to softened distributions only.) Each
- * loss is the sum over supervised positions divided by their number in the whole accumulated batch, so that k
- * micro-batches give the gradient of one batch k times as large. The two segments, reasoning and answer, are summed
+ * loss is the sum over supervised positions, each with the weight of its row (1 unless the data say another), divided by the
+ * sum of these weights in the whole accumulated batch, so that k micro-batches give the gradient of one batch k times as
+ * large. The two segments, reasoning and answer, are summed
  * apart: their shares cost nothing and add up to the whole.
  */
 import type { Ops } from '../backend/contract.ts';
@@ -16,9 +17,12 @@ import { SEGMENTS } from './batch.ts';
 import type { MicroBatch, SegmentName } from './batch.ts';
 import { divergenceRows, logitsMseRows, topDivergenceRows, type Divergence } from './divergences.ts';
 
-/** The terms of the total; the last two are those of features.ts. */
-export const LOSS_TERMS = ['kl', 'ce', 'mse', 'hidden', 'attention'] as const;
+/** The terms of the total. */
+export const LOSS_TERMS = ['kl', 'ce', 'mse', 'hidden', 'attention', 'uld'] as const;
 export type LossTerm = (typeof LOSS_TERMS)[number];
+/** Those of features.ts. */
+export const INSIDE_TERMS = ['hidden', 'attention', 'uld'] as const;
+export type InsideTerm = (typeof INSIDE_TERMS)[number];
 
 export interface Objective {
   /** As they are at this step. */
@@ -38,8 +42,8 @@ export type Factor = number | tf.Scalar;
 export type Scales<F extends Factor = Factor> = Readonly<Record<LossTerm, F>>;
 
 /** Weight, T² where it belongs, and the division by what is counted over the whole accumulated batch. */
-export function scalesOf({ weights, temperature }: Objective, kept: number, divisors: { readonly hidden: number; readonly attention: number }): Scales<number> {
-  return { kl: (weights.kl * temperature ** 2) / kept, ce: weights.ce / kept, mse: weights.mse / kept, hidden: weights.hidden / divisors.hidden, attention: weights.attention / divisors.attention };
+export function scalesOf({ weights, temperature }: Objective, kept: number, divisors: Readonly<Record<InsideTerm, number>>): Scales<number> {
+  return { kl: (weights.kl * temperature ** 2) / kept, ce: weights.ce / kept, mse: weights.mse / kept, hidden: weights.hidden / divisors.hidden, attention: weights.attention / divisors.attention, uld: weights.uld / divisors.uld };
 }
 
 /** Whether a term is part of the total, though its weight may be 0 at this step. */
@@ -153,8 +157,8 @@ export function rowSums({ segments, rowSlots }: DeviceBatch, sums: readonly Segm
 }
 
 /** The total of the sums of segments, and of those of the inside. */
-export function totalLoss(objective: Objective, sums: readonly SegmentSums[], scales: Scales, inside: Readonly<Partial<Record<'hidden' | 'attention', tf.Scalar | null>>> = {}): tf.Scalar {
-  const parts = [...sums.flatMap(({ ce, kl, mse }) => [['ce', ce], ['kl', kl], ['mse', mse]] as const), ['hidden', inside.hidden ?? null] as const, ['attention', inside.attention ?? null] as const];
+export function totalLoss(objective: Objective, sums: readonly SegmentSums[], scales: Scales, inside: Readonly<Partial<Record<InsideTerm, tf.Scalar | null>>> = {}): tf.Scalar {
+  const parts = [...sums.flatMap(({ ce, kl, mse }) => [['ce', ce], ['kl', kl], ['mse', mse]] as const), ...INSIDE_TERMS.map((term) => [term, inside[term] ?? null] as const)];
   const all = parts.flatMap(([term, sum]) => (sum !== null && computes(objective, term) ? [tf.mul<tf.Scalar>(sum, scales[term])] : []));
   return all.length === 1 ? at(all, 0) : tf.addN(all);
 }

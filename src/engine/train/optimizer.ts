@@ -5,24 +5,34 @@
  */
 import type { TrainStage } from '../../shared/recipe.ts';
 import type { AdamSlots, Ops } from '../backend/contract.ts';
+import { Resource } from '../backend/tensorflow/resource.ts';
+import type { NativeTensorflow } from '../backend/tensorflow/binding.ts';
 import { tf } from '../tf.ts';
 
 /** As torch.nn.utils.clip_grad_norm_ has it. */
-const CLIP_EPSILON = 1e-6;
+export const CLIP_EPSILON = 1e-6;
 
 export interface Moments {
   readonly m: Float32Array;
   readonly v: Float32Array;
 }
 
+/** A weight and its moments where TensorFlow changes them in place. */
+export interface InPlace {
+  readonly weight: Resource;
+  readonly m: Resource;
+  readonly v: Resource;
+}
+
 export class AdamW {
   private readonly slots = new Map<string, AdamSlots>();
+  private places: Map<string, InPlace> | null = null;
   private steps = 0;
 
   constructor(
     private readonly ops: Ops,
     private readonly weights: ReadonlyMap<string, tf.Variable>,
-    private readonly settings: TrainStage['optimizer'],
+    readonly settings: TrainStage['optimizer'],
   ) {
     for (const [name, weight] of weights) {
       const zeros = (): tf.Variable => tf.tidy(() => tf.variable(tf.zeros(weight.shape), false));
@@ -54,6 +64,20 @@ export class AdamW {
     }
   }
 
+  /** Weights and moments by the weights' names, for a step that is one function: it changes them, and `counted` counts it. */
+  inPlace(native: NativeTensorflow): ReadonlyMap<string, InPlace> {
+    this.places ??= new Map([...this.weights].flatMap(([name, weight]) => {
+      const slots = this.slots.get(name);
+      return slots === undefined ? [] : [[name, { weight: new Resource(native, weight), m: new Resource(native, slots.m), v: new Resource(native, slots.v) }] as const];
+    }));
+    return this.places;
+  }
+
+  /** A step was taken elsewhere. */
+  counted(): void {
+    this.steps++;
+  }
+
   /** The moments of every weight, for a checkpoint. */
   async read(): Promise<Map<string, Moments>> {
     const moments = new Map<string, Moments>();
@@ -75,6 +99,8 @@ export class AdamW {
   }
 
   dispose(): void {
+    for (const { weight, m, v } of this.places?.values() ?? []) for (const resource of [weight, m, v]) resource.dispose();
+    this.places = null;
     for (const { m, v } of this.slots.values()) tf.dispose([m, v]);
     this.slots.clear();
   }

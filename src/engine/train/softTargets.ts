@@ -19,12 +19,14 @@ export interface SoftTargets {
    * the one that it will be compared at. `states` are the teacher's where a pass has made them already.
    */
   of(batch: MicroBatch, device: DeviceBatch, temperature: number, states?: tf.Tensor2D): SegmentTargets[];
+  /** Where `of` needs nothing but the batch on the device and a model: that model. Then a recorded step can hold it. */
+  readonly live?: DecoderModel;
   dispose?(): void;
 }
 
 /** Runs the teacher, with no gradient recorded: only its supervised logits stay. */
 export function liveTargets(teacher: DecoderModel, vocabulary: number): SoftTargets {
-  return { of: (_, device, __, states) => tf.tidy(() => supervisedLogits(teacher, device, vocabulary, states)).map((logits) => ({ kind: 'logits', logits })) };
+  return { live: teacher, of: (_, device, __, states) => tf.tidy(() => supervisedLogits(teacher, device, vocabulary, states)).map((logits) => ({ kind: 'logits', logits })) };
 }
 
 /** Beyond it stored logits would crowd out the rest of the machine. */

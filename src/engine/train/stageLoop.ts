@@ -90,6 +90,11 @@ export abstract class StageLoop<Input extends LoopInput> {
   /** The values of a validation. */
   protected abstract measure(): Promise<MetricValues>;
 
+  /** What else the next steps depend on. */
+  protected stepState(): Pick<TrainerState, 'lossScale'> {
+    return {};
+  }
+
   async run(): Promise<TrainResult> {
     const { resume, checkpoints, control, reporter } = this.input;
     await removeLeftovers(checkpoints);
@@ -161,7 +166,7 @@ export abstract class StageLoop<Input extends LoopInput> {
       stage: stageIndex, stageName: stage.name, step, tokens, stageStep,
       // Where a step is one update there is nothing more to say.
       ...(this.optimizer.t === stageStep ? {} : { updates: this.optimizer.t }),
-      sampler: this.sampler.state(),
+      sampler: this.sampler.state(), ...this.stepState(),
       earlyStop: this.earlyStop?.state() ?? null, best: this.best, validation: this.validated, finished, parent: resume === null ? input.parent ?? null : resume.state.parent ?? null,
     };
     const { name } = await writeCheckpoint(checkpoints, state, input.student, { moments: await this.optimizer.read(), more: this.more }, input.tokenizerFolder);

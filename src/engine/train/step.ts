@@ -3,8 +3,8 @@ import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
 import { countsOf, disposeShown, tokenMask, type Counts, type FeatureMatching, type Shown } from './features.ts';
-import { disposeTargets, release, rowSums, scalesOf, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
-import type { DeviceBatch, Factor, InsideTerm, Objective, Scales, SegmentTargets } from './losses.ts';
+import { disposeTargets, LOSS_TERMS, release, rowSums, scalesOf, segmentSums, supervisedLogits, totalLoss, upload } from './losses.ts';
+import type { DeviceBatch, Factor, InsideTerm, LossTerm, Objective, Scales, SegmentTargets } from './losses.ts';
 import { featureScalars, LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
@@ -38,14 +38,14 @@ export interface StepValues extends LossValues {
  * recorded for the gradient.
  */
 export async function optimiserStep(input: StepInput): Promise<StepValues | null> {
-  const { student, targets, objective, optimizer, batches, features = null } = input;
-  const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
+  const { student, targets, objective, optimizer, batches, features = null, lossScale = 1 } = input;
+  const kept = batches.reduce((sum, { weight }) => sum + weight, 0);
   const counts = countsOf(batches);
   const gradients = new Map<string, tf.Tensor>();
   const scalars: tf.Tensor[][] = [];
   try {
     for (const batch of batches) {
-      const micro = gradientsOf(student, targets, objective, batch, kept, features, counts);
+      const micro = gradientsOf(student, targets, objective, batch, kept, features, counts, lossScale);
       scalars.push(micro.scalars);
       addTo(gradients, micro.gradients);
       await yieldToEvents();
@@ -54,10 +54,10 @@ export async function optimiserStep(input: StepInput): Promise<StepValues | null
     const values = await readScalars(scalars);
     const totals = new LossTotals(objective, targets !== null, features);
     batches.forEach((batch, index) => totals.add(batch, values[index] ?? []));
-    const gradNorm = Math.sqrt(values.at(-1)?.[0] ?? NaN);
+    const gradNorm = Math.sqrt(values.at(-1)?.[0] ?? NaN) / lossScale;
     const losses = totals.values();
     if (!Number.isFinite(losses.loss) || !Number.isFinite(gradNorm)) return null;
-    optimizer.step(gradients, input.learningRate, optimizer.clipScale(gradNorm));
+    optimizer.step(gradients, input.learningRate, optimizer.clipScale(gradNorm) / lossScale);
     return { ...losses, gradNorm, rows: batches.flatMap((batch, index) => rowLossesOf(batch, values[index] ?? [], targets !== null)) };
   } finally {
     tf.dispose([...gradients.values(), ...scalars.flat()]);
@@ -71,10 +71,10 @@ export interface MicroGradients {
   readonly scalars: tf.Tensor[];
 }
 
-/** `kept` and `counts` are those of the whole accumulated batch. */
+/** `kept` (the positions' weight) and `counts` are those of the whole accumulated batch. */
 export function gradientsOf(
   student: DecoderModel, targets: SoftTargets | null, objective: Objective, batch: MicroBatch, kept: number,
-  features: FeatureMatching | null = null, counts: Counts = countsOf([batch]),
+  features: FeatureMatching | null = null, counts: Counts = countsOf([batch]), lossScale = 1,
 ): MicroGradients {
   const device = upload(batch);
   const mask = features === null ? null : tokenMask(batch);
@@ -82,13 +82,17 @@ export function gradientsOf(
   const shown = features?.teacher(device, batch) ?? null;
   const soft = targets?.of(batch, device, objective.temperature, shown?.final ?? undefined) ?? null;
   try {
-    return passGradients(student, objective, features, { batch, device, soft, shown, mask, temperature: objective.temperature, scales: scalesOf(objective, kept, divisorsOf(features, counts)) });
+    return passGradients(student, objective, features, { batch, device, soft, shown, mask, temperature: objective.temperature, scales: scaled(scalesOf(objective, kept, divisorsOf(features, counts)), lossScale) });
   } finally {
     release(device);
     disposeTargets(soft);
     if (mask !== null) mask.dispose();
     if (shown !== null) disposeShown(shown);
   }
+}
+
+function scaled(scales: Scales<number>, factor: number): Scales<number> {
+  return factor === 1 ? scales : Object.fromEntries(LOSS_TERMS.map((term) => [term, scales[term] * factor])) as Record<LossTerm, number>;
 }
 
 /** Everything that a pass over a micro-batch is made from, besides weights. */

@@ -7,6 +7,7 @@ import { variantOf } from '../model/decoder.ts';
 import type { tf } from '../tf.ts';
 import { keptPositions, passesOf } from './batch.ts';
 import type { MicroBatch, Shapes } from './batch.ts';
+import type { TrainerState } from './checkpoint.ts';
 import type { MetricValues, TrainInput, TrainResult } from './contract.ts';
 import { FeatureMatching } from './features.ts';
 import { LOSS_TERMS, type Objective } from './losses.ts';
@@ -15,12 +16,13 @@ import { presentValues } from './lossValues.ts';
 import { AdamW } from './optimizer.ts';
 import { packRows } from './packing.ts';
 import { RowSampler } from './sampler.ts';
+import { RowLossFile } from './rowLossFile.ts';
 import { Sentinel, termNorms } from './sentinel.ts';
 import { learningRateAt, totalSteps } from './schedule.ts';
 import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { mixtureTargets } from './mixture.ts';
-import { optimiserStep } from './step.ts';
+import { inPrecision, shapesFor, StepRunner } from './stepRunner.ts';
 import { openTopK } from './topKTargets.ts';
 import { isOnPolicy, onPolicyObjective, withoutReference, writtenBatch, type WrittenBatch } from './onPolicy.ts';
 import { UldMatching } from './uldTargets.ts';
@@ -39,8 +41,12 @@ export const PASSES_WORTH_STORING = 1.5;
  * file system, and what the backend throws (out of memory). The last good checkpoint is then still there.
  */
 export async function trainStage(input: TrainInput): Promise<TrainResult> {
-  const { stage: { gradientCheckpointing }, student } = input;
-  const trainer = new Trainer({ ...input, student: gradientCheckpointing ? variantOf(student, { recomputes: true }) : student });
+  const { stage, teacher, mixture } = input;
+  const student = inPrecision(input.student, stage);
+  const trainer = new Trainer({
+    ...input, student: stage.gradientCheckpointing ? variantOf(student, { recomputes: true }) : student, teacher: teacher === null ? null : inPrecision(teacher, stage),
+    ...(mixture === undefined ? {} : { mixture: mixture.map((each) => ({ ...each, model: inPrecision(each.model, stage) })) }),
+  });
   try {
     return await trainer.run();
   } finally {
@@ -56,6 +62,7 @@ class Trainer extends StageLoop<TrainInput> {
   /** Teachers of another vocabulary. */
   private readonly uld: UldMatching | null;
   protected readonly optimizer: AdamW;
+  private readonly steps: StepRunner;
   protected readonly sampler: RowSampler;
   protected readonly limit: { readonly steps: number; readonly limit: 'steps' | 'epochs' };
   protected readonly more: ReadonlyMap<string, tf.Variable>;
@@ -65,6 +72,8 @@ class Trainer extends StageLoop<TrainInput> {
   private targets: SoftTargets | null = null;
   /** Of what the student writes: no store can have it. */
   private live: SoftTargets | null = null;
+  /** Null where the recipe wants none. */
+  private rowLosses: RowLossFile | null = null;
   private readonly sentinel = new Sentinel();
 
   constructor(input: TrainInput) {
@@ -89,12 +98,19 @@ class Trainer extends StageLoop<TrainInput> {
     this.features = FeatureMatching.of(stage, this.teacher, student, input.seed, this.uld);
     this.more = this.features?.projections ?? new Map();
     this.optimizer = new AdamW(student.backend.ops, this.trained, stage.optimizer);
+    this.steps = new StepRunner(stage, student, this.optimizer, resume?.state.lossScale, (reason) => { input.reporter.warning('step-not-recorded', { stage: stage.name, reason }); });
+  }
+
+  protected override stepState(): Pick<TrainerState, 'lossScale'> {
+    return this.steps.state;
   }
 
   dispose(): void {
+    this.steps.dispose();
     this.optimizer.dispose();
     this.features?.dispose();
     this.targets?.dispose?.();
+    this.rowLosses?.close();
   }
 
   protected get validates(): boolean {
@@ -109,6 +125,8 @@ class Trainer extends StageLoop<TrainInput> {
       return this.obey(await control.poll());
     };
     if (this.uld !== null && !await this.uld.fill([...train, ...validationRows], batch.size, pause)) return false;
+    const { rowLosses } = this.input;
+    if (rowLosses !== undefined && this.input.stage.rowLosses) this.rowLosses = await RowLossFile.open(rowLosses, train, this.step);
     if (teacher === null) return true;
     const { stage, targets: place, mixture } = this.input;
     this.live = liveTargets(teacher, vocabulary);
@@ -152,11 +170,13 @@ class Trainer extends StageLoop<TrainInput> {
     const now = objectiveAt(stage, this.objective, this.stageStep, this.limit.steps);
     const objective = written === null ? now : onPolicyObjective(now);
     const targets = written === null ? this.targets : this.live;
-    const values = await optimiserStep({ student, targets, features: this.features, objective, optimizer: this.optimizer, batches, learningRate });
+    const values = await this.steps.step({ student, targets, features: this.features, objective, batches, learningRate });
     if (values === null) {
       throw new DistillError('loss-not-finite', { step: this.step + 1, rows: describeRows(rows), checkpoint: this.saved ?? '–' });
     }
     this.stageStep++;
+    // Before the step is told: whoever sees it finds its rows.
+    this.rowLosses?.append(this.step, this.input.stageIndex, values.rows, objective);
     this.tokens += sum(batches.map(({ kept }) => kept));
     const seconds = (performance.now() - began) / 1000;
     const tokens = sum(batches.map((batch) => batch.tokens));
@@ -176,7 +196,7 @@ class Trainer extends StageLoop<TrainInput> {
 
   /** Where a step is a recorded function there is one for each shape. */
   private get shapes(): Shapes {
-    return this.input.student.backend.name.startsWith('tensorflow') ? 'coarse' : 'fine';
+    return shapesFor(this.input.student, this.input.stage);
   }
 
   /** The gradient norm of each term, when it is time to look. */

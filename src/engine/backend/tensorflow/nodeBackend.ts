@@ -1,6 +1,7 @@
 /** The part of tfjs-node's backend object that lies between TensorFlow.js's tensors and those of TensorFlow. */
 import { tf } from '../../tf.ts';
-import type { TensorMetadata } from './types.ts';
+import type { Route } from './binding.ts';
+import type { OpAttribute, TensorMetadata } from './types.ts';
 
 /** What it knows of a tensor's data. */
 interface TensorEntry {
@@ -10,10 +11,13 @@ interface TensorEntry {
 }
 
 export interface NodeBackend {
+  /** What computes, or records. */
+  readonly binding: Route;
   readonly tensorMap: { get(dataId: object): TensorEntry };
   /** Hands over what was not yet. */
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
   createOutputTensor(result: TensorMetadata): tf.Tensor;
+  executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly tf.Tensor[]): tf.Tensor;
   refCount(dataId: object): number;
 }
 

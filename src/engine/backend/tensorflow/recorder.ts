@@ -143,6 +143,7 @@ class Recorder {
         return id;
       },
       deleteTensor: (id) => {
+        if (id <= FIRST_STAND_IN) return;
         this.#made.delete(id);
         direct.deleteTensor(id);
       },
