@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type * as vscode from 'vscode';
 import type { EngineProgram } from '../runs/launcher.ts';
@@ -42,6 +43,30 @@ export class Programs {
       const failed = error as { code?: unknown; stdout?: string; stderr?: string };
       if (typeof failed.code !== 'number') throw error;
       return { stdout: failed.stdout ?? '', stderr: failed.stderr ?? '', code: failed.code };
+    }
+  }
+
+  /**
+   * Runs the command line and gives each line as it is printed; `signal` stops it in order. The answer is its exit code and
+   * what it had to say besides. Throws like `distill`.
+   */
+  async distillLines(args: readonly string[], onLine: (line: string) => void, signal: AbortSignal): Promise<{ readonly stderr: string; readonly code: number | null }> {
+    const { findNode } = await import('../runs/node.ts');
+    const node = await findNode(namedNode());
+    const child = spawn(node.path, [this.#bundle('cli.js'), ...args, '--lang', displayLanguage()], { env: { ...process.env, ...node.environment }, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+    createInterface({ input: child.stdout }).on('line', onLine);
+    const stop = (): void => { child.kill('SIGTERM'); };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await new Promise((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', (code) => { resolve({ stderr, code }); });
+      });
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { sentence } from '../../shared/messages.ts';
+import { tensorflowFindings, type TensorflowCandidate } from '../../shared/nativeTensorflow.ts';
 import { Refusal } from '../errors.ts';
+import { displayLanguage } from '../language.ts';
 import type { Workbench } from '../workbench.ts';
 
 const REPORT = vscode.Uri.parse('distill-environment:/Distill.md');
@@ -15,6 +18,7 @@ const findings = z.object({
   disk: z.object({ free: z.number(), path: z.string() }),
   device: z.object({ about: z.string().nullable(), pid: z.number() }).nullable(),
   backends: z.array(z.object({ backend: z.string(), outcome: z.enum(['taken', 'unavailable', 'wrong', 'not-tried']), detail: z.string() })),
+  tensorflow: tensorflowFindings,
 });
 type Findings = z.output<typeof findings>;
 
@@ -87,9 +91,19 @@ function page(found: Findings): string {
     '',
     table([[vscode.l10n.t('Backend'), '', vscode.l10n.t('Details')], ...found.backends.map(({ backend, outcome, detail }) => [`\`${backend}\``, outcomeText(outcome, backend === chosen?.backend), detail])]),
     '',
+    table([[vscode.l10n.t('Where TensorFlow was looked for'), '', vscode.l10n.t('Details')], ...found.tensorflow.candidates.map(candidateRow)]),
+    '',
+    ...(found.backends.some(({ backend, outcome }) => backend.startsWith('tensorflow') && outcome === 'taken') ? [] : [vscode.l10n.t('To get it: Set Up TensorFlow'), '']),
     table([[vscode.l10n.t('Machine'), ''], ...facts]),
     '',
   ].join('\n');
+}
+
+function candidateRow({ source, folder, version, problem }: TensorflowCandidate): readonly string[] {
+  const place = { environment: 'DISTILL_TENSORFLOW', setup: vscode.l10n.t('Set Up TensorFlow'), python: 'Python' }[source];
+  return problem === null
+    ? [place, `✓ ${vscode.l10n.t('taken')}`, `${version ?? ''} (${folder ?? ''})`]
+    : [place, '–', sentence(problem.code as Parameters<typeof sentence>[0], problem.data, displayLanguage())];
 }
 
 function outcomeText(outcome: Findings['backends'][number]['outcome'], chosen: boolean): string {

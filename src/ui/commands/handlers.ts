@@ -5,6 +5,7 @@ import * as labels from './labels.ts';
 import * as launch from './launch.ts';
 import * as look from './look.ts';
 import { newProject } from './newProject.ts';
+import { setUpTensorflow } from './setUpTensorflow.ts';
 import { setTeacherKey } from './teacherKey.ts';
 import type { Handlers } from './register.ts';
 
@@ -30,6 +31,7 @@ export function handlers(workbench: Workbench): Handlers {
     reviewData: (target) => reviewData(workbench, target),
     checkProject: (target) => launch.checkProject(workbench, target),
     checkEnvironment: () => checkEnvironment(workbench),
+    setUpTensorflow: () => setUpTensorflow(workbench),
     openLog: (target) => labels.openLog(workbench, target),
     openRecipe: (target) => look.openRecipe(workbench, target),
     rename: (target) => labels.rename(workbench, target),

@@ -29,6 +29,7 @@ export const COMMANDS = {
   reviewData: { id: 'distill.reviewData', needsTrust: false, palette: true },
   checkProject: { id: 'distill.checkProject', needsTrust: true, palette: true },
   checkEnvironment: { id: 'distill.checkEnvironment', needsTrust: true, palette: true },
+  setUpTensorflow: { id: 'distill.setUpTensorflow', needsTrust: true, palette: true },
   openLog: { id: 'distill.openLog', needsTrust: false, palette: true },
   openRecipe: { id: 'distill.openRecipe', needsTrust: false, palette: true },
   rename: { id: 'distill.renameRun', needsTrust: false, palette: true },
