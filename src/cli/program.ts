@@ -7,6 +7,7 @@ import { diff, DIFF_FILTERS, type DiffFilter } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { init, TEMPLATES, type TemplateName } from './commands/init.ts';
 import { list, log, show } from './commands/list.ts';
+import { rows } from './commands/rows.ts';
 import { resume, run, stop } from './commands/run.ts';
 import { setupTensorflow } from './commands/setup.ts';
 import { registerData } from './dataProgram.ts';
@@ -117,6 +118,11 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .action(async (where: string, options: { json?: true }) => { done(await list(terminal, where, { json: options.json === true })); });
   command('show', say('show')).addArgument(aRun()).addOption(json())
     .action(async (name: string | undefined, options: { json?: true }) => { done(await show(terminal, name, { json: options.json === true })); });
+  command('rows', say('rows')).addArgument(aRun()).addOption(new Option('-s, --step <step>', say('rowsStep')).argParser(whole))
+    .addOption(new Option('--row <place>', say('rowsRow')).conflicts(['step'])).addOption(new Option('-n, --top <count>', say('rowsTop')).argParser(whole)).addOption(json())
+    .action(async (name: string | undefined, options: { step?: number; row?: string; top?: number; json?: true }) => {
+      done(await rows(terminal, name, { step: options.step ?? null, row: options.row ?? null, top: options.top ?? null, json: options.json === true }));
+    });
   command('log', say('log')).addArgument(aRun()).addOption(new Option('-n, --lines <count>', say('logLines')).argParser(whole))
     .action(async (name: string | undefined, options: { lines?: number }) => { done(await log(terminal, name, { lines: options.lines ?? null })); });
   command('diff', say('diff')).addArgument(new Argument('[run]', say('argumentRun'))).addArgument(new Argument('[example]', say('diffExample')))

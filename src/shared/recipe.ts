@@ -156,6 +156,7 @@ export const trainStage = z.strictObject({
   lossScale,
   compile,
   rowLosses: z.boolean().default(true).meta(about('Record what each row lost at each step (24 bytes a row), so that a spike can be traced to its rows.', '记录每一步中每行数据的损失（每行 24 字节），以便将尖峰追溯到具体数据行。')),
+  rowLosses: z.boolean().default(true).meta(about('Record what each row lost at each step (24 bytes a row), so that a spike can be traced to its rows.', '记录每一步中每行数据的损失（每行 24 字节），以便将尖峰追溯到具体数据行。')),
   sentinel: z.int().min(0).default(50).meta(about('Steps between two looks at how hard each term of the loss pulls (one more backward pass a term); 0 never looks.', '每隔多少步测量各损失项的梯度范数（每项多一次反向传播）；0 表示不测量。')),
   entry: entry.optional().meta(about('Checked before the first step: a miss ends the run there.', '第一步之前检查：未通过则运行就此结束。')),
   gate: gate.optional().meta(about('Checked at the end of the stage.', '阶段结束时检查。')),

@@ -50,6 +50,10 @@ export const RUN_FILES = {
   rowLosses: 'row-losses.bin',
   rowLossSteps: 'row-losses-steps.bin',
   rowLossRows: 'row-losses.json',
+  /** What each row lost at each step (rowLosses.ts): visits, steps, and the rows' numbers. */
+  rowLosses: 'row-losses.bin',
+  rowLossSteps: 'row-losses-steps.bin',
+  rowLossRows: 'row-losses.json',
 } as const;
 
 /** Where a project keeps its runs, relative to the project's folder. */

@@ -29,6 +29,6 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   const mixture = stage.teachers?.map(({ weight, tasks }, place) => ({ model: teachers[place] as DecoderModel, weight, tasks }));
   return trainStage({
     ...await wired(context, evaluator, student, run), teacher: teachers[0] ?? null, ...(mixture === undefined ? {} : { mixture }), others, vocabulary: models.tokenizer.vocabSize, writing: writingOf(context),
-    train: data.train, validation: data.validation, targets: { folder: path.join(folder, RUN_FILES.targets), teacher: stage.teacher ?? '' },
+    train: data.train, validation: data.validation, targets: { folder: path.join(folder, RUN_FILES.targets), teacher: stage.teacher ?? '' }, rowLosses: { folder, base: context.run.base },
   });
 }

@@ -7,6 +7,7 @@ import type { DecoderModel } from '../model/contract.ts';
 import type { FoundCheckpoint } from './checkpoint.ts';
 import type { GateTold } from './gate.ts';
 import type { MixedTeacher } from './mixture.ts';
+import type { RowLossOptions } from './rowLossFile.ts';
 import type { Writing } from './written.ts';
 import type { OtherTeacher } from './uld.ts';
 
@@ -61,6 +62,8 @@ export interface TrainInput {
   readonly targets?: { readonly folder: string; readonly teacher: string };
   /** How the student writes, for a stage that lets it. */
   readonly writing?: Writing;
+  /** Where each row's losses are recorded, for a stage that asks for that. */
+  readonly rowLosses?: RowLossOptions;
   /** A model folder whose tokenizer files go into every checkpoint. */
   readonly tokenizerFolder?: string;
   /** Evaluates the student as it is now (generation on held-out prompts), tells it, and answers the metrics; null where the recipe has none. */

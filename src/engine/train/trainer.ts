@@ -17,6 +17,7 @@ import { AdamW } from './optimizer.ts';
 import { packRows } from './packing.ts';
 import { RowSampler } from './sampler.ts';
 import { RowLossFile } from './rowLossFile.ts';
+import { RowLossFile } from './rowLossFile.ts';
 import { Sentinel, termNorms } from './sentinel.ts';
 import { learningRateAt, totalSteps } from './schedule.ts';
 import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
@@ -74,6 +75,8 @@ class Trainer extends StageLoop<TrainInput> {
   private live: SoftTargets | null = null;
   /** Null where the recipe wants none. */
   private rowLosses: RowLossFile | null = null;
+  /** Null where the recipe wants none. */
+  private rowLosses: RowLossFile | null = null;
   private readonly sentinel = new Sentinel();
 
   constructor(input: TrainInput) {
@@ -111,6 +114,7 @@ class Trainer extends StageLoop<TrainInput> {
     this.features?.dispose();
     this.targets?.dispose?.();
     this.rowLosses?.close();
+    this.rowLosses?.close();
   }
 
   protected get validates(): boolean {
@@ -125,6 +129,8 @@ class Trainer extends StageLoop<TrainInput> {
       return this.obey(await control.poll());
     };
     if (this.uld !== null && !await this.uld.fill([...train, ...validationRows], batch.size, pause)) return false;
+    const { rowLosses } = this.input;
+    if (rowLosses !== undefined && this.input.stage.rowLosses) this.rowLosses = await RowLossFile.open(rowLosses, train, this.step);
     const { rowLosses } = this.input;
     if (rowLosses !== undefined && this.input.stage.rowLosses) this.rowLosses = await RowLossFile.open(rowLosses, train, this.step);
     if (teacher === null) return true;
@@ -175,6 +181,8 @@ class Trainer extends StageLoop<TrainInput> {
       throw new DistillError('loss-not-finite', { step: this.step + 1, rows: describeRows(rows), checkpoint: this.saved ?? '–' });
     }
     this.stageStep++;
+    // Before the step is told: whoever sees it finds its rows.
+    this.rowLosses?.append(this.step, this.input.stageIndex, values.rows, objective);
     // Before the step is told: whoever sees it finds its rows.
     this.rowLosses?.append(this.step, this.input.stageIndex, values.rows, objective);
     this.tokens += sum(batches.map(({ kept }) => kept));
