@@ -24,7 +24,7 @@ const { values: options } = parseArgs({ options: { json: { type: 'boolean', defa
 function variant(recipe: Recipe, seed: number, hardLabels: boolean): Recipe {
   return {
     ...recipe, seed,
-    stages: recipe.stages.map((stage) => (hardLabels && stage.type === 'train' ? { ...stage, weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0 } } : stage)),
+    stages: recipe.stages.map((stage) => (hardLabels && stage.type === 'train' ? { ...stage, weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0, uld: 0 } } : stage)),
   };
 }
 

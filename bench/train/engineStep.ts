@@ -15,7 +15,7 @@ export interface Steps {
 export function prepareSteps({ config, batch, seq }: BenchModel, backend: Backend): Steps {
   const student = createDecoder(config, 1, backend);
   const optimizer = new AdamW(backend.ops, student.weights, { kind: 'adamw', learningRate: 1e-3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 });
-  const objective = { weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0 }, divergence: { kind: 'forward-kl' } as const, temperature: 1, vocabulary: config.vocabSize };
+  const objective = { weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0, uld: 0 }, divergence: { kind: 'forward-kl' } as const, temperature: 1, vocabulary: config.vocabSize };
   let drawn = 0;
   /** Rows with a pattern that can be learnt, other ones each time. All positions but the first are supervised. */
   const rows = (): Parameters<typeof collate>[0] => Array.from({ length: batch }, (_, row) => {

@@ -10,7 +10,23 @@ export const LOSS_ERRORS = {
     en: '{path}: an exponential course can’t begin or end at 0. Take linear or cosine, or a small number instead of 0.',
     'zh-cn': '{path}：指数变化不能以 0 为起点或终点。请改用 linear 或 cosine，或用一个很小的数代替 0。',
   },
+  'uld-same-vocabulary': {
+    en: 'The teacher "{teacher}" has the student’s own tokens: weights.uld compares sorted probabilities and would forget which token each belongs to. Use weights.kl for this teacher, or name another one in uld.teacher.',
+    'zh-cn': '教师 "{teacher}" 的词元与学生相同：weights.uld 比较的是排序后的概率，会丢掉每个概率属于哪个词元。请对该教师使用 weights.kl，或在 uld.teacher 中指定其他教师。',
+  },
+  'uld-nothing-aligned': {
+    en: 'The teacher "{teacher}" and the student have no piece of text of the training rows in common: {rows} rows, no span. Its tokenizer changes the text that it reads; take another teacher.',
+    'zh-cn': '教师 "{teacher}" 与学生在训练数据的文本上没有任何共同片段：{rows} 行，0 个片段。其分词器改变了所读文本；请换用其他教师。',
+  },
+  'recipe-uld-without-weight': {
+    en: '{path} names a teacher of another vocabulary, but weights.uld is 0: nothing would be learnt from it. Give weights.uld a weight (1.5 is usual), or remove uld.',
+    'zh-cn': '{path} 指定了另一词表的教师，但 weights.uld 为 0，学不到任何内容。请为 weights.uld 设置权重（常用 1.5），或删除 uld。',
+  },
 } as const satisfies Record<string, Sentence>;
 
 export const LOSS_WARNINGS = {
+  'uld-partly-aligned': {
+    en: 'Only {share} of the supervised tokens stand in pieces of text that the teacher "{teacher}" cuts alike: the rest of the text it reads differently (its tokenizer changes it), or beyond its {positions} positions.',
+    'zh-cn': '只有 {share} 的监督词元位于教师 "{teacher}" 切分一致的文本片段中：其余文本被其分词器改变，或超出其 {positions} 个位置。',
+  },
 } as const satisfies Record<string, Sentence>;

@@ -19,13 +19,14 @@ export const PREFLIGHT = {
   'student-layers-order': row('The layers {layers} are not in the teacher’s order: each was trained to read what the one before it writes.', '层 {layers} 未按教师的顺序排列：每一层都依赖前一层的输出。'),
 
   'vocabulary-same': row('The same {tokens} tokens; heads of {student} (student) and {rows} (teacher) rows are compared on the first {common}, the rest is padding.', '{tokens} 个词元相同；学生输出层 {student} 行、教师 {rows} 行，按前 {common} 行比较，其余为填充。'),
-  'vocabulary-differs': row('{differing} of {common} token ids mean another token in the teacher "{teacher}" than in the student: their logits can’t be compared. Take a student with the teacher’s tokenizer, or the objective "sequence".', '在教师 "{teacher}" 与学生之间，{common} 个词元编号中有 {differing} 个含义不同：无法比较 logits。请使用与教师相同分词器的学生，或将目标设为 "sequence"。'),
+  'vocabulary-differs': row('{differing} of {common} token ids mean another token in the teacher "{teacher}" than in the student: their logits can’t be compared. Take a student with the teacher’s tokenizer, set weights.uld above 0 and weights.kl to 0 (it compares pieces of text), or take the objective "sequence".', '在教师 "{teacher}" 与学生之间，{common} 个词元编号中有 {differing} 个含义不同：无法比较 logits。请使用与教师相同分词器的学生，或令 weights.uld 大于 0 并将 weights.kl 设为 0（按文本片段比较），或将目标设为 "sequence"。'),
   'vocabulary-extended': row('The student has {more} tokens that the teacher "{teacher}" does not know. Rows with them can’t be scored by it.', '学生有 {more} 个教师 "{teacher}" 不认识的词元。含有它们的数据行无法由该教师评分。'),
   'vocabulary-beyond-model': row('The tokenizer has {tokens} tokens, the model {rows} rows for them: a text with one of the others ends the run. Take tokenizer and model from the same folder.', '分词器有 {tokens} 个词元，而模型只有 {rows} 行：遇到其余词元时运行会中止。请使用同一文件夹的分词器与模型。'),
   'vocabulary-data-beyond-model': row('The data have token {token}, the model only {rows} rows: the run would end there. Take tokenizer and model from the same folder.', '数据中出现词元 {token}，而模型只有 {rows} 行：运行会在此中止。请使用同一文件夹的分词器与模型。'),
 
+  'vocabulary-other': row('The teacher "{teacher}" has tokens of its own ({tokens}): it is compared on pieces of text (weights.uld).', '教师 "{teacher}" 使用自己的词元（{tokens} 个）：将按文本片段比较（weights.uld）。'),
   'tokens-same': row('{texts} texts (maths, Chinese, code, emoji, <think>, rows of the data) become the same ids.', '{texts} 段文本（数学、中文、代码、表情、<think>、数据行）得到相同的词元编号。'),
-  'tokens-differ': row('The teacher "{teacher}" cuts {differing} of {texts} texts into other tokens than the student: what it says about a position belongs to another one. Take a student with the teacher’s tokenizer, or the objective "sequence".', '教师 "{teacher}" 对 {texts} 段文本中的 {differing} 段分词与学生不同：其在某位置的输出对应的是另一位置。请使用与教师相同分词器的学生，或将目标设为 "sequence"。'),
+  'tokens-differ': row('The teacher "{teacher}" cuts {differing} of {texts} texts into other tokens than the student: what it says about a position belongs to another one. Take a student with the teacher’s tokenizer, set weights.uld above 0 and weights.kl to 0 (it compares pieces of text), or take the objective "sequence".', '教师 "{teacher}" 对 {texts} 段文本中的 {differing} 段分词与学生不同：其在某位置的输出对应的是另一位置。请使用与教师相同分词器的学生，或令 weights.uld 大于 0 并将 weights.kl 设为 0（按文本片段比较），或将目标设为 "sequence"。'),
 
   'tokens-lossy': row('{count} of {rows} rows do not come back from the student’s tokenizer as they are: characters that it does not know are lost, and the student never learns them.', '{rows} 行中有 {count} 行经学生分词器往返后发生变化：其不认识的字符会丢失，学生学不到它们。'),
 
@@ -118,6 +119,7 @@ export type PreflightCode = keyof typeof PREFLIGHT;
 export const FIXES = {
   set: row('Set {path} to {value}', '将 {path} 设为 {value}'),
   sequence: row('Train "{stage}" on the traces alone (objective "sequence")', '"{stage}" 仅用轨迹训练（目标 "sequence"）'),
+  'kl-in-place-of-uld': row('Compare "{teacher}" token by token: weights.kl in place of weights.uld', '对 "{teacher}" 逐词元比较：以 weights.kl 代替 weights.uld'),
   'student-alone': row('Evaluate the student alone', '只评估学生'),
   'teacher-tokenizer': row('Give the student the tokenizer of "{teacher}"', '让学生使用 "{teacher}" 的分词器'),
   'smaller-batch': row('Set batch.size to {size} and accumulate to {accumulate}: the same step in less memory', '将 batch.size 设为 {size}、accumulate 设为 {accumulate}：同样的一步，占用更少内存'),

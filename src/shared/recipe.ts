@@ -127,6 +127,7 @@ export const trainStage = z.strictObject({
   batch: z.strictObject({
     size: count.default(16).meta(about('Rows of one forward pass.', '一次前向计算的行数。')),
     accumulate: count.default(1).meta(about('Forward passes whose gradients make one optimiser step; equals a batch that many times larger.', '累积多少次前向的梯度后更新一次；等价于同倍数的更大批次。')),
+    buckets: z.int().min(0).default(0).meta(about('Steps whose rows are sorted by length together, so that rows of like length share a step and little is padding; 0 draws rows whatever their length. 8 to 32 are usual; the larger, the less a step is a fair sample.', '将多少步的数据行一起按长度排序，使长度相近的行同处一步以减少填充；0 表示不按长度抽取。常用 8 到 32；越大，每一步越不像随机样本。')),
   }).prefault({}),
   limits: z.strictObject({
     steps: count.optional().meta(about('Optimiser steps at most.', '最多更新步数。')),
@@ -155,7 +156,6 @@ export const trainStage = z.strictObject({
   precision,
   lossScale,
   compile,
-  rowLosses: z.boolean().default(true).meta(about('Record what each row lost at each step (24 bytes a row), so that a spike can be traced to its rows.', '记录每一步中每行数据的损失（每行 24 字节），以便将尖峰追溯到具体数据行。')),
   rowLosses: z.boolean().default(true).meta(about('Record what each row lost at each step (24 bytes a row), so that a spike can be traced to its rows.', '记录每一步中每行数据的损失（每行 24 字节），以便将尖峰追溯到具体数据行。')),
   sentinel: z.int().min(0).default(50).meta(about('Steps between two looks at how hard each term of the loss pulls (one more backward pass a term); 0 never looks.', '每隔多少步测量各损失项的梯度范数（每项多一次反向传播）；0 表示不测量。')),
   entry: entry.optional().meta(about('Checked before the first step: a miss ends the run there.', '第一步之前检查：未通过则运行就此结束。')),
@@ -227,8 +227,8 @@ export const recipe = written.transform((value) => {
     ...value,
     stages: value.stages.map((each) => {
       if (each.type === 'export' || each.type === 'collect' || each.type === 'reinforce' || each.teacher !== undefined || only === undefined) return each;
-      if (each.type === 'train' && each.objective === 'sequence') return each;
-      return { ...each, teacher: each.type === 'evaluate' && foreign ? null : only };
+      if (each.type === 'evaluate') return { ...each, teacher: foreign ? null : only };
+      return each.objective === 'sequence' ? each : { ...each, teacher: only };
     }),
     evaluate: { ...value.evaluate, split: value.evaluate.split ?? (value.data.test === undefined ? 'validation' as const : 'test' as const) },
   };

@@ -3,7 +3,7 @@ import { valueAt, type PathPart } from './recipePaths.ts';
 import type { PlacelessProblem } from './recipeText.ts';
 
 /** As in the schema; what stands in a recipe may be anything. */
-const TERMS = ['kl', 'ce', 'mse', 'hidden', 'attention'] as const;
+const TERMS = ['kl', 'ce', 'mse', 'hidden', 'attention', 'uld'] as const;
 type Term = (typeof TERMS)[number];
 
 /** A weight of a recipe as it is written, at its largest; 0 where it isn't given or isn't one. */
@@ -12,12 +12,27 @@ export function writtenWeight(weight: unknown): number {
   return Math.max(0, ...ends);
 }
 
+/** Whether a stage learns from the teacher that `teacher` names: not where all that it learns from is named elsewhere. */
+export function asksOwnTeacher(recipe: unknown, index: number): boolean {
+  const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, ['stages', index, ...rest]);
+  const others = read('uld', 'teacher') !== undefined && writtenWeight(read('weights', 'uld')) > 0;
+  return !others || ['kl', 'mse', 'hidden', 'attention'].some((term) => writtenWeight(read('weights', term)) > 0);
+}
+
+/** Where a stage names teachers of another vocabulary. */
+export function otherTeacherPaths(recipe: unknown, index: number): readonly (readonly PathPart[])[] {
+  const path = ['stages', index, 'uld', 'teacher'] as const;
+  const teacher = valueAt(recipe, path);
+  return Array.isArray(teacher) ? teacher.map((_, place) => [...path, place]) : teacher === undefined ? [] : [path];
+}
+
 export function lossProblems(recipe: unknown, index: number): readonly PlacelessProblem[] {
   const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
   const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
   return [
     ...TERMS.flatMap((term: Term) => courseProblems(recipe, at('weights', term), read('limits', 'steps'))),
     ...courseProblems(recipe, at('temperature'), read('limits', 'steps')),
+    ...(read('uld', 'teacher') !== undefined && writtenWeight(read('weights', 'uld')) === 0 ? [{ code: 'recipe-uld-without-weight', path: at('uld'), data: {}, atKey: true } as const] : []),
   ];
 }
 

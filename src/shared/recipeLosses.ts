@@ -19,6 +19,7 @@ export const lossWeights = z.strictObject({
   mse: lossWeight.default(0).meta(about('Weight of the mean squared difference of the logits, as they are.', '原始 logits 均方差的权重。')),
   hidden: lossWeight.default(0).meta(about('Weight of the hidden-state loss.', '隐藏状态损失的权重。')),
   attention: lossWeight.default(0).meta(about('Weight of the attention loss; its memory grows with the square of the length.', '注意力损失的权重；内存随长度平方增长。')),
+  uld: lossWeight.default(0).meta(about('Weight of the distance to a teacher of another vocabulary (Universal Logit Distillation).', '与另一词表教师之间距离（通用 logit 蒸馏 ULD）的权重。')),
 });
 
 const layerMap = z.union([
@@ -45,6 +46,15 @@ export const temperature = z.union([positive, z.strictObject({
   kind: courseKind,
   steps: courseSteps,
 })]);
+
+/** Beyond so many, probabilities of language models hardly add to the distance. */
+const ULD_TOP = 64;
+
+export const uld = z.strictObject({
+  teacher: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional().meta(about('Name of the local teacher of another vocabulary, or several; by default the stage’s teacher.', '另一词表的本地教师名（可多个）；默认取该阶段的教师。')),
+  topK: count.max(65_536).default(ULD_TOP).meta(about('Largest probabilities that are compared at each span.', '每个片段比较的最大概率个数。')),
+  temperature: positive.default(1).meta(about('T of both distributions; without T², since probabilities are compared.', '两个分布的温度 T；比较的是概率，因此不乘 T²。')),
+}).meta(about('How a teacher of another vocabulary is compared: sorted probabilities on pieces of text that both cut alike.', '与另一词表的教师比较的方式：在双方切分一致的文本片段上比较排序后的概率。'));
 
 export const targets = z.strictObject({
   topK: count.max(65_536).meta(about('Tokens kept at each position: the most probable ones and the mass of the rest.', '每个位置保留的词元数：概率最高者，以及其余部分的总概率。')),

@@ -1,7 +1,7 @@
 /** The model folders that a recipe names, each read once for all checks: configuration, tokenizer and vocabulary, no weights. */
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
-import { comparedTeachers, type Recipe } from '../../shared/recipe.ts';
+import { comparedTeachers, otherTeachers, type Recipe } from '../../shared/recipe.ts';
 import { resolvePath } from '../data/paths.ts';
 import { configFromSizes } from '../model/config.ts';
 import { cutConfig } from '../model/slim.ts';
@@ -96,6 +96,15 @@ async function readVocabulary(folder: string): Promise<ReadonlyMap<number, strin
     if (typeof entry.id === 'number' && typeof entry.content === 'string') tokens.set(entry.id, entry.content);
   }
   return tokens;
+}
+
+/** Teachers of another vocabulary, and the stages that learn from them on pieces of text. */
+export function otherVocabularies({ stages, teachers }: Recipe): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, readonly number[]>();
+  for (const [index, stage] of stages.entries()) {
+    for (const name of stage.type === 'train' ? otherTeachers(stage) : []) if (teachers[name]?.type === 'local') found.set(name, [...(found.get(name) ?? []), index]);
+  }
+  return found;
 }
 
 /** Teachers that read the student's ids, and the stages where they do: to score them, or to answer prompts in an evaluation. */

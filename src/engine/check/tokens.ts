@@ -8,7 +8,7 @@ import type { Recipe } from '../../shared/recipe.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { finding, type CheckContext } from './contract.ts';
 import { otherTeacherFix } from './fixes.ts';
-import { Folders, readingTeachers } from './folders.ts';
+import { Folders, otherVocabularies, readingTeachers } from './folders.ts';
 
 export const PROBES: readonly string[] = [
   '12 + 34 = 46\n3 × (7 − 2) = 15, so x = −0.5 and 1,234,567.89 ≈ 1.2·10⁶',
@@ -76,6 +76,26 @@ function otherToken(mine: ReadonlyMap<number, string>, theirs: ReadonlyMap<numbe
     if (other !== undefined && other !== token) return { text: token, mine: [id], theirs: [...theirs].flatMap(([at, each]) => (each === token ? [at] : [])) };
   }
   return null;
+}
+
+/** Whether two tokenizers have the same tokens and cut all of these texts alike. */
+export async function readsAlike(folders: Folders, mine: Tokenizer, theirs: Tokenizer, texts: readonly string[]): Promise<boolean> {
+  if (mine.folder === theirs.folder) return true;
+  return [...texts, ...PROBES].every((text) => differenceOf(mine, theirs, text) === null) && otherToken(await folders.vocabulary(mine.folder), await folders.vocabulary(theirs.folder)) === null;
+}
+
+export function sameVocabulary(teacher: string): DistillError {
+  return new DistillError('uld-same-vocabulary', { teacher });
+}
+
+/** For every teacher that is compared on pieces of text. Throws DistillError `uld-same-vocabulary`. */
+export async function refuseSameVocabularies(recipe: Recipe, base: string, mine: Tokenizer, texts: readonly string[]): Promise<void> {
+  const folders = new Folders(recipe, base);
+  for (const name of otherVocabularies(recipe).keys()) {
+    const theirs = await folders.tokenizer(folders.teacherFolder(name) ?? '');
+    if (theirs instanceof DistillError) throw theirs;
+    if (await readsAlike(folders, mine, theirs, texts)) throw sameVocabulary(name);
+  }
 }
 
 /**

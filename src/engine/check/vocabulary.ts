@@ -2,10 +2,12 @@
  * Vocabulary: an id means the same token in teacher and student, up to the narrower of the two. Heads have more rows than
  * there are tokens (Qwen2.5: 151,936 and 152,064 for 151,665); those are padding and are cut by training.
  */
-import type { Finding } from '../../shared/preflight.ts';
-import { finding, type CheckContext } from './contract.ts';
+import type { Finding, Fix, RecipeEdit } from '../../shared/preflight.ts';
+import { otherTeachers } from '../../shared/recipe.ts';
+import { finding, fixOf, refusalOf, type CheckContext } from './contract.ts';
 import { otherTeacherFix } from './fixes.ts';
-import { readingTeachers } from './folders.ts';
+import { otherVocabularies, readingTeachers } from './folders.ts';
+import { readsAlike, sameVocabulary } from './tokens.ts';
 
 const EXAMPLES = 8;
 
@@ -44,5 +46,23 @@ export async function checkVocabulary(context: CheckContext): Promise<readonly F
     const heads = { student: student?.vocabSize ?? tokenizer.vocabSize, rows: teacher.config.vocabSize };
     findings.push(finding('vocabulary', 'pass', 'vocabulary-same', { tokens: own.size, ...heads, common: Math.min(tokenizer.vocabSize, heads.student, heads.rows) }, at));
   }
+  for (const [name, stages] of otherVocabularies(recipe)) {
+    const teacher = await folders.teacher(name);
+    if (teacher === null || teacher.config === null || teacher.tokenizer === null) continue;
+    const at = { subject: name, path: ['teachers', name, 'model'] };
+    if (await readsAlike(folders, tokenizer, teacher.tokenizer, rows?.probes ?? [])) findings.push(refusalOf('vocabulary', sameVocabulary(name), { ...at, fix: klFix(context, name, stages) }));
+    else findings.push(finding('vocabulary', 'pass', 'vocabulary-other', { teacher: name, tokens: teacher.tokenizer.vocabSize }, at));
+  }
   return findings;
+}
+
+/** For stages that learn from this teacher alone. */
+function klFix({ recipe, text }: CheckContext, name: string, stages: readonly number[]): Fix | null {
+  const edits = stages.flatMap((index): readonly RecipeEdit[] => {
+    const stage = recipe.stages[index];
+    if (stage?.type !== 'train' || stage.teacher !== name || otherTeachers(stage).length !== 1 || typeof stage.weights.uld !== 'number') return [];
+    const at = ['stages', index] as const;
+    return [{ path: [...at, 'weights', 'kl'], value: stage.weights.uld }, { path: [...at, 'weights', 'uld'] }, { path: [...at, 'uld'] }];
+  });
+  return edits.length === 0 ? null : fixOf(text, 'kl-in-place-of-uld', { teacher: name }, edits);
 }

@@ -7,7 +7,7 @@ import { Random } from '../model/random.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { EncodedRow, EvaluationRow } from './contract.ts';
 import { goldOf, rowEncoder, type RowEncoder } from './encode.ts';
-import { otherReading, type OtherReader } from './otherReading.ts';
+import { checkReadings, otherReading, type OtherReader } from './otherReading.ts';
 import { resolvePath } from './paths.ts';
 import type { Row } from './row.ts';
 import { promptKey, splitPrompts, type Split } from './split.ts';
@@ -104,6 +104,7 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
   const warning = options.onWarning ?? (() => undefined);
   warn(shares, data.maxLength, warning);
   warnOfReview(notes, warning);
+  for (const other of options.others ?? []) checkReadings(other, [...encoded.train, ...encoded.validation], warning);
   const drawn = chosen(asked, evaluate.rows, seed);
   for (const { file, number } of drawn) notes.add(file, number, 'evaluated');
   return {

@@ -24,8 +24,8 @@ export interface Tokenizer {
   encode(text: string, options?: { readonly special?: boolean }): number[];
   /** `special`: keep special tokens such as </s> as text. Bytes that are no UTF-8 become U+FFFD. */
   decode(ids: readonly number[], options?: { readonly special?: boolean }): string;
-  /** Decodes token by token: never half a character. */
-  stream(): TextStream;
+  /** Decodes token by token: never half a character. `special`: as decode() takes it. */
+  stream(options?: { readonly special?: boolean }): TextStream;
   /** The id of a token such as "<think>", or null. */
   tokenId(token: string): number | null;
   /** Throws DistillError `chat-template-missing`, `chat-template-failed`. */
@@ -120,8 +120,8 @@ class FolderTokenizer implements Tokenizer {
     return this.#inner.decode([...ids], { skip_special_tokens: !(options.special ?? false) });
   }
 
-  stream(): TextStream {
-    return new IncrementalText((ids) => this.decode(ids));
+  stream(options: { readonly special?: boolean } = {}): TextStream {
+    return new IncrementalText((ids) => this.decode(ids, options));
   }
 
   tokenId(token: string): number | null {

@@ -4,7 +4,7 @@ import { takesSteps, type EndedEvent, type ProcessIdentity, type StartedEvent } 
 import type { ExportStage, Recipe, Stage } from '../../shared/recipe.ts';
 import { RUN_FILES, type RunFile } from '../../shared/run.ts';
 import { longerThanModel } from '../check/positions.ts';
-import { refuseOtherTokenizers } from '../check/tokens.ts';
+import { refuseOtherTokenizers, refuseSameVocabularies } from '../check/tokens.ts';
 import { withLimitsNow } from '../collect/limitsNow.ts';
 import type { Control } from '../control.ts';
 import { resolvePath } from '../data/paths.ts';
@@ -252,4 +252,5 @@ async function checkModels(recipe: Recipe, models: Models): Promise<void> {
 async function checkTokenizers({ recipe, base }: RunFile, models: Models, data: PreparedData): Promise<void> {
   const texts = data.train.slice(0, PROBED_ROWS).map(({ ids }) => models.tokenizer.decode([...ids]));
   await refuseOtherTokenizers(recipe, base, models.tokenizer, texts);
+  await refuseSameVocabularies(recipe, base, models.tokenizer, texts);
 }

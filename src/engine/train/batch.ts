@@ -45,11 +45,13 @@ export interface Segment {
   /** Index into the flattened [batch · seq]. */
   readonly positions: Int32Array;
   readonly labels: Int32Array;
-  /** 1, or 0 where it pads. */
+  /** The weight of its row, 1 where the data don't say; 0 where it pads. */
   readonly mask: Float32Array;
   /** Which of the batch's rows a position belongs to. */
   readonly owners: Int32Array;
   readonly kept: number;
+  /** Their weights' sum, by which losses are divided; kept where no row has a weight of its own. */
+  readonly weight: number;
 }
 
 /** Of each position [batch · seq] where several rows share a sequence: its place in its row, and a number for the row; padding has −1. */
@@ -67,6 +69,8 @@ export interface MicroBatch {
   readonly segments: Readonly<Record<SegmentName, Segment>>;
   /** Supervised positions. */
   readonly kept: number;
+  /** Their weights' sum. */
+  readonly weight: number;
   /** Ids that are fed and are not padding. */
   readonly tokens: number;
   /** In the order of their positions: what is known of each position of a segment lies in this order too. */
@@ -77,6 +81,11 @@ export interface MicroBatch {
   readonly layout: PackedPositions | null;
   /** Rows, padded so that packed batches of a like number of rows have the same shapes. */
   readonly rowSlots: number;
+}
+
+/** How much each position of a row counts. */
+export function weightOf({ weight = 1 }: EncodedRow): number {
+  return weight;
 }
 
 /** Supervised positions of a row. */
@@ -160,7 +169,7 @@ function placed(sequences: readonly (readonly EncodedRow[])[], seq: number, shap
       const fed = row.ids.subarray(0, Math.max(0, row.ids.length - 1));
       ids.set(fed, start);
       for (let j = Math.max(1, row.promptLength); j < row.ids.length; j++) {
-        (j < row.answerStart ? found.think : found.answer).add(start + j - 1, row.ids[j] ?? 0, next);
+        (j < row.answerStart ? found.think : found.answer).add(start + j - 1, row.ids[j] ?? 0, next, weightOf(row));
       }
       starts[next++] = start;
       start += fed.length;
@@ -168,7 +177,7 @@ function placed(sequences: readonly (readonly EncodedRow[])[], seq: number, shap
     }
   });
   const [think, answer] = [found.think.segment(shapes), found.answer.segment(shapes)];
-  return { batch: sequences.length, seq, ids, segments: { think, answer }, kept: think.kept + answer.kept, tokens, rows, starts };
+  return { batch: sequences.length, seq, ids, segments: { think, answer }, kept: think.kept + answer.kept, weight: think.weight + answer.weight, tokens, rows, starts };
 }
 
 /** Supervised positions as they are found. */
@@ -176,8 +185,10 @@ class Positions {
   readonly #positions: number[] = [];
   readonly #labels: number[] = [];
   readonly #owners: number[] = [];
+  readonly #weights: number[] = [];
 
-  add(position: number, label: number, owner: number): void {
+  add(position: number, label: number, owner: number, weight: number): void {
+    this.#weights.push(weight);
     this.#positions.push(position);
     this.#labels.push(label);
     this.#owners.push(owner);
@@ -191,6 +202,8 @@ class Positions {
       array.set(values);
       return array;
     };
-    return { positions: filled(this.#positions), labels: filled(this.#labels), mask: new Float32Array(length).fill(1, 0, kept), owners: filled(this.#owners), kept };
+    const mask = new Float32Array(length);
+    mask.set(this.#weights);
+    return { positions: filled(this.#positions), labels: filled(this.#labels), mask, owners: filled(this.#owners), kept, weight: this.#weights.reduce((sum, weight) => sum + weight, 0) };
   }
 }

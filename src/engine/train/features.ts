@@ -39,7 +39,7 @@ export function countsOf(batches: readonly MicroBatch[]): Counts {
       const fed = Math.max(0, ids.length - 1);
       tokens += weightOf(row) * fed;
       entries += (weightOf(row) * fed * (fed + 1)) / 2;
-      for (const name of Object.keys(row.readings ?? {})) spans[name] = (spans[name] ?? 0) + spansOf(row, name);
+      for (const name of Object.keys(row.readings ?? {})) spans[name] = (spans[name] ?? 0) + weightOf(row) * spansOf(row, name);
     }
   }
   return { tokens, entries, spans };

@@ -7,7 +7,7 @@ import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import type { MicroBatch } from './batch.ts';
 import type { FeatureMatching } from './features.ts';
-import { LOSS_TERMS, type LossTerm, type Objective } from './losses.ts';
+import { INSIDE_TERMS, LOSS_TERMS, type LossTerm, type Objective } from './losses.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { gradientsOf } from './step.ts';
 
@@ -26,8 +26,8 @@ export async function termNorms(student: DecoderModel, targets: SoftTargets | nu
   const norms: Partial<Record<LossTerm, number>> = {};
   for (const term of LOSS_TERMS) {
     if (objective.weights[term] === 0) continue;
-    const alone = { ...objective, terms: new Set([term]), weights: { kl: 0, ce: 0, mse: 0, hidden: 0, attention: 0, [term]: objective.weights[term] } };
-    const inside = term === 'hidden' || term === 'attention';
+    const alone = { ...objective, terms: new Set([term]), weights: { kl: 0, ce: 0, mse: 0, hidden: 0, attention: 0, uld: 0, [term]: objective.weights[term] } };
+    const inside = INSIDE_TERMS.some((each) => each === term);
     const { gradients, scalars } = gradientsOf(student, inside || term === 'ce' ? null : targets, alone, batch, batch.kept, inside ? features : null);
     // Projections are not the student.
     const own = [...gradients].filter(([name]) => student.trainable.has(name)).map(([, gradient]) => gradient);

@@ -17,7 +17,6 @@ import { AdamW } from './optimizer.ts';
 import { packRows } from './packing.ts';
 import { RowSampler } from './sampler.ts';
 import { RowLossFile } from './rowLossFile.ts';
-import { RowLossFile } from './rowLossFile.ts';
 import { Sentinel, termNorms } from './sentinel.ts';
 import { learningRateAt, totalSteps } from './schedule.ts';
 import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
@@ -75,8 +74,6 @@ class Trainer extends StageLoop<TrainInput> {
   private live: SoftTargets | null = null;
   /** Null where the recipe wants none. */
   private rowLosses: RowLossFile | null = null;
-  /** Null where the recipe wants none. */
-  private rowLosses: RowLossFile | null = null;
   private readonly sentinel = new Sentinel();
 
   constructor(input: TrainInput) {
@@ -96,7 +93,9 @@ class Trainer extends StageLoop<TrainInput> {
     this.limit = totalSteps(stage, train.length);
     this.validationRows = validation;
     this.validation = validationBatches(validation, stage.batch.size, student.config.maxPositions);
-    this.sampler = new RowSampler(train.length, input.seed, input.stageIndex, resume?.state.sampler);
+    const { size, accumulate, buckets } = stage.batch;
+    const lengths = buckets === 0 ? null : { lengths: train.map(({ ids }) => ids.length), step: size * accumulate, pool: buckets };
+    this.sampler = new RowSampler(train.length, input.seed, input.stageIndex, resume?.state.sampler, lengths);
     this.uld = !weighs(stage, 'uld') ? null : new UldMatching(input.others ?? [], { k: stage.uld.topK, temperature: stage.uld.temperature }, Math.min(input.vocabulary, student.config.vocabSize));
     this.features = FeatureMatching.of(stage, this.teacher, student, input.seed, this.uld);
     this.more = this.features?.projections ?? new Map();
@@ -114,7 +113,6 @@ class Trainer extends StageLoop<TrainInput> {
     this.features?.dispose();
     this.targets?.dispose?.();
     this.rowLosses?.close();
-    this.rowLosses?.close();
   }
 
   protected get validates(): boolean {
@@ -129,8 +127,6 @@ class Trainer extends StageLoop<TrainInput> {
       return this.obey(await control.poll());
     };
     if (this.uld !== null && !await this.uld.fill([...train, ...validationRows], batch.size, pause)) return false;
-    const { rowLosses } = this.input;
-    if (rowLosses !== undefined && this.input.stage.rowLosses) this.rowLosses = await RowLossFile.open(rowLosses, train, this.step);
     const { rowLosses } = this.input;
     if (rowLosses !== undefined && this.input.stage.rowLosses) this.rowLosses = await RowLossFile.open(rowLosses, train, this.step);
     if (teacher === null) return true;
@@ -181,8 +177,6 @@ class Trainer extends StageLoop<TrainInput> {
       throw new DistillError('loss-not-finite', { step: this.step + 1, rows: describeRows(rows), checkpoint: this.saved ?? '–' });
     }
     this.stageStep++;
-    // Before the step is told: whoever sees it finds its rows.
-    this.rowLosses?.append(this.step, this.input.stageIndex, values.rows, objective);
     // Before the step is told: whoever sees it finds its rows.
     this.rowLosses?.append(this.step, this.input.stageIndex, values.rows, objective);
     this.tokens += sum(batches.map(({ kept }) => kept));

@@ -27,17 +27,17 @@ export async function validate(
   for (const [index, batch] of batches.entries()) {
     const device = upload(batch);
     const scalars = tf.tidy(() => {
-      const [shown, seen] = features === null ? [null, null] : [features.teacher(device), features.student(student, device)];
-      const soft = targets?.of(batch, device, objective.temperature, shown?.final) ?? null;
+      const [shown, seen] = features === null ? [null, null] : [features.teacher(device, batch), features.student(student, device)];
+      const soft = targets?.of(batch, device, objective.temperature, shown?.final ?? undefined) ?? null;
       const logits = supervisedLogits(student, device, objective.vocabulary, seen?.final);
-      const inside = features === null || shown === null || seen === null ? null : features.sums(batch, seen, shown);
+      const inside = features === null || shown === null || seen === null ? null : features.sums(batch, student, seen, shown);
       return [...scalarsOf(segmentSums(student.backend.ops, objective, device, logits, soft)), ...featureScalars(inside), rightTokens(device, logits)];
     });
     release(device);
     const [values = []] = await readScalars([scalars]);
     tf.dispose(scalars);
     right += values.pop() ?? NaN;
-    kept += batch.kept;
+    kept += batch.weight;
     totals.add(batch, values);
     progress(index + 1, batches.length);
     await yieldToEvents();

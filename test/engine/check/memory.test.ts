@@ -57,7 +57,7 @@ describe('the memory model', () => {
     const optimizer = new AdamW(backend.ops, small.weights, optimizerRecipe());
     const rows = Array.from({ length: batch }, (__, row) => ({ row, file: 'x', ids: Int32Array.from({ length: length + 1 }, (___, at) => (at * 7 + row) % 500), promptLength: 16, answerStart: length - 8, ended: true }));
     const micro = collate(rows, ofStudent.maxPositions);
-    const objective = { weights: { kl: 0.7, ce: 0.3, mse: 0, hidden: 0, attention: 0 }, divergence: { kind: 'forward-kl' } as const, temperature: 2, vocabulary: ofStudent.vocabSize };
+    const objective = { weights: { kl: 0.7, ce: 0.3, mse: 0, hidden: 0, attention: 0, uld: 0 }, divergence: { kind: 'forward-kl' } as const, temperature: 2, vocabulary: ofStudent.vocabSize };
     const step = (): Promise<unknown> => optimiserStep({ student: small, targets: liveTargets(large, ofStudent.vocabSize), objective, optimizer, batches: Array.from({ length: accumulate }, () => micro), learningRate: 1e-3 } as Parameters<typeof optimiserStep>[0]);
     const measured = await peakOf(step);
     const estimated = total(trainingMemory(ofStudent, ofTeacher, parametersOf(ofTeacher), { batch, length, kept: micro.kept, accumulate, vocabulary: ofStudent.vocabSize }));

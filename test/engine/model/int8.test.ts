@@ -36,7 +36,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
     const model = quantisedDecoder(plain());
     expectClose(logitsOf(model, first?.ids ?? []), fixture.logits.flat(), { absolute: 2e-5, relative: 1e-5 });
     const batch = collate(rowsOf(fixture.rows), 32);
-    const objective = { weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0 }, divergence: { kind: 'forward-kl' }, temperature: 1, vocabulary: fixture.vocabulary } as const;
+    const objective = { weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0, uld: 0 }, divergence: { kind: 'forward-kl' }, temperature: 1, vocabulary: fixture.vocabulary } as const;
     const { gradients, scalars } = gradientsOf(model, null, objective, batch, batch.kept);
     const ce = scalars.reduce((sum, scalar) => sum + (scalar.dataSync()[0] ?? NaN), 0) / batch.kept;
     expectClose([ce], [fixture.loss], { relative: 1e-5 });

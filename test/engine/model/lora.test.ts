@@ -26,7 +26,7 @@ const fixture = JSON.parse(readFileSync(new URL('../../fixtures/torch/lora.json'
   }[];
 };
 const BASE = { base: 'base', baseDigest: '' };
-const OBJECTIVE = { weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0 }, divergence: { kind: 'forward-kl' }, temperature: 1, vocabulary: 50 } as const;
+const OBJECTIVE = { weights: { kl: 0, ce: 1, mse: 0, hidden: 0, attention: 0, uld: 0 }, divergence: { kind: 'forward-kl' }, temperature: 1, vocabulary: 50 } as const;
 
 function logitsOf(model: DecoderModel, row: readonly number[]): Float32Array {
   return tf.tidy(() => model.forward(tf.tensor2d([...row], [1, row.length], 'int32')).dataSync<'float32'>());

@@ -116,5 +116,5 @@ function models(backend: Backend): { readonly student: DecoderModel; readonly te
     return decoderFrom(decoder, backend, (name) => Float32Array.from(weights[name]?.flat() ?? []));
   };
   const { weights, temperature, vocabulary } = modelFixture;
-  return { student: model(modelFixture.student), teacher: model(modelFixture.teacher), objective: { weights: { ...weights, mse: 0, hidden: 0, attention: 0 }, divergence: { kind: 'forward-kl' }, temperature, vocabulary } };
+  return { student: model(modelFixture.student), teacher: model(modelFixture.teacher), objective: { weights: { ...weights, mse: 0, hidden: 0, attention: 0, uld: 0 }, divergence: { kind: 'forward-kl' }, temperature, vocabulary } };
 }

@@ -40,7 +40,7 @@ async function measured(batches: readonly MicroBatch[], targets: SoftTargets | n
   const totals = new LossTotals(objective, targets !== null, features);
   const gradients: Record<string, Float64Array> = {};
   for (const batch of batches) {
-    const { gradients: own, scalars } = gradientsOf(student, targets, objective, batch, kept, features, { tokens, entries: 1 });
+    const { gradients: own, scalars } = gradientsOf(student, targets, objective, batch, kept, features, { tokens, entries: 1, spans: {} });
     totals.add(batch, (await readScalars([scalars]))[0] ?? []);
     for (const [name, gradient] of own) {
       const values = await gradient.data();

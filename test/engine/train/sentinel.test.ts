@@ -29,7 +29,7 @@ test('each norm is that of the term’s own gradient, and together the terms are
   const whole = gradientsOf(student, targets, objective, batch, batch.kept, features).gradients;
   const sums = new Map<string, Float64Array>();
   for (const term of ['kl', 'ce', 'mse', 'hidden', 'attention'] as const) {
-    const own = gradientsOf(student, targets, { ...objective, weights: { kl: 0, ce: 0, mse: 0, hidden: 0, attention: 0, [term]: objective.weights[term] } }, batch, batch.kept, features).gradients;
+    const own = gradientsOf(student, targets, { ...objective, weights: { kl: 0, ce: 0, mse: 0, hidden: 0, attention: 0, uld: 0, [term]: objective.weights[term] } }, batch, batch.kept, features).gradients;
     let squares = 0;
     for (const name of student.weights.keys()) {
       const values = await own.get(name)?.data() ?? new Float32Array();

@@ -64,9 +64,11 @@ test('every step tells every training metric, every validation every validation 
   const input = await makeInput({ student: newStudent(), teacher, stage: makeStage({ weights: { kl: 0.5, ce: 0.4, mse: 0.1, hidden: 0.1, attention: 0.1 }, limits: { steps: 4 }, validate: { every: 2 } }), before: { steps: 100, tokens: 1000 } });
   const result = await trainStage(input);
   const told = (step: number): string[] => input.reporter.metrics.filter((metric) => metric.step === step).flatMap(({ values }) => Object.keys(values)).sort();
-  expect(told(100)).toEqual([...VALIDATION_METRICS].sort());
-  expect(told(101)).toEqual([...TRAINING_METRICS].sort());
-  expect(told(102)).toEqual([...TRAINING_METRICS, ...VALIDATION_METRICS].sort());
+  // A teacher of another vocabulary is there only where one is named (uld.test.ts).
+  const known = (...names: readonly string[]): readonly string[] => names.filter((name) => !name.endsWith('uld')).sort();
+  expect(told(100)).toEqual(known(...VALIDATION_METRICS));
+  expect(told(101)).toEqual(known(...TRAINING_METRICS));
+  expect(told(102)).toEqual(known(...TRAINING_METRICS, ...VALIDATION_METRICS));
   expect(input.reporter.metrics.flatMap(({ values }) => Object.values(values)).every((value) => value !== null && Number.isFinite(value))).toBe(true);
   expect(result.steps).toBe(104);
   expect(result.tokens).toBeGreaterThan(1000 + 4 * 16);
