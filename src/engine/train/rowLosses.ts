@@ -1,8 +1,8 @@
 /** What each row contributed to a step, from the values that its passes left. */
 import type { EncodedRow } from '../data/contract.ts';
-import { keptPositions, type MicroBatch } from './batch.ts';
+import { keptPositions, weightOf, type MicroBatch } from './batch.ts';
 
-/** Sums over the row's supervised positions. */
+/** Sums over the row's supervised positions, without the row's weight. */
 export interface RowLoss {
   readonly row: EncodedRow;
   readonly positions: number;
@@ -15,6 +15,6 @@ export interface RowLoss {
 export function rowLossesOf({ rows, rowSlots }: MicroBatch, values: readonly number[], hasTeacher: boolean): RowLoss[] {
   const first = values.length - (hasTeacher ? 2 : 1) * rowSlots;
   return rows.map((row, index) => ({
-    row, positions: keptPositions(row), ce: values[first + index] ?? NaN, kl: hasTeacher ? values[first + rowSlots + index] ?? NaN : null,
+    row, positions: keptPositions(row), ce: (values[first + index] ?? NaN) / weightOf(row), kl: hasTeacher ? (values[first + rowSlots + index] ?? NaN) / weightOf(row) : null,
   }));
 }

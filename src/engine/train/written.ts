@@ -47,7 +47,7 @@ export function promptIds({ ids, promptLength }: EncodedRow): number[] {
 export function writtenRow(asked: EncodedRow, { ids, finish }: Generated, writing: Writing): EncodedRow {
   const ended = finish === 'end';
   return {
-    row: asked.row, file: asked.file, promptLength: asked.promptLength, ...(asked.task === undefined ? {} : { task: asked.task }),
+    row: asked.row, file: asked.file, promptLength: asked.promptLength, ...(asked.task === undefined ? {} : { task: asked.task }), ...(asked.weight === undefined ? {} : { weight: asked.weight }),
     ids: Int32Array.from([...promptIds(asked), ...ids, ...(ended ? [writing.endTokenId] : [])]),
     answerStart: asked.promptLength + writing.beforeAnswer(ids), ended,
   };
