@@ -12,6 +12,19 @@ export interface SamplerState {
   readonly position: number;
 }
 
+/**
+ * Rows of like length in the same step: the epoch's permutation is cut into pools of `pool` steps, the rows of a pool are sorted by
+ * length, cut into steps, and the steps come in random order. Each row still comes once in an epoch; what is lost is independence:
+ * a step's rows have like lengths, so its gradient leans towards what such rows have in common, the more the larger the pool.
+ */
+export interface LengthBuckets {
+  readonly lengths: readonly number[];
+  /** Rows of a step. */
+  readonly step: number;
+  /** Steps whose rows are sorted together. */
+  readonly pool: number;
+}
+
 export class RowSampler {
   private epoch: number;
   private position: number;
@@ -22,6 +35,7 @@ export class RowSampler {
     private readonly seed: number,
     private readonly stage: number,
     state: SamplerState = { epoch: 0, position: 0 },
+    private readonly buckets: LengthBuckets | null = null,
   ) {
     this.epoch = state.epoch;
     this.position = state.position;
@@ -47,8 +61,26 @@ export class RowSampler {
   }
 
   private shuffled(): Int32Array {
-    return permutation(new Random(this.seed, this.stage, this.epoch), this.rows);
+    const random = new Random(this.seed, this.stage, this.epoch);
+    const order = permutation(random, this.rows);
+    return this.buckets === null ? order : bucketed(order, this.buckets, (this.epoch * this.rows) % this.buckets.step, random);
   }
+}
+
+/** `begun`: rows of the epoch's first step that were the last ones of the epoch before. */
+function bucketed(order: Int32Array, { lengths, step, pool }: LengthBuckets, begun: number, random: Random): Int32Array {
+  // The rows of steps that belong to two epochs stay as they were drawn.
+  const first = Math.min(order.length, (step - begun) % step);
+  const steps = Math.floor((order.length - first) / step);
+  const result = Int32Array.from(order);
+  for (let at = 0; at < steps; at += pool) {
+    const count = Math.min(pool, steps - at);
+    const begin = first + at * step;
+    // Typed arrays sort stably: of equal lengths the first drawn come first.
+    const sorted = order.slice(begin, begin + count * step).sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0));
+    permutation(random, count).forEach((from, to) => { result.set(sorted.subarray(from * step, (from + 1) * step), begin + to * step); });
+  }
+  return result;
 }
 
 /** 0 … length − 1 in random order. */

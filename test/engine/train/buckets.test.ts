@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import type { EncodedRow } from '../../../src/engine/data/contract.ts';
 import { passesOf, sequenceLength } from '../../../src/engine/train/batch.ts';
+import { createDecoder } from '../../../src/engine/model/decoder.ts';
+import { loadDecoder } from '../../../src/engine/model/folder.ts';
+import { findCheckpoint } from '../../../src/engine/train/checkpoint.ts';
 import { packRows } from '../../../src/engine/train/packing.ts';
+import { RowSampler } from '../../../src/engine/train/sampler.ts';
+import { trainStage } from '../../../src/engine/train/trainer.ts';
+import { makeInput, makeRows, makeStage, openWasm, temporaryFolder, TINY, VOCABULARY, type Orders } from './setup.ts';
 
 const rowOf = (length: number, row: number): EncodedRow => ({ row, file: 'x', ids: new Int32Array(length).fill(3), promptLength: 2, answerStart: 4, ended: true });
 
@@ -42,4 +48,72 @@ describe('coarse shapes', () => {
       expect(seen.size).toBeLessThanOrEqual(16);
     }
   });
+});
+
+describe('rows of like length drawn together', () => {
+  const LENGTHS = Array.from({ length: 103 }, (_, row) => 10 + ((row * 37) % 91));
+  const sampler = (buckets: number, state?: ConstructorParameters<typeof RowSampler>[3]): RowSampler =>
+    new RowSampler(LENGTHS.length, 7, 0, state, buckets === 0 ? null : { lengths: LENGTHS, step: 8, pool: buckets });
+  const spread = (rows: readonly number[]): number => {
+    const own = rows.map((row) => LENGTHS[row] ?? NaN);
+    return Math.max(...own) - Math.min(...own);
+  };
+  const steps = (from: RowSampler, count: number): number[][] => Array.from({ length: count }, () => from.take(8));
+
+  test('every row comes once in an epoch, though steps run over its end', () => {
+    const drawn = steps(sampler(4), 103).flat();
+    expect(drawn).toHaveLength(8 * 103);
+    for (let epoch = 0; epoch < 8; epoch++) {
+      expect([...drawn.slice(epoch * 103, (epoch + 1) * 103)].sort((a, b) => a - b)).toEqual(LENGTHS.map((_, row) => row));
+    }
+  });
+
+  test('a step’s rows are of like length, the more so the larger the pool', () => {
+    const mean = (buckets: number): number => steps(sampler(buckets), 90).reduce((sum, rows) => sum + spread(rows), 0) / 90;
+    const [none, few, many] = [mean(0), mean(3), mean(12)];
+    expect(few).toBeLessThan(none / 2);
+    expect(many).toBeLessThan(few);
+  });
+
+  test('the order of the steps is not that of the lengths, differs between epochs, and is the same for the same seed', () => {
+    const lengthsOf = (from: RowSampler): number[] => steps(from, 24).map((rows) => LENGTHS[rows[0] ?? 0] ?? NaN);
+    const first = lengthsOf(sampler(12));
+    expect(lengthsOf(sampler(12))).toEqual(first);
+    expect(first.slice(0, 12)).not.toEqual([...first.slice(0, 12)].sort((a, b) => a - b));
+    expect(first.slice(0, 12)).not.toEqual(first.slice(12));
+  });
+
+  test('from its state a sampler goes on as if it had never stopped', () => {
+    const whole = steps(sampler(4), 60);
+    for (const stop of [1, 12, 13, 14, 37]) {
+      const before = sampler(4);
+      steps(before, stop);
+      expect(steps(sampler(4, before.state()), 60 - stop)).toEqual(whole.slice(stop));
+    }
+  });
+
+  test('fewer rows than a step: each comes as often', () => {
+    const small = new RowSampler(5, 1, 0, undefined, { lengths: [3, 1, 2, 5, 4], step: 8, pool: 4 });
+    const counts = new Map<number, number>();
+    for (const row of steps(small, 5).flat()) counts.set(row, (counts.get(row) ?? 0) + 1);
+    expect([...counts.values()]).toEqual([8, 8, 8, 8, 8]);
+  });
+});
+
+test('a stage with buckets feeds less padding, and goes on from a stop to the last bit', async () => {
+  const backend = await openWasm();
+  const stage = (buckets: number) => makeStage({ limits: { steps: 20 }, objective: 'sequence', batch: { size: 4, buckets }, validate: { every: 100 }, checkpoint: { every: 100 } });
+  const run = async (buckets: number, orders: Orders, checkpoints: string) => {
+    const { found: resume } = await findCheckpoint(checkpoints);
+    const student = resume === null ? createDecoder(TINY, 5, backend) : await loadDecoder(resume.folder, backend);
+    const input = await makeInput({ student, stage: stage(buckets), checkpoints, resume, orders, validation: [], train: makeRows(90, 3).map((row) => ({ ...row, ids: Int32Array.from({ length: row.ids.length * 3 - 10 }, (_, i) => i % VOCABULARY) })) });
+    await trainStage(input);
+    return input.reporter.exact();
+  };
+  const whole = await run(10, {}, await temporaryFolder());
+  const folder = await temporaryFolder();
+  expect([...await run(10, { 7: ['stop'] }, folder), ...await run(10, {}, folder)]).toEqual(whole);
+  const filled = (told: typeof whole): number => told.reduce((sum, { values }) => sum + (values.filled ?? 0), 0) / told.length;
+  expect(filled(whole)).toBeGreaterThan(filled(await run(0, {}, await temporaryFolder())));
+  await backend.dispose();
 });
