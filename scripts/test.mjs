@@ -1,7 +1,7 @@
 // npm test: everything; `unit`, `engine`, `host` or `e2e` alone by name. Further words go to vitest (a file, -t a name).
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { spawn, spawnSync } from 'node:child_process';
-import { browserVscode, bundles, chromium, dependencies } from './lib/prepare.mjs';
+import { browserVscode, bundles, chromium, dependencies, tensorflow } from './lib/prepare.mjs';
 import { servesVscode } from './lib/machine.mjs';
 import { at, main, root } from './lib/steps.mjs';
 
@@ -33,6 +33,9 @@ function countInEditor() {
 await main(async () => {
   await dependencies();
   if (kind !== 'unit') await bundles();
+  // The tests on TensorFlow find it by this variable (test/fixtures/tensorflow.ts); without it they are left out.
+  const native = kind === null || kind === 'engine' || kind === 'e2e' ? await tensorflow() : { missing: '' };
+  if (native.folder) process.env.DISTILL_TEST_TENSORFLOW = native.folder;
   const wantsEditor = kind === null || kind === 'host' || kind === 'e2e';
   // Asked for by name, they say why they can't run here; as a part of everything they are left out.
   const inEditor = wantsEditor && (kind !== null || servesVscode(process));
@@ -51,6 +54,7 @@ await main(async () => {
   const inHost = existsSync(hostResults) ? JSON.parse(readFileSync(hostResults, 'utf8')) : [];
   const hostFailed = inHost.filter(({ error }) => error !== undefined).length;
   results.push({ passed: inHost.length - hostFailed, failed: hostFailed, skipped: 0 });
+  if (native.missing) process.stdout.write(`\nThe tests on native TensorFlow are left out (they count as skipped): ${native.missing}\n`);
   const leftOut = wantsEditor && !inEditor ? countInEditor() : 0;
   if (leftOut > 0) {
     process.stdout.write(`\n${leftOut} tests in a real VS Code are left out: they run on Linux x64 only, and this is ${process.platform} ${process.arch}.\n`);

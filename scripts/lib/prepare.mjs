@@ -1,8 +1,10 @@
 // What the other scripts need before they can do their work, installed only when it is missing or out of date.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { servesVscode } from './machine.mjs';
 import { at, root, run, step, WayOut, which } from './steps.mjs';
 
@@ -55,6 +57,29 @@ export async function bundles() {
   await writeFile(stamp, '');
   // What changed while it was built is newer than what was built.
   await utimes(stamp, began, began);
+}
+
+/**
+ * A TensorFlow for the tests that run on it, through the product's own `distill setup tensorflow`: one that this machine has,
+ * or the published one, once, in a folder of the tests' own. Where it can't be had, the reason.
+ * @returns {Promise<{ folder: string } | { missing: string }>}
+ */
+export async function tensorflow() {
+  const env = { ...process.env, DISTILL_DATA_FOLDER: path.join(VSCODE_FOLDER, 'tensorflow') };
+  const setup = () => new Promise((resolve) => {
+    const child = spawn(process.execPath, [at('dist/cli.js'), 'setup', 'tensorflow', '--yes', '--json', '--lang', 'en'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const events = [];
+    createInterface({ input: child.stdout }).on('line', (line) => { events.push(JSON.parse(line)); });
+    child.on('close', () => resolve(events));
+  });
+  const events = existsSync(path.join(env.DISTILL_DATA_FOLDER, 'tensorflow/used.json')) || env.DISTILL_TENSORFLOW
+    ? await setup()
+    : await step('Setting up TensorFlow for the tests into .vscode-test', '10 s at 50 MB/s, 247 MiB', setup);
+  const done = events.find(({ kind }) => kind === 'done');
+  if (done) return { folder: done.folder };
+  const found = events.find(({ kind, checked }) => kind === 'found' && checked?.outcome === 'taken');
+  if (found) return { folder: found.findings.candidates.find(({ problem }) => problem === null).folder };
+  return { missing: events.find(({ kind }) => kind === 'failed')?.message ?? 'distill setup tensorflow ended without a word' };
 }
 
 /** A complete VS Code that serves a browser: how to start it. Rejects with a WayOut where this machine can't have it. */
