@@ -50,6 +50,13 @@ export interface CollectReport {
     /** Not judged, because the judge's budget was spent: left out. */
     readonly unjudged: number;
   } | null;
+  /** Choosing among the samples of a question, where the stage does. */
+  readonly select?: {
+    readonly questions: number;
+    readonly rows: number;
+    /** Samples that said the same as another one of their question: its weight holds theirs. */
+    readonly same: number;
+  };
   /** What augmenting and mixing say of themselves. */
   readonly augment: AugmentReport | null;
   readonly mix: MixReport | null;

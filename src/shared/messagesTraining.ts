@@ -2,6 +2,18 @@
 import type { Sentence } from './messages.ts';
 
 export const TRAINING_ERRORS = {
+  'recipe-select-one-sample': {
+    en: 'select chooses among the samples of a question, and this stage asks for one of each. Set ask.samples to 2 or more, or remove select.',
+    'zh-cn': 'select 在同一题的多个样本中选择，而该阶段每题只请求一个。请将 ask.samples 设为 2 或更大，或删除 select。',
+  },
+  'recipe-select-no-logprobs': {
+    en: 'select.logprob weighs log-probabilities that nobody asks for. Set ask.sampling.topLogprobs to 1 or more, or select.logprob to 0.',
+    'zh-cn': 'select.logprob 要计入对数概率，但并未请求。请将 ask.sampling.topLogprobs 设为 1 或更大，或将 select.logprob 设为 0。',
+  },
+  'data-row-weight': {
+    en: '{file}:{line}: weight is {got}; it has to be a number greater than 0. To leave a row out, remove it or reject it in Review Data.',
+    'zh-cn': '{file}:{line}：weight 为 {got}，必须是大于 0 的数。若要排除该行，请将其删除，或在“审阅数据”中拒绝。',
+  },
   'precision-unavailable': {
     en: 'The stage {stage} asks for {precision} products, and the backend {backend} computes in float32 only. Set up native TensorFlow (distill setup tensorflow), or set precision to "float32".',
     'zh-cn': '阶段 {stage} 要求以 {precision} 计算乘积，而后端 {backend} 只支持 float32。请安装本机 TensorFlow（distill setup tensorflow），或将 precision 设为 "float32"。',

@@ -65,6 +65,13 @@ export const verify = z.strictObject({
   keep: z.enum(['right', 'not-wrong', 'all']).default('not-wrong').meta(about('Which rows go on: right ones only, also those that can’t be judged, or all.', '保留哪些行：仅正确、包括无法判断的，或全部。')),
 }).meta(about('Check every answer and trace.', '检查每个答案与推理。'));
 
+export const select = z.strictObject({
+  keep: z.enum(['best', 'all']).default('all').meta(about('best: of each question the sample with the highest score. all: every sample that is left, with a weight; training counts rows by it.', 'best：每题只留得分最高的样本。all：保留余下的全部样本并附上权重，训练时按权重计。')),
+  softness: positive.default(1).meta(about('Weights are softmax(score / softness) over the samples of a question: small values listen to the best ones only.', '权重为同一题样本上的 softmax(得分 / softness)：越小越只取最好的样本。')),
+  brevity: z.number().min(0).default(0).meta(about('What being short counts: brevity · (1 − tokens / longest sample), added to the verdict (right 1, undecided 0.5, wrong 0).', '简短的分值：brevity · (1 − 词元数 / 最长样本)，加到判定分（正确 1、未定 0.5、错误 0）上。')),
+  logprob: z.number().min(0).default(0).meta(about('What the teacher’s own mean log-probability of a token counts; needs ask.sampling.topLogprobs.', '教师自身每词元平均对数概率的分值；需要 ask.sampling.topLogprobs。')),
+}).meta(about('Labels from search: choose among the samples of a question by verdict, length and log-probability.', '搜索得到的标签：按判定、长度与对数概率在同一题的多个样本中选择。'));
+
 export const clean = z.strictObject({
   unicode: z.boolean().default(true).meta(about('NFC; full-width digits, letters and operators to half-width; punctuation is kept.', 'NFC；全角数字、字母、运算符转半角；标点保留。')),
   control: z.boolean().default(true).meta(about('Take control characters out.', '移除控制字符。')),
@@ -116,6 +123,7 @@ export const collectStage = z.strictObject({
   clean: clean.optional(),
   ask: ask.optional(),
   verify: verify.optional(),
+  select: select.optional(),
   augment: z.array(augmentation).default([]),
   mix: mix.optional(),
   to: pathText.regex(/\.jsonl$/).meta(about('The JSONL file that is written; data.train may name it.', '写入的 JSONL 文件；data.train 可引用它。')),
@@ -130,6 +138,7 @@ export type SynthesiseRecipe = NonNullable<SourceRecipe['synthesise']>;
 export type AskRecipe = z.output<typeof ask>;
 export type Sampling = z.output<typeof sampling>;
 export type VerifyRecipe = z.output<typeof verify>;
+export type SelectRecipe = z.output<typeof select>;
 export type CleanRecipe = z.output<typeof clean>;
 export type Augmentation = z.output<typeof augmentation>;
 export type MixRecipe = z.output<typeof mix>;

@@ -26,6 +26,8 @@ export function collectProblems(recipe: unknown, index: number): readonly Placel
   const prompt = read('ask', 'prompt');
   if (typeof prompt === 'string' && !prompt.includes('{prompt}')) problems.push({ code: 'recipe-template-mark', path: at('ask', 'prompt'), data: { mark: '{prompt}' } });
   if (read('verify', 'judge') !== undefined) problems.push(...unknownTeacher(recipe, at('verify', 'judge', 'teacher')));
+  if (read('select') !== undefined && (typeof read('ask', 'samples') !== 'number' || Number(read('ask', 'samples')) < 2)) problems.push({ code: 'recipe-select-one-sample', path: at('select'), data: {}, atKey: true });
+  if (Number(read('select', 'logprob') ?? 0) > 0 && Number(read('ask', 'sampling', 'topLogprobs') ?? 0) === 0) problems.push({ code: 'recipe-select-no-logprobs', path: at('select', 'logprob'), data: {}, atKey: true });
   const augmentations = read('augment');
   if (Array.isArray(augmentations)) {
     augmentations.forEach((_, place) => {

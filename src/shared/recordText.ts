@@ -9,6 +9,7 @@ const TEXT = {
   id: ['Row', '数据行'],
   labels: ['Kind', '类别'],
   difficulty: ['difficulty {0}', '难度 {0}'],
+  weight: ['weight {0} in training', '训练权重 {0}'],
   source: ['Source', '来源'],
   sourceRow: ['{0}, row {1} ({2})', '{0} 第 {1} 行（{2}）'],
   synthesised: ['made here, from no file', '在此合成，无来源文件'],
@@ -89,7 +90,7 @@ export function recordLife(record: DataRecord, { review, uses }: LifeFacts, lang
   const lines: LifeLine[] = [];
   const line = (label: keyof typeof TEXT, value: string | null): void => { if (value !== null && value !== '') lines.push({ label: say(label), value }); };
   line('id', record.id);
-  line('labels', [record.task, record.language, record.difficulty === undefined ? undefined : say('difficulty', record.difficulty)].filter((each) => each !== undefined).join(', '));
+  line('labels', [record.task, record.language, record.difficulty === undefined ? undefined : say('difficulty', record.difficulty), record.weight === undefined ? undefined : say('weight', record.weight)].filter((each) => each !== undefined).join(', '));
   line('source', source === null ? say('synthesised') : say('sourceRow', source.file, source.row, source.format));
   line('teacher', teacher === null ? say('noTeacher') : say('teacherOf', teacher.name, teacher.model, teacher.service));
   line('promptHash', promptHash === null ? null : `sha256 ${promptHash}`);

@@ -19,6 +19,7 @@ import type { Askers } from './askers.ts';
 import { answerRules, cleanedRecords, questionRules } from './cleaned.ts';
 import type { CollectProgress } from './progress.ts';
 import { NAMED_ROWS, OutputSums } from './report.ts';
+import { newSelectCounts, selectedRecords } from './selected.ts';
 import type { SideRows } from './sideRows.ts';
 import { sourceRecords } from './sources.ts';
 import { askedTeacher, augmentTeacher } from './teachersOf.ts';
@@ -48,6 +49,7 @@ export class Pipeline {
   #cleanedAnswers: CleanReport | null = null;
   #augmented: AugmentCounts | null = null;
   #mixed: MixReport | null = null;
+  readonly #selected = newSelectCounts();
   #lastFailure: DistillError | null = null;
   readonly #failures: { id: string; code: string; detail: string }[] = [];
   readonly #brokenRows: string[] = [];
@@ -80,6 +82,7 @@ export class Pipeline {
       if (stage.clean !== undefined) rows = this.#clean(rows, answerRules(stage.clean), (report) => { this.#cleanedAnswers = report; });
     }
     if (stage.verify !== undefined) rows = await this.#verify(rows, stage.verify, progress);
+    if (stage.select !== undefined) rows = selectedRecords(rows, stage.select, this.#selected);
     if (stage.augment.length > 0) rows = await this.#augment(rows, progress);
     if (stage.mix === undefined) {
       for await (const row of rows) yield { row, side: 'train' };
@@ -122,6 +125,7 @@ export class Pipeline {
         cached: counts.ask.cached, failed: counts.ask.failed, unasked: counts.ask.unasked, failures: this.#failures,
       },
       verify: stage.verify === undefined ? null : counts.verify,
+      ...(stage.select === undefined ? {} : { select: this.#selected }),
       augment: this.#augmented?.report() ?? null, mix: this.#mixed,
       written: {
         tokens: sums.tokens, cost, tasks: sums.tasks,

@@ -154,7 +154,7 @@ class LocalAsker implements OpenAsker {
     if (first === undefined) return;
     const { sampling: { temperature, topP, maxTokens } } = first;
     const generated = await generate(model, prompts, {
-      maxNewTokens: maxTokens, temperature, topP,
+      maxNewTokens: maxTokens, temperature, topP, logProbabilities: batch.some(({ sampling }) => sampling.topLogprobs > 0),
       // Of the first question's key, which its sample's index is part of: no two batches draw the same.
       seed: Number.parseInt(first.key.slice(0, 7), 16),
       eosTokenIds: [...new Set([this.#encoder.template.endTokenId, ...this.tokenizer.eosTokenIds])],
@@ -167,7 +167,7 @@ class LocalAsker implements OpenAsker {
     });
   }
 
-  #keep({ key, messages, begun, resolve, reject }: Waiting, input: number, { ids, finish }: Generated): void {
+  #keep({ key, messages, sampling, begun, resolve, reject }: Waiting, input: number, { ids, finish, logProbabilities }: Generated): void {
     const text = this.tokenizer.decode([...ids]);
     const parsed = this.#encoder.template.parse(text);
     // A model that was not trained on this template may still write the usual tags.
@@ -176,7 +176,9 @@ class LocalAsker implements OpenAsker {
     const tokens = { input, cachedInput: 0, output: ids.length, reasoning: Math.min(thought, ids.length) };
     const kept: Kept = {
       think: think.trim(), answer: answer.trim(), finish: finish === 'end' ? 'end' : 'length', tokens, tokensBasis: 'service',
-      logprobs: null, model: this.options.written, id: null, promptHash: promptHash(messages), cost: null,
+      // At the sampling's temperature; alternatives are the business of a store of targets.
+      logprobs: logProbabilities === undefined || sampling.topLogprobs === 0 ? null : ids.map((id, index) => [this.tokenizer.decode([id], { special: true }), logProbabilities[index] ?? 0, []]),
+      model: this.options.written, id: null, promptHash: promptHash(messages), cost: null,
     };
     try {
       this.cache.put(key, kept, performance.now() - begun);

@@ -46,14 +46,14 @@ const group = (name: string, children: number): SchemaElement => ({ name, num_ch
 /** Parquet's three levels of a list, around what its elements are. */
 const list = (name: string): readonly SchemaElement[] => [{ name, num_children: 1, converted_type: 'LIST', repetition_type: 'OPTIONAL' }, { name: 'list', num_children: 1, repetition_type: 'REPEATED' }];
 
-const COLUMNS = ['format', 'id', 'prompt', 'messages', 'think', 'answer', 'gold', 'task', 'language', 'difficulty', 'options', 'tests', 'logprobs', 'provenance'] as const satisfies readonly (keyof DataRecord)[];
+const COLUMNS = ['format', 'id', 'prompt', 'messages', 'think', 'answer', 'gold', 'task', 'language', 'difficulty', 'weight', 'options', 'tests', 'logprobs', 'provenance'] as const satisfies readonly (keyof DataRecord)[];
 type Row = Readonly<Record<(typeof COLUMNS)[number], unknown>>;
 
 const SCHEMA: SchemaElement[] = [
   { name: 'root', num_children: COLUMNS.length },
   { name: 'format', type: 'INT32', repetition_type: 'REQUIRED' }, text('id', false), text('prompt', false),
   ...list('messages'), group('element', 2), text('role', true), text('content', true),
-  text('think', false), text('answer', false), text('gold', true), text('task', true), text('language', true), { name: 'difficulty', type: 'INT32', repetition_type: 'OPTIONAL' },
+  text('think', false), text('answer', false), text('gold', true), text('task', true), text('language', true), { name: 'difficulty', type: 'INT32', repetition_type: 'OPTIONAL' }, { name: 'weight', type: 'DOUBLE', repetition_type: 'OPTIONAL' },
   ...list('options'), text('element', true),
   group('tests', 4), text('language', true), text('prelude', true), text('code', true), text('entry', true),
   // As text: what Parquet calls JSON is an extension type to pyarrow, which few programs read.
@@ -63,7 +63,7 @@ const SCHEMA: SchemaElement[] = [
 function rowOf(record: DataRecord): Row {
   return {
     format: 1, id: record.id, prompt: record.prompt, messages: record.messages ?? null, think: record.think, answer: record.answer, gold: record.gold,
-    task: record.task ?? null, language: record.language ?? null, difficulty: record.difficulty ?? null, options: record.options ?? null, tests: record.tests ?? null,
+    task: record.task ?? null, language: record.language ?? null, difficulty: record.difficulty ?? null, weight: record.weight ?? null, options: record.options ?? null, tests: record.tests ?? null,
     logprobs: record.logprobs === undefined ? null : JSON.stringify(record.logprobs), provenance: JSON.stringify(record.provenance),
   };
 }

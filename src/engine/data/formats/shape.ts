@@ -80,6 +80,9 @@ function ownRecord(row: JsonObject, at: Place, { answered, task, language }: Sha
   const record = { ...told, format: 1, gold: row['gold'] ?? null } as unknown as DataRecord;
   if (record.prompt.trim() === '') throw new DistillError('data-row-empty', { ...at, field: 'prompt' });
   if (answered && record.think.trim() === '' && record.answer.trim() === '') throw new DistillError('data-row-empty', { ...at, field: 'answer' });
+  // In our own format only: elsewhere a weight may be anything, in kilograms too.
+  const { weight } = told;
+  if (weight !== undefined && !(typeof weight === 'number' && Number.isFinite(weight) && weight > 0)) throw new DistillError('data-row-weight', { ...at, got: JSON.stringify(weight) });
   const id = typeof row['id'] === 'string' && row['id'] !== '' ? row['id'] : recordId(record);
   return {
     ...(task === undefined ? {} : { task }), ...(language === undefined ? {} : { language }),
