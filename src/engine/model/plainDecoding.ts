@@ -1,34 +1,50 @@
 /** Decoding composed from the same operations as training: right on every backend and for every model. */
 import { tf } from '../tf.ts';
 import type { DecoderModel } from './contract.ts';
-import { blocks, finalNorm } from './decoder.ts';
+import { blocks } from './decoder.ts';
+import { decodeStep, prepareWeights, scoresOf, tensorsOf, type LayerCache, type PreparedLayer, type ScoreTensors, type StepTensors, type WriteColumns } from './decodeStep.ts';
 import type { Decoding, DecodingOptions, Scores } from './decoding.ts';
 import { MASKED, PositionTables, rotaryTable } from './positions.ts';
+
+/** How the cache's sizes are chosen, and how a step of such a size is computed. */
+export interface Stepping {
+  /** Rows that a cache of `live` ones gets, of `most` that there will ever be. */
+  rows(live: number, most: number): number;
+  /** Whether a cache of `rows` is to be made smaller. */
+  shrinks(live: number, rows: number, most: number): boolean;
+  /** Columns that a cache gets which needs `needed`, of `most` that there will ever be. */
+  columns(needed: number, most: number): number;
+  /** Null: operation by operation. Writes to the caches in place. */
+  readonly compute: ((model: DecoderModel, prepared: readonly PreparedLayer[] | null, wanted: DecodingOptions, step: StepTensors) => ScoreTensors) | null;
+}
 
 /** Free rows are computed on until this share of the batch is left; then the cache is made smaller. */
 const COMPACT_AT = 0.75;
 /** So many columns are made at once: empty ones cost a little attention, making them a copy of the cache. */
 const SPARE_COLUMNS = 32;
 
-/** Keys and values of one layer [rows · kvHeads, columns, headDim]. */
-interface LayerCache {
-  readonly keys: tf.Tensor3D;
-  readonly values: tf.Tensor3D;
-}
+const OPERATION_BY_OPERATION: Stepping = {
+  rows: (live) => live,
+  shrinks: (live, rows) => live <= rows * COMPACT_AT,
+  columns: (needed, most) => Math.max(needed, Math.min(needed + SPARE_COLUMNS, most)),
+  compute: null,
+};
 
-export function openPlainDecoding(model: DecoderModel, options: DecodingOptions): Decoding {
-  return new PlainDecoding(model, options);
+export function openPlainDecoding(model: DecoderModel, options: DecodingOptions, stepping = OPERATION_BY_OPERATION): Decoding {
+  return new PlainDecoding(model, options, stepping);
 }
 
 class PlainDecoding implements Decoding {
   readonly #positions: PositionTables;
+  readonly #prepared: readonly PreparedLayer[] | null;
   #layers: LayerCache[] = [];
   #columns = 0;
   /** The slot that each row of the cache belongs to; null: nobody's. */
   #slots: (number | null)[] = [];
 
-  constructor(private readonly model: DecoderModel, private readonly options: DecodingOptions) {
+  constructor(private readonly model: DecoderModel, private readonly options: DecodingOptions, private readonly stepping: Stepping) {
     this.#positions = new PositionTables(model.config);
+    this.#prepared = prepareWeights(model);
   }
 
   async prefill(prompts: readonly { readonly slot: number; readonly ids: readonly number[] }[]): Promise<Scores> {
@@ -46,64 +62,49 @@ class PlainDecoding implements Decoding {
           return { keys, values };
         },
       });
-      return this.#scores(tf.gather(states, tf.tensor1d(prompts.map(({ ids }, row) => row * seq + ids.length - 1), 'int32')));
+      const last = tf.gather(states, tf.tensor1d(prompts.map(({ ids }, row) => row * seq + ids.length - 1), 'int32'));
+      return scoresOf(this.model, this.options, last, tf.scalar(this.options.temperature ?? 1));
     });
-    this.#widen(seq);
-    const kept = this.#slots.flatMap((slot, row) => (slot === null ? [] : [row]));
-    const old = this.#slots.length;
-    const index = [...kept, ...prompts.map((_, row) => old + row)];
-    this.#replace((tensor, layer, of) => {
+    // One column more: the next token's.
+    this.#widen(Math.min(seq + 1, this.options.columns));
+    const added = (layer: number, of: keyof LayerCache): tf.Tensor2D => {
       const spare = tf.zeros<tf.Rank.R3>([batch * config.kvHeads, this.#columns - seq, config.headDim]);
-      const added = this.#byRow(tf.concat([read[layer]![of], spare], 1), batch);
-      return old === 0 ? added : tf.gather(tf.concat([this.#byRow(tensor!, old), added], 0), tf.tensor1d(index, 'int32'));
-    }, index.length);
+      return this.#byRow(tf.concat([read[layer]![of], spare], 1), batch);
+    };
+    this.#rearrange(this.#live(), prompts.map(({ slot }) => slot), batch, added);
     for (const { keys, values } of read) tf.dispose([keys, values]);
-    this.#slots = [...kept.map((row) => this.#slots[row]!), ...prompts.map(({ slot }) => slot)];
-    return await this.#fetch(scores);
+    return await fetch(scores);
   }
 
   copy(from: number, to: readonly number[]): void {
     const row = this.#slots.indexOf(from);
-    const index = tf.tensor1d([...this.#slots.keys(), ...to.map(() => row)], 'int32');
-    this.#replace((tensor) => tf.gather(this.#byRow(tensor!, this.#slots.length), index), index.size);
-    index.dispose();
-    this.#slots = [...this.#slots, ...to];
+    this.#rearrange([...this.#live(), ...to.map((slot) => ({ row, slot }))]);
   }
 
   async step(slots: readonly number[], ids: Int32Array, positions: Int32Array): Promise<Scores> {
-    this.#compact();
+    const live = this.#live();
+    if (this.stepping.shrinks(live.length, this.#slots.length, this.options.rows)) this.#rearrange(live);
     this.#widen(Math.max(...positions) + 1);
-    const { config, backend } = this.model;
+    const { config } = this.model;
     const [rows, columns] = [this.#slots.length, this.#columns];
-    const rowOf = slots.map((slot) => this.#slots.indexOf(slot));
+    const rowOf = new Map(this.#slots.map((slot, row) => [slot, row]));
+    const asked = slots.map((slot) => rowOf.get(slot)!);
     const [tokens, places] = [new Int32Array(rows), new Int32Array(rows)];
-    rowOf.forEach((row, at) => {
+    asked.forEach((row, at) => {
       tokens[row] = ids[at]!;
       places[row] = positions[at]!;
     });
-    const scores = tf.tidy(() => {
+    const written = new Int32Array(rows * config.kvHeads);
+    for (let head = 0; head < written.length; head++) written[head] = head * columns + places[Math.floor(head / config.kvHeads)]!;
+    const scores = await fetch(tf.tidy(() => {
       const { cos, sin } = rotaryTable(config, places);
       const tables: [number, number, number] = [rows, 1, config.headDim / 2];
-      const write = backend.ops.writeColumns ?? this.#hot(places);
-      const states = blocks(this.model, tf.tensor1d(tokens, 'int32'), {
-        batch: rows, seq: 1, cos: tf.tensor3d(cos, tables), sin: tf.tensor3d(sin, tables),
-        mask: tf.tensor4d(visible(places, columns), [rows, 1, 1, columns]),
-        past: (layer, keys, values) => {
-          const before = this.#layers[layer]!;
-          const now = { keys: write(before.keys, keys, places), values: write(before.values, values, places) };
-          if (now.keys !== before.keys) {
-            tf.keep(now.keys);
-            tf.keep(now.values);
-            this.#layers[layer] = now;
-            tf.dispose([before.keys, before.values]);
-          }
-          return now;
-        },
+      return this.#compute({
+        tokens: tf.tensor1d(tokens, 'int32'), written: tf.tensor1d(written, 'int32'), cos: tf.tensor3d(cos, tables), sin: tf.tensor3d(sin, tables),
+        mask: tf.tensor3d(visible(places, config.kvHeads, columns), [rows * config.kvHeads, 1, columns]), temperature: tf.scalar(this.options.temperature ?? 1), caches: this.#layers,
       });
-      const asked = rowOf.length === rows && rowOf.every((row, at) => row === at) ? states : tf.gather(states, tf.tensor1d(rowOf, 'int32'));
-      return this.#scores(asked);
-    });
-    return await this.#fetch(scores);
+    }));
+    return ofRows(scores, asked, rows, config.vocabSize);
   }
 
   release(slots: readonly number[]): void {
@@ -113,37 +114,62 @@ class PlainDecoding implements Decoding {
   dispose(): void {
     for (const { keys, values } of this.#layers) tf.dispose([keys, values]);
     this.#layers = [];
+    tf.dispose(tensorsOf(this.#prepared ?? []));
     this.#positions.dispose();
   }
 
-  /** Writes one column a row where the backend can't write in place: everything is copied. */
-  #hot(places: Int32Array): (cache: tf.Tensor3D, column: tf.Tensor3D) => tf.Tensor3D {
-    const { kvHeads } = this.model.config;
-    const hot = new Uint8Array(places.length * kvHeads * this.#columns);
-    for (let row = 0; row < places.length * kvHeads; row++) hot[row * this.#columns + places[Math.floor(row / kvHeads)]!] = 1;
-    const condition = tf.tensor3d(hot, [places.length * kvHeads, this.#columns, 1], 'bool');
+  #compute(step: StepTensors): ScoreTensors {
+    const { model, options } = this;
+    if (this.stepping.compute !== null) return this.stepping.compute(model, this.#prepared, options, step);
+    const { writeColumns } = model.backend.ops;
+    if (writeColumns !== undefined) return decodeStep(model, this.#prepared, options, step, writeColumns);
+    return decodeStep(model, this.#prepared, options, step, this.#copying(step.written), (layer, now) => {
+      const before = this.#layers[layer]!;
+      this.#layers[layer] = { keys: tf.keep(now.keys), values: tf.keep(now.values) };
+      tf.dispose([before.keys, before.values]);
+    });
+  }
+
+  /** Where the backend can't write in place everything is copied. */
+  #copying(written: tf.Tensor1D): WriteColumns {
+    const rows = written.size;
+    const hot = tf.oneHot(tf.sub(written, tf.range(0, rows * this.#columns, this.#columns, 'int32')), this.#columns, 1, 0, 'bool');
+    const condition = tf.reshape(hot, [rows, this.#columns, 1]);
     return (cache, column) => tf.where(condition, column, cache);
   }
 
-  /** Drops the rows that are nobody's once they are many. */
-  #compact(): void {
-    const kept = this.#slots.flatMap((slot, row) => (slot === null ? [] : [row]));
-    if (kept.length > this.#slots.length * COMPACT_AT) return;
-    const index = tf.tensor1d(kept, 'int32');
-    this.#replace((tensor) => tf.gather(this.#byRow(tensor!, this.#slots.length), index), kept.length);
-    index.dispose();
-    this.#slots = kept.map((row) => this.#slots[row]!);
+  /** Rows that are somebody's. */
+  #live(): { readonly row: number; readonly slot: number }[] {
+    return this.#slots.flatMap((slot, row) => (slot === null ? [] : [{ row, slot }]));
+  }
+
+  /** A cache of these rows of the old one, of `added` ones (each layer's as rows [count, …]) after them, and nobody's at the end. */
+  #rearrange(kept: readonly { readonly row: number; readonly slot: number }[], addedSlots: readonly number[] = [], count = 0, added?: (layer: number, of: keyof LayerCache) => tf.Tensor2D): void {
+    const old = this.#slots.length;
+    const slots: (number | null)[] = [...kept.map(({ slot }) => slot), ...addedSlots];
+    const rows = this.stepping.rows(slots.length, this.options.rows);
+    const index = [...kept.map(({ row }) => row), ...Array.from({ length: count }, (_, row) => old + row)];
+    while (index.length < rows) {
+      // Its values are finite, which is all that counts: it is computed on, and nobody looks.
+      index.push(index[0]!);
+      slots.push(null);
+    }
+    this.#replace(rows, (tensor, layer, of) => {
+      const parts = [...(tensor === undefined ? [] : [this.#byRow(tensor, old)]), ...(added === undefined ? [] : [added(layer, of)])];
+      return tf.gather(parts.length === 1 ? parts[0]! : tf.concat(parts, 0), tf.tensor1d(index, 'int32'));
+    });
+    this.#slots = slots;
   }
 
   /** Makes room for so many columns. */
   #widen(columns: number): void {
     if (columns <= this.#columns) return;
-    const more = Math.min(Math.max(columns, this.options.columns), columns + SPARE_COLUMNS) - this.#columns;
+    const more = this.stepping.columns(columns, this.options.columns) - this.#columns;
     this.#columns += more;
     if (this.#layers.length === 0) return;
     const { kvHeads, headDim } = this.model.config;
     const rows = this.#slots.length;
-    this.#replace((tensor) => this.#byRow(tf.concat([tensor!, tf.zeros<tf.Rank.R3>([rows * kvHeads, more, headDim])], 1), rows), rows);
+    this.#replace(rows, (tensor) => this.#byRow(tf.concat([tensor!, tf.zeros<tf.Rank.R3>([rows * kvHeads, more, headDim])], 1), rows));
   }
 
   #byRow(cache: tf.Tensor3D, rows: number): tf.Tensor2D {
@@ -151,7 +177,7 @@ class PlainDecoding implements Decoding {
   }
 
   /** A new cache for every layer: `change` gives it as [rows, kvHeads · columns · headDim]. */
-  #replace(change: (tensor: tf.Tensor3D | undefined, layer: number, of: keyof LayerCache) => tf.Tensor2D, rows: number): void {
+  #replace(rows: number, change: (tensor: tf.Tensor3D | undefined, layer: number, of: keyof LayerCache) => tf.Tensor2D): void {
     const { layers, kvHeads, headDim } = this.model.config;
     for (let layer = 0; layer < layers; layer++) {
       const before = this.#layers[layer];
@@ -160,27 +186,27 @@ class PlainDecoding implements Decoding {
       if (before !== undefined) tf.dispose([before.keys, before.values]);
     }
   }
-
-  #scores(states: tf.Tensor2D): { best?: tf.Tensor; probabilities?: tf.Tensor } {
-    const logits = this.model.head(finalNorm(this.model, states));
-    const { best, temperature } = this.options;
-    return {
-      ...(best ? { best: tf.argMax(logits, -1) } : {}),
-      ...(temperature === null ? {} : { probabilities: tf.softmax(temperature === 1 ? logits : tf.div(logits, temperature)) }),
-    };
-  }
-
-  async #fetch({ best, probabilities }: { readonly best?: tf.Tensor; readonly probabilities?: tf.Tensor }): Promise<Scores> {
-    const scores = { best: await best?.data<'int32'>() ?? new Int32Array(0), probabilities: await probabilities?.data<'float32'>() ?? new Float32Array(0) };
-    best?.dispose();
-    probabilities?.dispose();
-    return scores;
-  }
 }
 
-/** The mask [rows · columns] of rows whose newest token stands at `places`. */
-function visible(places: Int32Array, columns: number): Float32Array {
-  const mask = new Float32Array(places.length * columns);
-  places.forEach((place, row) => { mask.fill(MASKED, row * columns + place + 1, (row + 1) * columns); });
+async function fetch({ best, probabilities }: ScoreTensors): Promise<Scores> {
+  const scores = { best: await best?.data<'int32'>() ?? new Int32Array(0), probabilities: await probabilities?.data<'float32'>() ?? new Float32Array(0) };
+  best?.dispose();
+  probabilities?.dispose();
+  return scores;
+}
+
+/** Scores of the asked ones of `rows` rows, in the order asked for. */
+function ofRows(scores: Scores, asked: readonly number[], rows: number, vocabSize: number): Scores {
+  if (asked.length === rows && asked.every((row, at) => row === at)) return scores;
+  const { best, probabilities } = scores;
+  const ordered = new Float32Array(probabilities.length === 0 ? 0 : asked.length * vocabSize);
+  if (ordered.length > 0) asked.forEach((row, at) => { ordered.set(probabilities.subarray(row * vocabSize, (row + 1) * vocabSize), at * vocabSize); });
+  return { best: best.length === 0 ? [] : asked.map((row) => best[row]!), probabilities: ordered };
+}
+
+/** The mask [rows · kvHeads · columns] of rows whose newest token stands at `places`. */
+function visible(places: Int32Array, kvHeads: number, columns: number): Float32Array {
+  const mask = new Float32Array(places.length * kvHeads * columns);
+  for (let head = 0; head < places.length * kvHeads; head++) mask.fill(MASKED, head * columns + places[Math.floor(head / kvHeads)]! + 1, (head + 1) * columns);
   return mask;
 }

@@ -136,11 +136,10 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     return tf.scalar(total);
   }
 
-  function writeColumns(cache: tf.Tensor3D, values: tf.Tensor3D, places: Int32Array): tf.Tensor3D {
-    const [rows, columns, width] = cache.shape;
-    const [target, source] = [floats(cache), floats(values)];
-    const perPlace = rows / places.length;
-    for (let row = 0; row < rows; row++) target.set(source.subarray(row * width, (row + 1) * width), (row * columns + places[Math.floor(row / perPlace)]!) * width);
+  function writeColumns(cache: tf.Tensor3D, column: tf.Tensor3D, written: tf.Tensor1D): tf.Tensor3D {
+    const width = cache.shape[2];
+    const [target, source, rows] = [floats(cache), floats(column), backend.typedArrayFromHeap(written)];
+    rows.forEach((to, row) => { target.set(source.subarray(row * width, (row + 1) * width), to * width); });
     return cache;
   }
 
