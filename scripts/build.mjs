@@ -17,6 +17,7 @@ const programs = [
   { entryPoints: ['src/engine/main.ts'], outfile: `${out}/engine.js`, ...forNode, external: nativePackages },
   { entryPoints: ['src/engine/beat.ts'], outfile: `${out}/beat.js`, ...forNode },
   { entryPoints: ['src/engine/data/clean/worker.ts'], outfile: `${out}/clean.js`, ...forNode },
+  { entryPoints: ['src/runs/sweeper.ts'], outfile: `${out}/sweep.js`, ...forNode },
   { entryPoints: ['src/runs/reader.ts'], outfile: `${out}/reader.js`, ...forNode },
   { entryPoints: ['src/ui/traces/compareWorker.ts'], outfile: `${out}/compare.js`, ...forNode },
   { entryPoints: ['src/engine/data/review/dataWorker.ts'], outfile: `${out}/data.js`, ...forNode, external: nativePackages },

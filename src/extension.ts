@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { workerReader } from './runs/readerClient.ts';
 import { RunStore } from './runs/store.ts';
+import { SweepStore } from './runs/sweepStore.ts';
 import { EnvironmentReport } from './ui/commands/environment.ts';
 import { handlers } from './ui/commands/handlers.ts';
 import { CheckPanel } from './ui/check/checkPanel.ts';
@@ -16,6 +17,7 @@ import { Programs } from './ui/programs.ts';
 import { Projects } from './ui/project/projects.ts';
 import { registerRecipeEditing } from './ui/recipe/recipeEditing.ts';
 import { ReviewPanel } from './ui/review/panel.ts';
+import { SweepPanel } from './ui/sweep/panel.ts';
 import { StatusItem } from './ui/statusItem.ts';
 import { TeacherKeys } from './ui/teacherKeys.ts';
 import { TraceViews } from './ui/traces/traceViews.ts';
@@ -38,9 +40,11 @@ export function activate(context: vscode.ExtensionContext): Workbench | undefine
   const store = new RunStore({ projects: null, reader: workerReader(programs.reader), onTrouble: (error) => log.error(error instanceof Error ? error : String(error)) });
   const filters = new WindowTraceFilters();
   const questions = new Questions();
-  const tree = new ExperimentTree(store, projects, filters, questions);
+  const sweeps = new SweepStore({ store, projects: () => projects.all.map(({ folder }) => folder), onTrouble: (error) => log.error(error instanceof Error ? error : String(error)) });
+  const tree = new ExperimentTree({ store, sweeps, projects, filters, questions });
   const view = vscode.window.createTreeView(EXPERIMENTS_VIEW, { treeDataProvider: tree, showCollapseAll: true, canSelectMany: true, manageCheckboxStateManually: true });
   const metrics = new MetricsPanel({ extension, store, log });
+  const sweepPanel = new SweepPanel({ extension, sweeps, compare: (runs) => metrics.show(runs), log });
   const traces = new TraceViews({ extension, store, filters, questions, log });
   const review = new ReviewPanel({ extension, language: displayLanguage(), programs, projects, log });
   closing = () => review.close();
@@ -50,9 +54,9 @@ export function activate(context: vscode.ExtensionContext): Workbench | undefine
   const environment = new EnvironmentReport();
   const ended = new EndOfRuns(store, context.workspaceState, context.globalStorageUri, log);
   const version = String((context.extension.packageJSON as { readonly version?: unknown }).version);
-  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, review, environment, check, keys, ended };
+  const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, review, environment, check, keys, sweeps, sweepPanel, ended };
   context.subscriptions.push(
-    log, projects, store, filters, tree, view, metrics, traces, review, check, problems, ended, environment.register(), new StatusItem(store),
+    log, projects, sweeps, store, filters, tree, view, metrics, sweepPanel, traces, review, check, problems, ended, environment.register(), new StatusItem(store),
     registerRecipeEditing(extension, projects), registerProvenanceHover(projects), registerCommands(handlers(workbench), log), followView(workbench), followWorkspace(workbench),
   );
   log.info(`activated in ${(performance.now() - begin).toFixed(1)} ms`);

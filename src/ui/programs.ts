@@ -23,6 +23,11 @@ export class Programs {
     return this.#bundle('data.js');
   }
 
+  /** Drives a sweep. */
+  get sweeper(): string {
+    return this.#bundle('sweep.js');
+  }
+
   engine(scope?: vscode.Uri): EngineProgram {
     return { script: this.#bundle('engine.js'), node: namedNode(scope) };
   }

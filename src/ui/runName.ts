@@ -1,8 +1,11 @@
 /** Names and times of runs as rows and charts show them. No vscode here. */
 import type { RunView } from '../runs/view.ts';
+import { settingText } from '../shared/sweepText.ts';
 
-/** What a person calls the run: their own name for it, else the recipe's. The tree shows when it began beside it. */
+/** What a person calls the run: their own name for it, else of a sweep's run its values, else the recipe's name. The tree shows when it began beside it. */
 export function shortTitle(run: RunView): string {
+  const sweep = run.run?.sweep;
+  if (sweep !== undefined && run.label.title === undefined) return `#${String(sweep.index + 1)} ${settingText(sweep.values)}`;
   return run.label.title ?? run.run?.recipe.name ?? run.id;
 }
 

@@ -1,5 +1,7 @@
 import type * as vscode from 'vscode';
 import type { RunStore } from '../runs/store.ts';
+import type { SweepStore } from '../runs/sweepStore.ts';
+import type { SweepPanel } from './sweep/panel.ts';
 import type { CheckPanel } from './check/checkPanel.ts';
 import type { MetricsPanel } from './metrics/panel.ts';
 import type { EndOfRuns } from './endOfRuns.ts';
@@ -28,5 +30,7 @@ export interface Workbench {
   readonly traces: TraceViews;
   readonly review: ReviewPanel;
   readonly check: CheckPanel;
+  readonly sweeps: SweepStore;
+  readonly sweepPanel: SweepPanel;
   readonly ended: EndOfRuns;
 }

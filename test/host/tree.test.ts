@@ -37,10 +37,12 @@ suite('experiment tree of a recorded run', () => {
     assert.equal((item.checkboxState as { state: vscode.TreeItemCheckboxState }).state, vscode.TreeItemCheckboxState.Unchecked);
   });
 
-  test('has stages, checkpoints, evaluation and traces below the run', async () => {
-    assert.deepEqual((await children(runNode())).map(label), ['Stages', 'Checkpoints', 'Evaluation', 'Reasoning traces']);
-    assert.deepEqual((await children(await section('stages'))).map(label), ['distil', 'evaluate']);
-    const checkpoints = await children(await section('checkpoints'));
+  test('has stages with their checkpoints, evaluation and traces below the run', async () => {
+    assert.deepEqual((await children(runNode())).map(label), ['distil', 'evaluate', 'Evaluation', 'Reasoning traces']);
+    const [distil] = await children(runNode());
+    assert.ok(distil);
+    const checkpoints = await children(distil);
+    for (const node of checkpoints) assert.equal(bench.tree.getParent(node), distil);
     assert.equal(checkpoints.filter((node) => description(node).startsWith('best')).length, 1);
     const [evaluation] = await children(await section('evaluations'));
     assert.ok(evaluation);

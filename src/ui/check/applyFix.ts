@@ -4,9 +4,14 @@ import { editedRecipe, type Fix } from '../../shared/preflight.ts';
 
 /** The one stretch of text that a fix changes; null where the recipe has it already, or has no place for it. */
 export function fixEdit(document: vscode.TextDocument, fix: Fix): vscode.WorkspaceEdit | null {
+  const after = fixedText(document.getText(), fix);
+  return after === null ? null : textEdit(document, after);
+}
+
+/** The one stretch in which a document's text differs from another; null where it doesn't. */
+export function textEdit(document: vscode.TextDocument, after: string): vscode.WorkspaceEdit | null {
   const before = document.getText();
-  const after = fixedText(before, fix);
-  if (after === null || after === before) return null;
+  if (after === before) return null;
   let start = 0;
   while (start < before.length && before[start] === after[start]) start += 1;
   let end = 0;

@@ -7,6 +7,7 @@ import * as look from './look.ts';
 import { newProject } from './newProject.ts';
 import { setUpTensorflow } from './setUpTensorflow.ts';
 import { setTeacherKey } from './teacherKey.ts';
+import * as sweep from '../sweep/commands.ts';
 import type { Handlers } from './register.ts';
 
 export function handlers(workbench: Workbench): Handlers {
@@ -15,6 +16,10 @@ export function handlers(workbench: Workbench): Handlers {
     newProject: () => newProject(workbench),
     run: (target) => launch.runRecipe(workbench, target),
     runWithChanges: (target) => launch.runWithChanges(workbench, target),
+    runSweep: (target) => sweep.runSweep(workbench, target),
+    openSweep: (target) => sweep.openSweep(workbench, target),
+    stopSweep: (target) => sweep.stopSweep(workbench, target),
+    resumeSweep: (target) => sweep.resumeSweep(workbench, target),
     stop: (target) => launch.stop(workbench, target),
     resume: (target) => launch.resume(workbench, target),
     openMetrics: (target) => look.openMetrics(workbench, target),

@@ -55,7 +55,7 @@ async function originOf({ projects, store }: Workbench, target: unknown): Promis
 }
 
 /** The recipe if it is right; otherwise says how many problems it has and offers to show them. */
-async function check({ text, recipe }: Origin): Promise<Recipe | undefined> {
+export async function check({ text, recipe }: Origin): Promise<Recipe | undefined> {
   const { readRecipe } = await import('../../shared/recipeText.ts');
   const read = readRecipe(text);
   if (read.problems === undefined) return read.recipe;

@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
 import type { RunChanged, RunStore } from '../../runs/store.ts';
+import { projectOfSweep } from '../../runs/sweepFolder.ts';
+import type { SweepStore } from '../../runs/sweepStore.ts';
 import type { RunView } from '../../runs/view.ts';
 import type { Projects } from '../project/projects.ts';
 import { examplesOf, matchesFilter, type Example } from './examples.ts';
-import { checkpointItem, evaluationItem, exampleItem, moreItem, projectItem, runItem, scoreItem, sectionItem, stageItem } from './items.ts';
+import { checkpointItem, evaluationItem, exampleItem, moreItem, projectItem, runItem, scoreItem, sectionItem } from './items.ts';
+import { gateItem, stageItem, sweepItem } from './stageItems.ts';
 import { NodeCache, type TreeNode } from './nodes.ts';
 import type { Questions } from './questions.ts';
 import { runTooltip } from './tooltip.ts';
@@ -14,7 +17,15 @@ const REFRESH_EVERY_MS = 1000;
 /** Examples shown at first, and added by each "more…". */
 const EXAMPLES_PAGE = 100;
 
-/** projects → runs → stages, checkpoints, evaluation, traces. Reads the store; keeps nothing but what is open. */
+export interface TreeSources {
+  readonly store: RunStore;
+  readonly sweeps: SweepStore;
+  readonly projects: Projects;
+  readonly filters: WindowTraceFilters;
+  readonly questions: Questions;
+}
+
+/** projects → sweeps → runs → stages (gates, checkpoints), evaluation, traces. Reads the store; keeps nothing but what is open. */
 export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<TreeNode | TreeNode[] | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
@@ -25,8 +36,20 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
   #allDirty = false;
   #timer: NodeJS.Timeout | undefined;
   #refreshedAt = 0;
+  readonly #sweepsSeen = new Set<string>();
 
-  constructor(private readonly store: RunStore, private readonly projects: Projects, private readonly filters: WindowTraceFilters, private readonly questions: Questions) {
+  private readonly store: RunStore;
+  private readonly sweeps: SweepStore;
+  private readonly projects: Projects;
+  private readonly filters: WindowTraceFilters;
+  private readonly questions: Questions;
+
+  constructor({ store, sweeps, projects, filters, questions }: TreeSources) {
+    this.store = store;
+    this.sweeps = sweeps;
+    this.projects = projects;
+    this.filters = filters;
+    this.questions = questions;
     this.#parts = [
       this.#changed,
       filters.onDidChange((run) => {
@@ -34,6 +57,7 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
         this.#changed.fire(this.#nodes.get({ kind: 'section', run, section: 'traces' }));
       }),
       store.onDidChange((change) => this.#runChanged(change)),
+      sweeps.onDidChange((folder) => this.#sweepChanged(folder)),
       projects.onDidChange(() => this.#soon(undefined)),
     ];
   }
@@ -43,6 +67,10 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
       const project = this.projects.all.find(({ folder }) => folder === node.folder);
       return project === undefined ? gone(node) : projectItem(node, project, this.store.runs(node.folder).length);
     }
+    if (node.kind === 'sweep') {
+      const sweep = this.sweeps.get(node.sweep);
+      return sweep === undefined ? gone(node) : sweepItem(node, sweep);
+    }
     const run = this.store.get(node.run);
     if (run === undefined) return gone(node);
     switch (node.kind) {
@@ -51,6 +79,10 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
       case 'stage': {
         const stage = run.stages[node.index];
         return stage === undefined ? gone(node) : stageItem(node, run, stage);
+      }
+      case 'gate': {
+        const gate = run.stages[node.index]?.gates.find(({ when }) => when === node.when);
+        return gate === undefined ? gone(node) : gateItem(node, gate);
       }
       case 'checkpoint': return checkpointItem(node, run);
       case 'evaluation':
@@ -78,18 +110,17 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
     if (node === undefined) {
       await this.store.ready;
       // Without any run the view is empty, and the welcome text says what to do.
-      if (this.store.runs().length === 0) return [];
+      if (this.store.runs().length === 0 && this.sweeps.folders().length === 0) return [];
       return this.projects.all.map(({ folder }) => this.#nodes.get({ kind: 'project', folder }));
     }
-    if (node.kind === 'project') return starredFirst(this.store.runs(node.folder)).map((run) => this.runNode(run.folder));
+    if (node.kind === 'project') return this.#ofProject(node.folder);
+    if (node.kind === 'sweep') return (this.sweeps.get(node.sweep)?.rows ?? []).flatMap(({ run }) => (run === null ? [] : [this.runNode(run)]));
     const run = this.store.get(node.run);
     if (run === undefined) return [];
     switch (node.kind) {
       case 'run': return this.#sections(run);
       case 'section':
         switch (node.section) {
-          case 'stages': return run.stages.map(({ index }) => this.#nodes.get({ kind: 'stage', run: node.run, index }));
-          case 'checkpoints': return run.facts.checkpoints.toReversed().map(({ event: { name } }) => this.#nodes.get({ kind: 'checkpoint', run: node.run, name }));
           case 'evaluations': return run.facts.evaluations.toReversed().map(({ report }) => this.#nodes.get({ kind: 'evaluation', run: node.run, report }));
           case 'traces': return this.#exampleNodes(node.run);
         }
@@ -99,7 +130,14 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
         const rows = [...(evaluation?.models ?? []).map(({ role }) => role), ...(evaluation?.retention ? ['retention' as const] : [])];
         return rows.map((row) => this.#nodes.get({ kind: 'score', run: node.run, report: node.report, row }));
       }
-      case 'stage':
+      case 'stage': {
+        const stage = run.stages[node.index];
+        return [
+          ...(stage?.gates ?? []).map(({ when }) => this.#nodes.get({ kind: 'gate', run: node.run, index: node.index, when })),
+          ...(stage?.checkpoints ?? []).toReversed().map(({ name }) => this.#nodes.get({ kind: 'checkpoint', run: node.run, name })),
+        ];
+      }
+      case 'gate':
       case 'checkpoint':
       case 'score':
       case 'example':
@@ -113,11 +151,18 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
       case 'project': return undefined;
       case 'run': {
         const run = this.store.get(node.run);
-        return run === undefined ? undefined : this.#nodes.get({ kind: 'project', folder: run.project });
+        if (run === undefined) return undefined;
+        const sweep = this.sweeps.ofRun(run.project, run.run?.sweep?.id);
+        return sweep === undefined ? this.#nodes.get({ kind: 'project', folder: run.project }) : this.#nodes.get({ kind: 'sweep', sweep });
       }
+      case 'sweep': return this.#nodes.get({ kind: 'project', folder: projectOfSweep(node.sweep) });
       case 'section': return this.runNode(node.run);
-      case 'stage': return this.#nodes.get({ kind: 'section', run: node.run, section: 'stages' });
-      case 'checkpoint': return this.#nodes.get({ kind: 'section', run: node.run, section: 'checkpoints' });
+      case 'stage': return this.runNode(node.run);
+      case 'gate': return this.#nodes.get({ kind: 'stage', run: node.run, index: node.index });
+      case 'checkpoint': {
+        const stage = this.store.get(node.run)?.facts.checkpoints.find(({ event }) => event.name === node.name)?.event.stage;
+        return stage === undefined ? this.runNode(node.run) : this.#nodes.get({ kind: 'stage', run: node.run, index: stage });
+      }
       case 'evaluation': return this.#nodes.get({ kind: 'section', run: node.run, section: 'evaluations' });
       case 'score': return this.#nodes.get({ kind: 'evaluation', run: node.run, report: node.report });
       case 'example':
@@ -140,14 +185,36 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 
   #sections(run: RunView): TreeNode[] {
-    const { checkpoints, evaluations, traces } = run.facts;
+    const { evaluations, traces } = run.facts;
     const sections = [
-      ...(run.stages.length > 0 ? ['stages' as const] : []),
-      ...(checkpoints.length > 0 ? ['checkpoints' as const] : []),
       ...(evaluations.length > 0 ? ['evaluations' as const] : []),
       ...(traces.length > 0 ? ['traces' as const] : []),
     ];
-    return sections.map((section) => this.#nodes.get({ kind: 'section', run: run.folder, section }));
+    return [
+      ...run.stages.map(({ index }) => this.#nodes.get({ kind: 'stage' as const, run: run.folder, index })),
+      ...sections.map((section) => this.#nodes.get({ kind: 'section' as const, run: run.folder, section })),
+    ];
+  }
+
+  /** Starred runs first, then sweeps and the runs that belong to none, the newest first. */
+  #ofProject(project: string): TreeNode[] {
+    const known = new Set(this.sweeps.folders(project).flatMap((folder) => this.sweeps.get(folder)?.id ?? []));
+    const [starred, others] = [(run: RunView) => run.label.starred, (run: RunView) => !run.label.starred];
+    const alone = this.store.runs(project).filter(({ run }) => run?.sweep === undefined || !known.has(run.sweep.id));
+    const rest = [
+      ...alone.filter(others).map((run) => ({ at: run.createdAt ?? 0, node: this.runNode(run.folder) })),
+      ...this.sweeps.folders(project).map((sweep) => ({ at: this.sweeps.get(sweep)?.file.createdAt ?? 0, node: this.#nodes.get<TreeNode>({ kind: 'sweep', sweep }) })),
+    ];
+    return [...alone.filter(starred).map((run) => this.runNode(run.folder)), ...rest.sort((a, b) => b.at - a.at).map(({ node }) => node)];
+  }
+
+  #sweepChanged(folder: string): void {
+    // Where a sweep came or went its runs move: the project is drawn anew.
+    const known = this.#sweepsSeen.has(folder) === this.sweeps.folders().includes(folder);
+    if (known) return this.#soon(this.#nodes.get({ kind: 'sweep', sweep: folder }));
+    for (const each of this.sweeps.folders()) this.#sweepsSeen.add(each);
+    if (!this.sweeps.folders().includes(folder)) this.#sweepsSeen.delete(folder);
+    this.#soon(undefined);
   }
 
   async #exampleNodes(run: string): Promise<TreeNode[]> {
@@ -192,10 +259,6 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
     clearTimeout(this.#timer);
     for (const part of this.#parts) part.dispose();
   }
-}
-
-function starredFirst(runs: readonly RunView[]): readonly RunView[] {
-  return [...runs.filter(({ label }) => label.starred), ...runs.filter(({ label }) => !label.starred)];
 }
 
 /** A row whose run vanished between two drawings; the next one leaves it out. */

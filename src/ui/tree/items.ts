@@ -4,10 +4,9 @@ import * as vscode from 'vscode';
 import type { EvaluationEvent, ModelScore, Verdict } from '../../shared/events.ts';
 import { RUN_FILES } from '../../shared/run.ts';
 import { isActive } from '../../runs/status.ts';
-import type { RunView, StageView } from '../../runs/view.ts';
-import { spendText } from '../collectText.ts';
+import type { RunView } from '../../runs/view.ts';
 import { COMMANDS } from '../commands/table.ts';
-import { duration, parameterCount, percent, shortNumber } from '../../shared/numbers.ts';
+import { parameterCount, percent, shortNumber } from '../../shared/numbers.ts';
 import type { Project } from '../project/projects.ts';
 import { icon, lastMetric, progressText, shortTime, shortTitle, statusIcon, statusText } from '../runText.ts';
 import type { Example, ExampleFilter } from './examples.ts';
@@ -15,14 +14,14 @@ import { nodeId, type TreeNode } from './nodes.ts';
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
-function row(node: TreeNode, label: string, state: vscode.TreeItemCollapsibleState): vscode.TreeItem {
+export function row(node: TreeNode, label: string, state: vscode.TreeItemCollapsibleState): vscode.TreeItem {
   const item = new vscode.TreeItem(label, state);
   item.id = nodeId(node);
   item.contextValue = node.kind;
   return item;
 }
 
-const joined = (parts: readonly (string | null | undefined)[]): string => parts.filter((part) => part !== null && part !== undefined && part !== '').join(' · ');
+export const joined = (parts: readonly (string | null | undefined)[]): string => parts.filter((part) => part !== null && part !== undefined && part !== '').join(' · ');
 
 export function projectItem(node: TreeNode, project: Project, runs: number): vscode.TreeItem {
   const item = row(node, project.name, runs > 0 ? Expanded : None);
@@ -64,20 +63,6 @@ function resultText(run: RunView): string | null {
 
 export function sectionItem(node: Extract<TreeNode, { kind: 'section' }>, run: RunView, filter: ExampleFilter, examples: number): vscode.TreeItem {
   switch (node.section) {
-    case 'stages': {
-      const item = row(node, vscode.l10n.t('Stages'), isActive(run.status) ? Expanded : Collapsed);
-      item.iconPath = icon('list-ordered');
-      item.description = `${run.stages.filter(({ state }) => state === 'done').length}/${run.stages.length}`;
-      item.contextValue = 'stages';
-      return item;
-    }
-    case 'checkpoints': {
-      const item = row(node, vscode.l10n.t('Checkpoints'), Collapsed);
-      item.iconPath = icon('save-all');
-      item.description = String(run.facts.checkpoints.length);
-      item.contextValue = 'checkpoints';
-      return item;
-    }
     case 'evaluations': {
       const item = row(node, vscode.l10n.t('Evaluation'), Collapsed);
       item.iconPath = icon('beaker');
@@ -92,31 +77,6 @@ export function sectionItem(node: Extract<TreeNode, { kind: 'section' }>, run: R
       item.contextValue = 'traces';
       return item;
     }
-  }
-}
-
-export function stageItem(node: TreeNode, run: RunView, stage: StageView): vscode.TreeItem {
-  const item = row(node, stage.name, None);
-  const running = stage.state === 'running' && isActive(run.status);
-  item.iconPath = running ? icon('loading~spin', 'charts.blue')
-    : stage.state === 'done' ? icon('pass', 'testing.iconPassed')
-    : stage.state === 'skipped' ? icon('debug-step-over', 'disabledForeground')
-    : stage.state === 'running' ? icon('circle-slash', 'disabledForeground') : icon('circle-outline', 'disabledForeground');
-  const took = stage.beganAt === null ? null : duration((stage.endedAt ?? (running ? Date.now() : run.endedAt ?? stage.beganAt)) - stage.beganAt);
-  const done = stage.total === null ? (stage.done > 0 ? String(stage.done) : null) : `${stage.done}/${stage.total}`;
-  const spend = run.facts.collect?.event.stage === stage.index ? run.facts.collect.event.spend : null;
-  item.description = stage.state === 'waiting' ? '' : joined([stage.state === 'skipped' ? vscode.l10n.t('skipped') : done, spend === null ? null : spendText(spend), took, stage.reason === null ? null : reasonText(stage.reason)]);
-  return item;
-}
-
-/** Why a stage ended, where that is worth a word. */
-function reasonText(reason: string): string | null {
-  switch (reason) {
-    case 'early-stop': return vscode.l10n.t('stopped early: no more improvement');
-    case 'gate-missed': return vscode.l10n.t('gate missed');
-    case 'stopped': return vscode.l10n.t('stopped');
-    case 'budget': return vscode.l10n.t('the budget is spent');
-    default: return null;
   }
 }
 

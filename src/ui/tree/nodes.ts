@@ -4,13 +4,15 @@
  */
 import type { ExampleFilter } from './examples.ts';
 
-export type SectionName = 'stages' | 'checkpoints' | 'evaluations' | 'traces';
+export type SectionName = 'evaluations' | 'traces';
 
 export type TreeNode =
   | { readonly kind: 'project'; readonly folder: string }
+  | { readonly kind: 'sweep'; readonly sweep: string }
   | { readonly kind: 'run'; readonly run: string }
   | { readonly kind: 'section'; readonly run: string; readonly section: SectionName }
   | { readonly kind: 'stage'; readonly run: string; readonly index: number }
+  | { readonly kind: 'gate'; readonly run: string; readonly index: number; readonly when: 'entry' | 'exit' }
   | { readonly kind: 'checkpoint'; readonly run: string; readonly name: string }
   | { readonly kind: 'evaluation'; readonly run: string; readonly report: string }
   | { readonly kind: 'score'; readonly run: string; readonly report: string; readonly row: 'teacher' | 'student' | 'retention' }
@@ -18,14 +20,17 @@ export type TreeNode =
   | { readonly kind: 'more'; readonly run: string; readonly hidden: number };
 
 export type RunNode = Extract<TreeNode, { kind: 'run' }>;
+export type SweepNode = Extract<TreeNode, { kind: 'sweep' }>;
 
 /** The row's name: unique in the tree, the same after a reload (VS Code remembers what was open by it). */
 export function nodeId(node: TreeNode): string {
   switch (node.kind) {
     case 'project': return `project:${node.folder}`;
+    case 'sweep': return `sweep:${node.sweep}`;
     case 'run': return `run:${node.run}`;
     case 'section': return `${node.section}:${node.run}`;
     case 'stage': return `stage:${node.run}:${node.index}`;
+    case 'gate': return `gate:${node.run}:${node.index}:${node.when}`;
     case 'checkpoint': return `checkpoint:${node.run}:${node.name}`;
     case 'evaluation': return `evaluation:${node.run}:${node.report}`;
     case 'score': return `score:${node.run}:${node.report}:${node.row}`;
@@ -34,7 +39,7 @@ export function nodeId(node: TreeNode): string {
   }
 }
 
-const KINDS: ReadonlySet<unknown> = new Set<TreeNode['kind']>(['project', 'run', 'section', 'stage', 'checkpoint', 'evaluation', 'score', 'example', 'more']);
+const KINDS: ReadonlySet<unknown> = new Set<TreeNode['kind']>(['project', 'sweep', 'run', 'section', 'stage', 'gate', 'checkpoint', 'evaluation', 'score', 'example', 'more']);
 
 /** Whether what a command was handed is a row of the tree. */
 export function isTreeNode(value: unknown): value is TreeNode {
