@@ -8,6 +8,10 @@ const TEXT = {
 
   'group.loss': ['Loss', '损失'],
   'group.regions': ['Reasoning and answer', '推理与答案'],
+  'group.reward': ['Reward', '奖励'],
+  'group.policy': ['Policy: KL to the start, entropy, clip, groups of one reward', '策略：与起点的 KL、熵、裁剪、同奖励组'],
+  'group.completions': ['Length of completions', '回答长度'],
+  'group.written': ['Written by the student, without an end', '学生书写、未结束的比例'],
   'group.learningRate': ['Learning rate', '学习率'],
   'group.temperature': ['Temperature', '温度'],
   'group.weights': ['Weights of the losses', '损失权重'],
@@ -17,6 +21,7 @@ const TEXT = {
   'group.filled': ['Share of the fed positions that isn’t padding', '输入位置中非填充的比例'],
   'group.memory': ['Memory', '内存'],
   'group.accuracy': ['Accuracy and retention', '准确率与保留率'],
+  'unit.tokens': ['tokens', '词元'],
   'unit.speed': ['tokens/s', 'token/秒'],
   'unit.memory': ['MiB', 'MiB'],
 

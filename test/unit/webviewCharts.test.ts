@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EVALUATION_METRICS, SENTINEL_METRICS, TRAINING_METRICS, VALIDATION_METRICS, WEIGHT_METRICS } from '../../src/shared/metrics.ts';
+import { EVALUATION_METRICS, ON_POLICY_METRICS, REINFORCE_METRICS, REINFORCE_VALIDATION_METRICS, SENTINEL_METRICS, TRAINING_METRICS, VALIDATION_METRICS, WEIGHT_METRICS } from '../../src/shared/metrics.ts';
 import { metricsText, type MetricsTextKey } from '../../src/shared/metricsText.ts';
 import { formatClock, formatDuration, formatTick, formatValue } from '../../webview/shared/format.ts';
 import { arrange, groupOf, isNoisy, shownAtFirst } from '../../webview/metrics/groups.ts';
@@ -12,7 +12,7 @@ const curve = (x: readonly number[], y: readonly number[]): { x: Float64Array; y
 
 describe('which chart a metric is drawn in', () => {
   test('every metric of the engine has a chart with a name in both languages', () => {
-    for (const metric of [...TRAINING_METRICS, ...SENTINEL_METRICS, ...WEIGHT_METRICS, ...VALIDATION_METRICS, ...EVALUATION_METRICS]) {
+    for (const metric of [...TRAINING_METRICS, ...SENTINEL_METRICS, ...WEIGHT_METRICS, ...VALIDATION_METRICS, ...EVALUATION_METRICS, ...REINFORCE_METRICS, ...REINFORCE_VALIDATION_METRICS, ...ON_POLICY_METRICS]) {
       const { title } = groupOf(metric);
       expect(title, metric).not.toBeNull();
       expect(metricsText('zh-cn')[title as MetricsTextKey]).not.toBe(metricsText('en')[title as MetricsTextKey]);

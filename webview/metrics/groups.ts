@@ -23,6 +23,10 @@ interface GroupRow extends MetricGroup {
 
 const GROUPS: readonly GroupRow[] = [
   { id: 'accuracy', title: 'group.accuracy', unit: null, log: false, better: 'higher', fromZero: false, noisy: true, pattern: /accuracy|retention|agreement/i },
+  { id: 'reward', title: 'group.reward', unit: null, log: false, better: 'higher', fromZero: false, noisy: true, pattern: /^reward/i },
+  { id: 'policy', title: 'group.policy', unit: null, log: false, better: null, fromZero: true, noisy: true, pattern: /^(referenceKl|clipShare|entropy|sameRewardShare)$/ },
+  { id: 'completions', title: 'group.completions', unit: 'unit.tokens', log: false, better: null, fromZero: true, noisy: true, pattern: /^completionTokens$/ },
+  { id: 'written', title: 'group.written', unit: null, log: false, better: null, fromZero: true, noisy: true, pattern: /^(onPolicy|unfinishedShare)$/ },
   { id: 'learningRate', title: 'group.learningRate', unit: null, log: true, better: null, fromZero: true, noisy: false, pattern: /^(lr|learningRate)$/i },
   { id: 'temperature', title: 'group.temperature', unit: null, log: false, better: null, fromZero: false, noisy: false, pattern: /temperature/i },
   { id: 'weights', title: 'group.weights', unit: null, log: false, better: null, fromZero: true, noisy: false, pattern: /^weight[A-Z]/ },
@@ -36,7 +40,7 @@ const GROUPS: readonly GroupRow[] = [
 ];
 
 /** The order in which the charts stand: what a person looks at first comes first. */
-const ORDER = ['loss', 'regions', 'accuracy', 'learningRate', 'temperature', 'weights', 'gradient', 'speed', 'filled', 'lossScale', 'memory'];
+const ORDER = ['loss', 'regions', 'reward', 'accuracy', 'policy', 'completions', 'written', 'learningRate', 'temperature', 'weights', 'gradient', 'speed', 'filled', 'lossScale', 'memory'];
 
 /** What is measured seldom, or set by a schedule, is drawn as it is; the rest profits from a running average. */
 export function isNoisy(metric: string): boolean {
