@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
-import { openBackend } from '../../../src/engine/backend/open.ts';
 import type { DecoderModel } from '../../../src/engine/model/contract.ts';
 import { decoderFrom, quantisedDecoder } from '../../../src/engine/model/decoder.ts';
 import { quantiseRows, widenRows } from '../../../src/engine/model/fakeQuantise.ts';
@@ -14,16 +13,16 @@ import { tf } from '../../../src/engine/tf.ts';
 import { collate } from '../../../src/engine/train/batch.ts';
 import { gradientsOf } from '../../../src/engine/train/step.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
-import { expectClose, rowsOf, TINY, type FixtureRow } from '../train/setup.ts';
+import { BACKENDS, expectClose, openFor, rowsOf, TINY, type FixtureRow } from '../train/setup.ts';
 
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/torch/int8.json', import.meta.url), 'utf8')) as {
   readonly vocabulary: number; readonly rows: readonly FixtureRow[]; readonly config: Readonly<Record<string, number>>; readonly loss: number; readonly logits: number[][];
   readonly weights: Readonly<Record<string, number[] | number[][]>>; readonly gradients: Readonly<Record<string, number[] | number[][]>>;
 };
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
+describe.each(BACKENDS)('on %s', (name) => {
   let backend: Backend;
-  beforeAll(async () => { backend = await openBackend({ backend: name, threads: 1 }); });
+  beforeAll(async () => { backend = await openFor(name); });
   afterAll(() => backend.dispose());
 
   const plain = (): DecoderModel => decoderFrom({

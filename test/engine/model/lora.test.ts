@@ -16,7 +16,7 @@ import { collate } from '../../../src/engine/train/batch.ts';
 import { gradientsOf } from '../../../src/engine/train/step.ts';
 import { lora } from '../../../src/shared/recipeAdapter.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
-import { expectClose, rowsOf, TINY, type FixtureRow } from '../train/setup.ts';
+import { BACKENDS, expectClose, openFor, rowsOf, TINY, type FixtureRow } from '../train/setup.ts';
 
 const MODELS = fileURLToPath(new URL('../../fixtures/models', import.meta.url));
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/torch/lora.json', import.meta.url), 'utf8')) as {
@@ -48,9 +48,9 @@ function withEffect(model: DecoderModel, settings: object = { rank: 3 }): Decode
   return adapted;
 }
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
+describe.each(BACKENDS)('on %s', (name) => {
   let backend: Backend;
-  beforeAll(async () => { backend = await openBackend({ backend: name, threads: 1 }); });
+  beforeAll(async () => { backend = await openFor(name); });
   afterAll(() => backend.dispose());
 
   describe.each(fixture.cases)('an adapter that PEFT wrote ($folder)', (expected) => {

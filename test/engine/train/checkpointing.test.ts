@@ -13,7 +13,7 @@ import { liveTargets } from '../../../src/engine/train/softTargets.ts';
 import { gradientsOf } from '../../../src/engine/train/step.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
 import { lora } from '../../../src/shared/recipeAdapter.ts';
-import { expectClose, makeInput, makeRows, makeStage, openCpu, openWasm, TINY, VOCABULARY } from './setup.ts';
+import { BACKENDS, expectClose, makeInput, makeRows, makeStage, openFor, openWasm, TINY, VOCABULARY } from './setup.ts';
 
 const WEIGHTS = { kl: 0.7, ce: 0.3, mse: 0, hidden: 0, attention: 0, uld: 0 };
 const OBJECTIVE: Objective = { weights: WEIGHTS, divergence: { kind: 'forward-kl' }, temperature: 2, vocabulary: VOCABULARY };
@@ -33,11 +33,11 @@ async function measured(student: DecoderModel, teacher: DecoderModel, batch: Mic
   return { scalars: values, gradients: read };
 }
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
+describe.each(BACKENDS)('on %s', (name) => {
   let backend: Backend;
   let teacher: DecoderModel;
   beforeAll(async () => {
-    backend = await (name === 'cpu' ? openCpu() : openWasm());
+    backend = await openFor(name);
     teacher = createDecoder(TINY, 3, backend);
   });
   afterAll(() => backend.dispose());

@@ -6,7 +6,7 @@ import { Random } from '../../../src/engine/model/random.ts';
 import { tf } from '../../../src/engine/tf.ts';
 import { divergenceRows, logitsMseRows, topDivergenceRows, type Divergence } from '../../../src/engine/train/divergences.ts';
 import { atEnd, atStep, largest } from '../../../src/shared/scheduled.ts';
-import { expectClose, openCpu, openWasm } from './setup.ts';
+import { BACKENDS, expectClose, openFor } from './setup.ts';
 
 interface Fixture {
   readonly mask: readonly number[];
@@ -27,10 +27,10 @@ const ALL: readonly Divergence[] = [
 ];
 const named = (divergence: object): string => Object.values(divergence).join(' ');
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
+describe.each(BACKENDS)('on %s', (name) => {
   let backend: Backend;
   beforeAll(async () => {
-    backend = await (name === 'cpu' ? openCpu() : openWasm());
+    backend = await openFor(name);
   });
   afterAll(() => backend.dispose());
 

@@ -13,7 +13,7 @@ import { objectiveOf } from '../../../src/engine/train/objective.ts';
 import { assign } from '../../../src/engine/train/optimizer.ts';
 import { liveTargets } from '../../../src/engine/train/softTargets.ts';
 import { gradientsOf } from '../../../src/engine/train/step.ts';
-import { expectClose, openCpu, openWasm, rowsOf, TINY, type FixtureRow } from './setup.ts';
+import { BACKENDS, expectClose, openFor, rowsOf, TINY, type FixtureRow } from './setup.ts';
 
 interface FixtureModel {
   readonly config: Readonly<Record<string, number>>;
@@ -44,10 +44,10 @@ function modelOf({ config, weights }: FixtureModel, backend: Backend): DecoderMo
   }, backend, (name) => Float32Array.from(weights[name]?.flat() ?? []));
 }
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
+describe.each(BACKENDS)('on %s', (name) => {
   let backend: Backend;
   beforeAll(async () => {
-    backend = await (name === 'cpu' ? openCpu() : openWasm());
+    backend = await openFor(name);
   });
   afterAll(() => backend.dispose());
 

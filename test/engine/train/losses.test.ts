@@ -15,7 +15,7 @@ import { gradientsOf } from '../../../src/engine/train/step.ts';
 import { Random } from '../../../src/engine/model/random.ts';
 import { referenceLogits, referenceLoss } from './reference.ts';
 import type { Weights } from './reference.ts';
-import { expectClose, logitsAsModel, makeRows, openCpu, openWasm, rowsOf, TINY, VOCABULARY } from './setup.ts';
+import { BACKENDS, expectClose, logitsAsModel, makeRows, openFor, rowsOf, TINY, VOCABULARY } from './setup.ts';
 import type { FixtureRow } from './setup.ts';
 
 interface LossFixture {
@@ -39,10 +39,10 @@ async function lossAndGradients(student: DecoderModel, teacher: DecoderModel | n
   return { values: totals.values(), gradients };
 }
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
+describe.each(BACKENDS)('on %s', (name) => {
   let backend: Backend;
   beforeAll(async () => {
-    backend = await (name === 'cpu' ? openCpu() : openWasm());
+    backend = await openFor(name);
   });
   afterAll(() => backend.dispose());
 

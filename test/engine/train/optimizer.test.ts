@@ -12,7 +12,7 @@ import { learningRateAt } from '../../../src/engine/train/schedule.ts';
 import { liveTargets } from '../../../src/engine/train/softTargets.ts';
 import { gradientsOf, optimiserStep } from '../../../src/engine/train/step.ts';
 import type { TrainStage } from '../../../src/shared/recipe.ts';
-import { expectClose, openCpu, openWasm, rowsOf, TINY } from './setup.ts';
+import { BACKENDS, expectClose, openFor, rowsOf, TINY } from './setup.ts';
 import type { FixtureRow } from './setup.ts';
 
 type Settings = TrainStage['optimizer'];
@@ -56,10 +56,10 @@ test.each(optimizerFixture.schedules)('$kind with $warmupSteps warm-up steps is 
   }
 });
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
+describe.each(BACKENDS)('on %s', (name) => {
   let backend: Backend;
   beforeAll(async () => {
-    backend = await (name === 'cpu' ? openCpu() : openWasm());
+    backend = await openFor(name);
   });
   afterAll(() => backend.dispose());
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import { tf } from '../../../src/engine/tf.ts';
 import { groupAdvantages, policyLoss, tokenWeights, type Aggregation, type PolicySettings, type PolicyStatistics } from '../../../src/engine/train/policyLoss.ts';
-import { expectClose, openCpu, openWasm } from './setup.ts';
+import { BACKENDS, expectClose, openFor } from './setup.ts';
 
 interface Case extends PolicySettings {
   readonly name: string;
@@ -34,9 +34,9 @@ interface OneToken {
 
 const SETTINGS: PolicySettings = { temperature: 1, clip: { low: 0.2, high: 0.3 }, kl: 0 };
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
+describe.each(BACKENDS)('on %s', (backendName) => {
   let backend: Backend;
-  beforeAll(async () => { backend = await (backendName === 'cpu' ? openCpu() : openWasm()); });
+  beforeAll(async () => { backend = await openFor(backendName); });
   afterAll(() => backend.dispose());
 
   test.each(cases)('loss, gradient and statistics are those of PyTorch: $name', async ({ logits, old, reference, advantages, values, gradient, ...settings }) => {

@@ -13,6 +13,7 @@ import type { MetricValues, TrainInput, TrainOrder, TrainReporter } from '../../
 import type { GateTold } from '../../../src/engine/train/gate.ts';
 import { trainStage as trainStageSchema } from '../../../src/shared/recipe.ts';
 import type { TrainStage } from '../../../src/shared/recipe.ts';
+import { tensorflowFolder } from '../../fixtures/tensorflow.ts';
 
 export const VOCABULARY = 17;
 
@@ -29,6 +30,14 @@ export function openWasm(): Promise<Backend> {
 
 export function openCpu(): Promise<Backend> {
   return openBackend({ backend: 'cpu', threads: null });
+}
+
+/** What every loss and gradient is held against PyTorch on; native TensorFlow where the tests have one. */
+export const BACKENDS: readonly ('cpu' | 'wasm' | 'tensorflow')[] = ['cpu', 'wasm', ...(tensorflowFolder === null ? [] : ['tensorflow' as const])];
+
+export function openFor(name: (typeof BACKENDS)[number]): Promise<Backend> {
+  if (name === 'tensorflow') process.env['DISTILL_TENSORFLOW'] = tensorflowFolder ?? '';
+  return openBackend({ backend: name, threads: 2 });
 }
 
 /** Rows of different lengths with something to learn: each id follows from the one before. */

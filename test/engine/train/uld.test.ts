@@ -22,7 +22,7 @@ import { gradientsOf } from '../../../src/engine/train/step.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
 import { sortedSpans, spanArrays, uldSum, uploadSpans, type OtherTeacher } from '../../../src/engine/train/uld.ts';
 import { UldMatching } from '../../../src/engine/train/uldTargets.ts';
-import { expectClose, makeInput, makeStage, openCpu, openWasm, temporaryFolder, TINY } from './setup.ts';
+import { BACKENDS, expectClose, makeInput, makeStage, openFor, temporaryFolder, TINY } from './setup.ts';
 
 interface FixtureModel {
   readonly config: Readonly<Record<string, number>>;
@@ -93,10 +93,10 @@ describe('spans', () => {
   });
 });
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
+describe.each(BACKENDS)('on %s', (name) => {
   let backend: Backend;
   beforeAll(async () => {
-    backend = await (name === 'cpu' ? openCpu() : openWasm());
+    backend = await openFor(name);
   });
   afterAll(() => backend.dispose());
   const other = (): OtherTeacher => ({ name: 'other', model: modelOf(fixture.teacher, backend), vocabulary: fixture.teacher.vocabulary });
