@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- methods [--json] [--seeds N] [--steps N] [--tasks a,b] [--methods a,b] [--fresh]`: the ways to distil, on two
+ * `npm run bench -- methods [--json] [--seeds N] [--steps N] [--tasks a,b] [--methods a,b|all] [--fresh]`: the ways to distil, on two
  * tasks, from the same start, on the same rows, for the same number of steps. One run a task, method and seed; its verdicts
  * are kept in .distill/bench-methods, so that a bench that was stopped goes on where it was.
  */
@@ -33,8 +33,8 @@ const { values: options } = parseArgs({
 });
 const seeds = Array.from({ length: Number(options.seeds) }, (_, i) => i);
 const tasks = options.tasks.split(',').filter((task) => TASKS.includes(task));
-const chosen = options.methods?.split(',') ?? METHODS.map(({ id }) => id);
-const methods = METHODS.filter(({ id }) => chosen.includes(id));
+const chosen = options.methods?.split(',');
+const methods = METHODS.filter(({ id, extra }) => chosen === undefined ? extra === undefined : chosen.includes('all') || chosen.includes(id));
 
 interface Cell {
   /** Of everything that decides the result but the engine. */

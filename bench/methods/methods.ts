@@ -31,9 +31,13 @@ export interface Method {
   readonly trainFile?: (setting: Setting) => string;
   /** The exported model computes in INT8: its size is that of the int8 file. */
   readonly int8?: true;
+  /** Left out unless it is asked for by name (or by "all"). */
+  readonly extra?: true;
 }
 
 const LEARNING_RATE = 0.003;
+/** Adapters begin at zero and stay small: they take a larger one. */
+const LORA_LEARNING_RATE = 0.01;
 
 /** A training stage of the comparison; `share` of the steps. */
 function train({ steps }: Setting, name: string, more: Partial<TrainInput>, share = 1): TrainInput {
@@ -64,10 +68,10 @@ export const METHODS: readonly Method[] = [
   },
   { id: 'kl', name: 'forward KL, T = 2', stages: (s) => [train(s, 'train', { ...KL_AND_CE, alpha: 1 })] },
   { id: 'kl-ce', name: 'forward KL + cross-entropy', stages: (s) => [train(s, 'train', KL_AND_CE)] },
-  { id: 'reverse-kl', name: 'reverse KL + cross-entropy', stages: (s) => [train(s, 'train', { ...KL_AND_CE, objective: 'reverse-kl' })] },
-  { id: 'jsd', name: 'JSD (β = ½) + cross-entropy', stages: (s) => [train(s, 'train', { ...KL_AND_CE, objective: 'jsd', beta: 0.5 })] },
-  { id: 'skew-kl', name: 'skewed KL (γ = 0.1) + cross-entropy', stages: (s) => [train(s, 'train', { ...KL_AND_CE, objective: 'skew-kl' })] },
-  { id: 'mse', name: 'MSE of logits', stages: (s) => [train(s, 'train', { teacher: 'teacher', weights: { kl: 0, ce: 0.1, mse: 1 } })] },
+  { id: 'reverse-kl', extra: true, name: 'reverse KL + cross-entropy', stages: (s) => [train(s, 'train', { ...KL_AND_CE, objective: 'reverse-kl' })] },
+  { id: 'jsd', extra: true, name: 'JSD (β = ½) + cross-entropy', stages: (s) => [train(s, 'train', { ...KL_AND_CE, objective: 'jsd', beta: 0.5 })] },
+  { id: 'skew-kl', extra: true, name: 'skewed KL (γ = 0.1) + cross-entropy', stages: (s) => [train(s, 'train', { ...KL_AND_CE, objective: 'skew-kl' })] },
+  { id: 'mse', extra: true, name: 'MSE of logits', stages: (s) => [train(s, 'train', { teacher: 'teacher', weights: { kl: 0, ce: 0.1, mse: 1 } })] },
   { id: 'hidden', name: '+ hidden states', stages: (s) => [train(s, 'train', { teacher: 'teacher', temperature: 2, weights: { kl: 0.9, ce: 0.1, hidden: 1 } })] },
   { id: 'attention', name: '+ attention', stages: (s) => [train(s, 'train', { teacher: 'teacher', temperature: 2, weights: { kl: 0.9, ce: 0.1, attention: 1 } })] },
   {
@@ -82,11 +86,30 @@ export const METHODS: readonly Method[] = [
     stages: (s) => [train(s, 'train', { alpha: 0.9, temperature: 2, teachers: [{ name: 'teacher' }, { name: 'second' }], combine: 'confidence' })],
   },
   { id: 'adaptive-t', name: 'temperature from 5 to 1', stages: (s) => [train(s, 'train', { ...KL_AND_CE, temperature: { from: 5, to: 1, kind: 'linear' } })] },
-  { id: 'top-k', name: 'stored top-8 log-probabilities', stages: (s) => [train(s, 'train', { ...KL_AND_CE, targets: { topK: 8 } })] },
+  { id: 'top-k', extra: true, name: 'stored top-8 log-probabilities', stages: (s) => [train(s, 'train', { ...KL_AND_CE, targets: { topK: 8 } })] },
   { id: 'qat', name: 'INT8 in training', int8: true, stages: (s) => [train(s, 'train', { ...KL_AND_CE, quantise: 'int8' }), { type: 'export', name: 'export', to: `${s.scratch}/int8`, dtype: 'int8' }] },
   {
     id: 'slimmed', name: 'slimmed by importance, then healed',
     student: { fromTeacher: 'teacher', layers: { keep: 2, by: 'importance' }, intermediate_size: 192, num_key_value_heads: 1 },
     stages: (s) => [train(s, 'train', KL_AND_CE)],
+  },
+  {
+    id: 'on-policy', name: 'on-policy (half of the batches, in the last third of the steps)',
+    stages: (s) => [
+      train(s, 'train', KL_AND_CE, 2 / 3),
+      train(s, 'on-policy', { ...KL_AND_CE, onPolicy: { share: 0.5, maxNewTokens: 80, temperature: 1, topP: 1 }, optimizer: { learningRate: LEARNING_RATE / 3 } }, 1 / 3),
+    ],
+  },
+  {
+    id: 'three-stages', name: 'KL, then KL + cross-entropy, then reinforcement',
+    stages: (s) => [
+      train(s, 'imitate', { ...KL_AND_CE, alpha: 1 }, 0.45),
+      train(s, 'task', { ...KL_AND_CE, alpha: 0.5 }, 0.45),
+      { type: 'reinforce', name: 'reinforce', prompts: 16, samples: 8, maxNewTokens: 80, limits: { steps: Math.round(s.steps * 0.1) }, validate: { every: Math.round(s.steps * 0.1), rows: 64 }, checkpoint: { every: Math.round(s.steps * 0.1), keepLast: 1 } },
+    ],
+  },
+  {
+    id: 'lora', name: 'LoRA of rank 16 on all projections',
+    stages: (s) => [train(s, 'train', { ...KL_AND_CE, lora: { rank: 16, alpha: 32, targets: 'all-linear' }, optimizer: { learningRate: LORA_LEARNING_RATE } })],
   },
 ];
