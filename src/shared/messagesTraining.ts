@@ -126,10 +126,6 @@ export const TRAINING_ERRORS = {
     en: 'The stage {stage} rewards right answers, and none of the {rows} training rows has an answer to compare with. Name its field in data.fields.gold (or answer), or set rewards.answer to 0.',
     'zh-cn': '阶段 {stage} 奖励正确答案，但 {rows} 行训练数据均没有可对照的答案。请在 data.fields.gold（或 answer）中指明其字段，或将 rewards.answer 设为 0。',
   },
-  'reinforce-prompts-fill-model': {
-    en: 'The stage {stage} has no room to write: prompts of the data have up to {prompt} tokens, and the student has {positions} positions. Shorten the prompts, or take a student with more positions.',
-    'zh-cn': '阶段 {stage} 没有书写空间：数据中的问题最长 {prompt} 个词元，而学生模型只有 {positions} 个位置。请缩短问题，或换用位置数更多的学生模型。',
-  },
   'recipe-not-with-attention': {
     en: '{path}: attention is matched over the whole of a sequence and from the inside of its blocks, which {key} changes or forgets. Set weights.attention to 0, or leave {key} out.',
     'zh-cn': '{path}：注意力匹配需要整段序列及各层内部的数值，而 {key} 会改变或丢弃它们。请将 weights.attention 设为 0，或去掉 {key}。',

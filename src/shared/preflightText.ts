@@ -74,6 +74,9 @@ export const PREFLIGHT = {
   'positions-evaluate': row('{count} of {prompts} evaluation prompts leave less than evaluate.maxNewTokens {wanted} of the {positions} positions of the {model}: their answers are cut (the longest prompt leaves {left}).', '{prompts} 个评估问题中有 {count} 个在{model}的 {positions} 个位置内剩余空间不足 evaluate.maxNewTokens {wanted}：回答会被截断（最长的问题只剩 {left}）。'),
 
   'training-plan': row('"{stage}": {steps} steps of {batch} rows pass {passes} times over {rows} rows.', '"{stage}"：{steps} 步，每步 {batch} 行，共遍历 {rows} 行数据 {passes} 次。'),
+  'reinforce-plan': row('"{stage}": {steps} steps of {prompts} prompts with {samples} completions each: {completions} completions, {passes} passes over the prompts.', '"{stage}"：{steps} 步，每步 {prompts} 个问题、每题 {samples} 个回答：共 {completions} 个回答，遍历问题 {passes} 次。'),
+  'reinforce-rows-left-out': row('"{stage}": {share} of the {rows} training rows have no answer to compare with and are left out.', '"{stage}"：{rows} 行训练数据中有 {share} 没有可对照的答案，将被略过。'),
+  'completions-cut': row('"{stage}": after {share} of the prompts there is no room for {tokens} new tokens: the student has {positions} positions, and completions end there.', '"{stage}"：{share} 的问题之后没有 {tokens} 个新词元的空间：学生模型有 {positions} 个位置，回答到此为止。'),
   'training-batch-beyond-rows': row('"{stage}": a step takes {batch} rows and there are only {rows}: the same row is in one batch more than once.', '"{stage}"：每步需要 {batch} 行，而只有 {rows} 行：同一行会在一个批次中重复出现。'),
   'training-warmup': row('"{stage}": the warm-up takes {warmup} of {steps} steps: the learning rate {reach}.', '"{stage}"：预热占 {steps} 步中的 {warmup} 步：学习率{reach}。'),
   'training-rows-unseen': row('"{stage}": {steps} steps see only {share} of the {rows} rows.', '"{stage}"：{steps} 步只会用到 {rows} 行数据中的 {share}。'),
@@ -150,6 +153,7 @@ export const WORDS = {
   sample: row(', of a sample of {rows} rows', '，基于 {rows} 行抽样'),
   'one-piece': row('one token', '一个词元'), pieces: row('{count} tokens', '{count} 个词元'),
   'way-batch': row('Make batch.size smaller and accumulate larger.', '请减小 batch.size 并增大 accumulate。'),
+  'way-checkpointing': row('Set gradientCheckpointing to true: blocks are computed once more instead of kept.', '请将 gradientCheckpointing 设为 true：各层重新计算而不保留。'),
   'way-length': row('Even one row at a time does not fit: lower data.maxLength, or take smaller models.', '即使每次一行也放不下：请减小 data.maxLength，或使用更小的模型。'),
   'way-models': row('The models alone do not fit: take smaller ones, or a backend with more memory.', '仅模型本身就放不下：请使用更小的模型，或内存更大的后端。'),
   'never-peaks': row('never reaches its peak', '始终达不到峰值'), 'barely-peaks': row('is at its peak for hardly a step', '几乎没有处于峰值的时间'),

@@ -1,5 +1,6 @@
 /** Collect stages: sources that can be read, and an output that something trains on. (What it may not overwrite is a rule of the recipe.) */
 import { existsSync } from 'node:fs';
+import { takesSteps } from '../../shared/events.ts';
 import type { Finding } from '../../shared/preflight.ts';
 import type { CollectStage } from '../../shared/recipe.ts';
 import { askedTeacher } from '../collect/teachersOf.ts';
@@ -50,7 +51,7 @@ function outputFindings({ recipe, base, text }: CheckContext, stage: CollectStag
   const to = resolvePath(base, stage.to);
   const findings: Finding[] = [];
   const train = [recipe.data.train].flat();
-  const trains = recipe.stages.some(({ type }) => type === 'train');
+  const trains = recipe.stages.some(({ type }) => takesSteps(type));
   const goesOn = recipe.stages.slice(index + 1).some((each) => each.type === 'collect' && each.from.some(({ file }) => file !== undefined && resolvePath(base, file) === to));
   const named = [...train, recipe.data.validation, recipe.data.test].some((file) => typeof file === 'string' && resolvePath(base, file) === to);
   if (trains && !named && !goesOn) {

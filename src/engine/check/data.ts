@@ -1,4 +1,5 @@
 /** Data files: there, readable to their last row, with enough to validate on and reference answers to evaluate with. */
+import { takesSteps } from '../../shared/events.ts';
 import { DistillError } from '../../shared/messages.ts';
 import type { Finding } from '../../shared/preflight.ts';
 import type { PathPart } from '../../shared/recipePaths.ts';
@@ -15,7 +16,7 @@ export async function checkData(context: CheckContext, scan: Scan | null): Promi
   const findings: Finding[] = [];
   if (rows.train === 0) findings.push(refusalOf('data', new DistillError('data-all-held-out', { heldOut: scan.rows.heldOut }), { path: ['data', 'train'] }));
   else findings.push(finding('data', 'pass', 'data-fine', { train: rows.train, validation: rows.validation, evaluation: Math.min(evaluation.prompts, recipe.evaluate.rows) }));
-  const trains = recipe.stages.some(({ type }) => type === 'train');
+  const trains = recipe.stages.some(({ type }) => takesSteps(type));
   if (trains && rows.validation === 0 && recipe.data.validation !== 0) findings.push(finding('data', 'warning', 'data-no-validation', {}, { path: ['data', 'validation'] }));
   const evaluates = recipe.stages.findIndex(({ type }) => type === 'evaluate');
   if (evaluates >= 0) {

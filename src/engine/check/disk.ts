@@ -20,7 +20,7 @@ export async function checkDisk({ recipe, base, folders, machine, text }: CheckC
   const parameters = parametersOf(student);
   // Of an int8 export what isn't a projection stays float32: that much at most.
   const needOf = (keep: (kept: number) => number): number => {
-    const kept = recipe.stages.reduce((sum, stage) => sum + (stage.type === 'train' ? keep(stage.checkpoint.keepLast) + BEST : 0), 0);
+    const kept = recipe.stages.reduce((sum, stage) => sum + (stage.type === 'train' || stage.type === 'reinforce' ? keep(stage.checkpoint.keepLast) + BEST : 0), 0);
     const exported = recipe.stages.reduce((sum, stage) => sum + (stage.type === 'export' ? bytesPerValue(stage.dtype === 'int8' ? 'float32' : stage.dtype) * parameters : 0), 0);
     return (kept > 0 ? kept + WRITTEN : 0) * CHECKPOINT_BYTES_PER_PARAMETER * parameters + exported;
   };
@@ -28,7 +28,7 @@ export async function checkDisk({ recipe, base, folders, machine, text }: CheckC
   if (needed === 0) return [];
   const free = await machine.freeDisk(base);
   const data = { needed: bytesText(needed), free: bytesText(free), folder: path.join(base, '.distill') };
-  const most = recipe.stages.findIndex((stage) => stage.type === 'train' && stage.checkpoint.keepLast > 1);
+  const most = recipe.stages.findIndex((stage) => (stage.type === 'train' || stage.type === 'reinforce') && stage.checkpoint.keepLast > 1);
   const place = ['stages', most < 0 ? 0 : most, 'checkpoint', 'keepLast'];
   const fix = most >= 0 && needOf(() => 1) <= free * COMFORTABLE ? setFix(text, place, `stages[${String(most)}].checkpoint.keepLast`, 1) : null;
   if (needed > free) return [finding('disk', 'refusal', 'disk-too-much', data, { path: place, fix, estimated: true })];

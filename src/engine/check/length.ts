@@ -1,4 +1,5 @@
 /** How long rows are in the student's own tokens, and what data.maxLength does to them. */
+import { takesSteps } from '../../shared/events.ts';
 import type { Finding, Fix, RecipeEdit } from '../../shared/preflight.ts';
 import { finding, fixOf, percent, type CheckContext } from './contract.ts';
 import { readingTeachers } from './folders.ts';
@@ -13,7 +14,7 @@ const EXAMPLES = 6;
 export async function checkLength(context: CheckContext): Promise<readonly Finding[]> {
   const { recipe: { data, stages } } = context;
   const rows = await context.rows();
-  if (rows === null || rows.sample.length === 0 || !stages.some(({ type }) => type === 'train')) return [];
+  if (rows === null || rows.sample.length === 0 || !stages.some(({ type }) => takesSteps(type))) return [];
   const lengths = rows.sample.map(({ tokens }) => tokens).sort((a, b) => a - b);
   const limit = data.maxLength;
   const at = (share: number): number => lengths[Math.max(0, Math.ceil(share * lengths.length) - 1)] ?? 0;

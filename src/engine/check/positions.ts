@@ -1,4 +1,5 @@
 /** Positions: what is trained on and what is generated has to fit into every model that reads it. */
+import { takesSteps } from '../../shared/events.ts';
 import { DistillError } from '../../shared/messages.ts';
 import type { Finding } from '../../shared/preflight.ts';
 import { scoringTeachers } from '../stages/models.ts';
@@ -16,7 +17,7 @@ export async function trainingPositions({ recipe, folders }: CheckContext): Prom
 export async function checkPositions(context: CheckContext): Promise<readonly Finding[]> {
   const { recipe, text } = context;
   const findings: Finding[] = [];
-  if (recipe.stages.some(({ type }) => type === 'train')) {
+  if (recipe.stages.some(({ type }) => takesSteps(type))) {
     const positions = await trainingPositions(context);
     const longest = recipe.data.maxLength;
     const path = ['data', 'maxLength'];

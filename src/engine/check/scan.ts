@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { DistillError } from '../../shared/messages.ts';
 import type { Recipe } from '../../shared/recipe.ts';
-import { rowEncoder } from '../data/encode.ts';
+import { goldOf, rowEncoder } from '../data/encode.ts';
 import { resolvePath } from '../data/paths.ts';
 import { chooseSplits, dataFileProblems, splitFiles } from '../data/prepare.ts';
 import type { Row } from '../data/row.ts';
@@ -30,6 +30,8 @@ export interface SampledRow {
   readonly tokens: number;
   readonly promptTokens: number;
   readonly think: boolean;
+  /** Has an answer that a student's own can be held against. */
+  readonly judgeable: boolean;
   readonly split: 'train' | 'validation';
 }
 
@@ -134,7 +136,7 @@ export async function scanRows(options: ScanOptions): Promise<Scan> {
       if (encoded.type !== 'row') continue;
       const { ids, promptLength } = encoded.row;
       for (const id of ids) largestId = Math.max(largestId, id);
-      sample.push({ file: row.file, line: row.line + 1, tokens: ids.length, promptTokens: promptLength, think: row.think !== '', split });
+      sample.push({ file: row.file, line: row.line + 1, tokens: ids.length, promptTokens: promptLength, think: row.think !== '', judgeable: (goldOf(row) ?? '').trim() !== '', split });
       if (split === 'train') {
         anyLeft ||= ids.length <= recipe.data.maxLength || (recipe.data.tooLong === 'cut' && cutter.encode(row).type === 'row');
         keepShortest(shortest, { row, promptTokens: promptLength });

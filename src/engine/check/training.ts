@@ -5,6 +5,7 @@ import type { TrainStage } from '../../shared/recipe.ts';
 import { totalSteps } from '../train/schedule.ts';
 import { checkWatched } from '../train/watch.ts';
 import { finding, percent, refusalOf, setFix, type CheckContext } from './contract.ts';
+import { policyFindings } from './policy.ts';
 
 /** A warm-up longer than this leaves hardly a step at the peak; the usual one is 1 % to 10 %. */
 const LONGEST_WARMUP = 0.5;
@@ -15,7 +16,12 @@ export async function checkTraining(context: CheckContext): Promise<readonly Fin
   if (rows === null || rows.rows.train === 0) return [];
   const { recipe: { stages } } = context;
   const measured = { validation: rows.rows.validation > 0, evaluation: stages.some(({ type }) => type === 'evaluate') };
-  return stages.flatMap((stage, index) => (stage.type === 'train' ? ofStage(context, stage, index, rows.rows.train, measured) : []));
+  const findings: Finding[] = [];
+  for (const [index, stage] of stages.entries()) {
+    if (stage.type === 'train') findings.push(...ofStage(context, stage, index, rows.rows.train, measured));
+    findings.push(...await policyFindings(context, stage, index, rows));
+  }
+  return findings;
 }
 
 function ofStage({ text }: CheckContext, stage: TrainStage, index: number, rows: number, measured: { readonly validation: boolean; readonly evaluation: boolean }): readonly Finding[] {
