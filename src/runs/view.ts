@@ -5,6 +5,7 @@ import type { ErrorCode } from '../shared/messages.ts';
 import type { Stage } from '../shared/recipe.ts';
 import type { RunFile, RunLabel } from '../shared/run.ts';
 import type { DistillError } from '../shared/messages.ts';
+import { shortNumber } from '../shared/numbers.ts';
 import type { RunFacts, StageFacts } from './fold.ts';
 
 export interface StageView {
@@ -138,6 +139,14 @@ function gatesOf(recipe: Stage | undefined, stage: StageFacts | undefined): read
     if (judged !== null) return [{ when, metric: judged.metric, min: judged.min, max: judged.max, judged }];
     return asked === undefined ? [] : [{ when, metric: asked.metric, min: asked.min ?? null, max: asked.max ?? null, judged }];
   });
+}
+
+/** `validation/ce 0.41 ≤ 0.5`; before it is judged without the value. */
+export function gateText({ metric, min, max, judged }: GateView): string {
+  const value = judged === null ? null : judged.value === null ? '–' : shortNumber(judged.value);
+  if (min !== null && max !== null) return `${shortNumber(min)} ≤ ${metric}${value === null ? '' : ` ${value}`} ≤ ${shortNumber(max)}`;
+  const bound = min === null ? `≤ ${shortNumber(max ?? NaN)}` : `≥ ${shortNumber(min)}`;
+  return `${metric} ${value === null ? '' : `${value} `}${bound}`;
 }
 
 function doneOf(stage: StageFacts, facts: RunFacts): number {

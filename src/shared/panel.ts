@@ -3,6 +3,7 @@
  * A page that is told `from` other than the length it has asks to be hydrated again.
  */
 import type { EvaluationEvent } from './events.ts';
+import type { RowPlace } from './rowLosses.ts';
 
 /**
  * Columns of one metric: x and y of equal length, ascending in step. Downsampled in a snapshot (typed arrays, which VS Code
@@ -29,6 +30,18 @@ export interface Position {
 
 export interface StageMark extends Position {
   readonly name: string;
+  /** Where it ended; null while it goes on. */
+  readonly to: Position | null;
+  readonly gates: readonly GateMark[];
+}
+/** What a stage demands of a metric: a line at the bound, and a sentence behind it. */
+export interface GateMark {
+  readonly metric: string;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Null: not judged yet. */
+  readonly passed: boolean | null;
+  readonly text: string;
 }
 export interface CheckpointMark extends Position {
   readonly name: string;
@@ -91,6 +104,17 @@ export interface SeriesAppend {
   readonly points: SeriesColumns;
 }
 
+/** What a row lost at a step: means over its supervised positions, and its part of the step's sum. */
+export interface StepRow {
+  /** Null for a row that no file has. */
+  readonly place: RowPlace | null;
+  readonly loss: number;
+  readonly ce: number;
+  readonly kl: number | null;
+  readonly positions: number;
+  readonly share: number;
+}
+
 export type RunStatus = 'queued' | 'starting' | 'running' | 'stopping' | 'done' | 'stopped' | 'failed' | 'lost';
 
 export type MetricsToPage =
@@ -99,6 +123,8 @@ export type MetricsToPage =
   | { readonly kind: 'append'; readonly appends: readonly SeriesAppend[] }
   | { readonly kind: 'head'; readonly head: RunHead }
   | { readonly kind: 'range'; readonly request: number; readonly runs: readonly RunSeries[] }
+  /** The rows of a step, of `all` at most so many; null where none were recorded. */
+  | { readonly kind: 'rows'; readonly run: string; readonly step: number; readonly rows: readonly StepRow[] | null; readonly all: number }
   /** Draw the page as a picture and send it back (`export`). */
   | { readonly kind: 'picture' };
 
@@ -114,6 +140,9 @@ export type MetricsFromPage =
   | { readonly kind: 'export'; readonly format: 'png'; readonly data: string }
   | { readonly kind: 'export'; readonly format: 'csv' }
   | { readonly kind: 'action'; readonly action: RunAction; readonly run: string }
+  /** Which rows a step trained on; answered by `rows`. */
+  | { readonly kind: 'rows'; readonly run: string; readonly step: number }
+  | { readonly kind: 'openRow'; readonly run: string; readonly place: RowPlace }
   /** Let the person choose which runs are drawn. */
   | { readonly kind: 'choose' };
 

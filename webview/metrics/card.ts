@@ -124,7 +124,12 @@ export class Card {
     const place = this.#chart.place(at, 0);
     const { marks } = this.#content;
     const near = (x: number): boolean => Math.abs((this.#chart.place(x, 0)?.left ?? Infinity) - (place?.left ?? 0)) <= NEAR;
-    const notes = [...marks.incidents, ...marks.best].filter(({ x }) => near(x)).map(({ label }) => label);
+    const within = ({ from, to }: { readonly from: number; readonly to: number | null }): boolean => at >= from && (to === null || at <= to);
+    const stage = marks.stages.length < 2 ? undefined : marks.stages.findLast(({ x, to }) => within({ from: x, to }));
+    const notes = [
+      ...(stage === undefined ? [] : [fill(this.#text.stageMark, stage.label)]), ...new Set(marks.gates.filter(within).map(({ label }) => label)),
+      ...[...marks.incidents, ...marks.best].filter(({ x }) => near(x)).map(({ label }) => label),
+    ];
     this.#tooltip.show(
       { head: this.#head(at), rows, notes },
       over.offsetLeft + (place?.left ?? 0), over.offsetTop + over.clientHeight / 2,

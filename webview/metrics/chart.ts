@@ -4,7 +4,7 @@ import type { XAxis } from '../../src/shared/panel.ts';
 import { formatClock, formatTick } from '../shared/format.ts';
 import type { Theme } from '../shared/theme.ts';
 import type { Curve } from './line.ts';
-import { drawCurve, drawMarkers, drawMarks, drawStageNames, type MarkInk, type Marks, type Plot } from './drawing.ts';
+import { drawCurve, drawGates, drawMarkers, drawMarks, drawStageBands, drawStageNames, type MarkInk, type Marks, type Plot } from './drawing.ts';
 import type { LineStyle } from './lineStyle.ts';
 import { clockTicks, rangeY, ticks, type Range, type YRules } from './scale.ts';
 
@@ -138,8 +138,10 @@ function chartOptions(
       y: {
         distr: content().rules.log ? 3 : 1,
         range: () => {
-          const { series, shown, rules } = content();
-          const { min, max } = rangeY(series.filter(({ visible }) => visible).map(({ raw }) => raw), shown, rules);
+          const { series, shown, rules, marks } = content();
+          // A bound that lies beyond the curves is part of the picture: how far they are from it is what one looks for.
+          const bounds = marks.gates.map(({ from, to, y }): Curve => ({ x: Float64Array.of(from, to ?? shown.max), y: Float64Array.of(y, y) }));
+          const { min, max } = rangeY([...series.filter(({ visible }) => visible).map(({ raw }) => raw), ...bounds], shown, rules);
           return [min, max];
         },
       },
@@ -209,7 +211,8 @@ function drawContent(chart: uPlot, content: ChartContent, theme: Theme, factor: 
   ctx.rect(left, top - 4 * ratio, width + 5 * ratio, height + 5 * ratio);
   ctx.clip();
   const fontSize = Math.max(10, theme.fontSize - 3) * ratio;
-  const ink: MarkInk = { line: theme.muted, text: theme.muted, background: theme.background, warning: theme.warning, font: `${fontSize}px ${theme.font}` };
+  const ink: MarkInk = { line: theme.muted, text: theme.muted, background: theme.background, warning: theme.warning, band: theme.band, good: theme.good, bad: theme.bad, font: `${fontSize}px ${theme.font}` };
+  drawStageBands(ctx, plot, content.marks.stages, ink);
   drawMarks(ctx, plot, content.marks, ink);
   const visible = content.series.filter((series) => series.visible);
   for (const { raw, smoothed, style } of visible) {
@@ -220,6 +223,7 @@ function drawContent(chart: uPlot, content: ChartContent, theme: Theme, factor: 
     drawCurve(ctx, plot, smoothed ?? raw, pen);
     if (content.series.length > 1 || raw.x.length === 1) drawMarkers(ctx, plot, smoothed ?? raw, style, pen, place);
   });
+  drawGates(ctx, plot, content.marks.gates, ink);
   drawStageNames(ctx, plot, content.marks.stages, ink);
   ctx.restore();
 }

@@ -2,7 +2,8 @@
 import { fill, type MetricsText } from '../../src/shared/metricsText.ts';
 import type { Position, XAxis } from '../../src/shared/panel.ts';
 import type { ChartContent, ChartSeries } from './chart.ts';
-import type { Marks } from './drawing.ts';
+import { shortNumber } from '../../src/shared/numbers.ts';
+import type { GateLine, Marks } from './drawing.ts';
 import { summarise, type FinalsRow } from './summary.ts';
 import { arrange, isNoisy, type MetricGroup } from './groups.ts';
 import type { Curve } from './line.ts';
@@ -53,7 +54,8 @@ export function contents(model: MetricsModel, view: ViewState, colours: readonly
         visible: isVisible(view, key, metric, runs.length),
       }];
     }));
-    return { group, content: { series, marks, shown, axis: view.axis, rules: { log: view.log && group.log, fromZero: group.fromZero } } };
+    const gates = series.length === 0 ? [] : gatesOf(runs, metrics, view.axis);
+    return { group, content: { series, marks: { ...marks, gates }, shown, axis: view.axis, rules: { log: view.log && group.log, fromZero: group.fromZero } } };
   });
   return { charts, whole, shown, points };
 }
@@ -87,14 +89,31 @@ function originOf(run: Run): number {
   return first?.line.points.columns().times[0] ?? 0;
 }
 
-function marksOf(runs: readonly Run[], axis: XAxis, colours: readonly string[], text: MetricsText): Marks {
+/** Bounds of the metrics of one chart; those of several runs over each other would only confuse. */
+function gatesOf(runs: readonly Run[], metrics: readonly string[], axis: XAxis): readonly GateLine[] {
+  const [run, other] = runs;
+  if (run === undefined || other !== undefined) return [];
+  return run.head.stages.flatMap((stage) => stage.gates.filter(({ metric }) => metrics.includes(metric)).flatMap((gate): readonly GateLine[] => {
+    const span = { from: placeOf(run, stage, axis), to: stage.to === null ? null : placeOf(run, stage.to, axis), passed: gate.passed, label: gate.text };
+    const name = metrics.length > 1 ? `${gate.metric} ` : '';
+    return [
+      ...(gate.max === null ? [] : [{ ...span, y: gate.max, side: 'below' as const, short: `${name}≤ ${shortNumber(gate.max)}` }]),
+      ...(gate.min === null ? [] : [{ ...span, y: gate.min, side: 'above' as const, short: `${name}≥ ${shortNumber(gate.min)}` }]),
+    ];
+  }));
+}
+
+function placeOf(run: Run, position: Position, axis: XAxis): number {
+  return axis === 'step' ? position.step : axis === 'tokens' ? position.tokens : (position.at - originOf(run)) / 1000;
+}
+
+function marksOf(runs: readonly Run[], axis: XAxis, colours: readonly string[], text: MetricsText): Omit<Marks, 'gates'> {
   const several = runs.length > 1;
   const named = (run: Run, label: string): string => (several ? `${run.head.title} · ${label}` : label);
-  const at = (run: Run, position: Position): number =>
-    axis === 'step' ? position.step : axis === 'tokens' ? position.tokens : (position.at - originOf(run)) / 1000;
+  const at = (run: Run, position: Position): number => placeOf(run, position, axis);
   return {
     // Boundaries of one run over the curves of another would only confuse: they are drawn when runs agree, that is, for one.
-    stages: several ? [] : runs.flatMap((run) => run.head.stages.map((stage) => ({ x: at(run, stage), label: stage.name }))),
+    stages: several ? [] : runs.flatMap((run) => run.head.stages.map((stage) => ({ x: at(run, stage), to: stage.to === null ? null : at(run, stage.to), label: stage.name }))),
     best: runs.flatMap((run, index) => run.head.checkpoints.filter(({ best }) => best).slice(-1).map((checkpoint) => ({
       x: at(run, checkpoint), label: named(run, fill(text.bestCheckpoint, checkpoint.name)), colour: colours[several ? index % colours.length : 2] ?? '',
     }))),

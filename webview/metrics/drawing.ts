@@ -169,8 +169,23 @@ export function drawMarker(context: CanvasRenderingContext2D, marker: Marker, x:
   }
 }
 
+export interface GateLine {
+  readonly from: number;
+  readonly to: number | null;
+  /** The bound, and on which side of it the metric has to be. */
+  readonly y: number;
+  readonly side: 'above' | 'below';
+  readonly passed: boolean | null;
+  /** As the tooltip says it, and as it stands at the line. */
+  readonly label: string;
+  readonly short: string;
+}
+
 export interface Marks {
-  readonly stages: readonly { readonly x: number; readonly label: string }[];
+  /** In order; `to` is where one ended, null while it goes on. */
+  readonly stages: readonly { readonly x: number; readonly to: number | null; readonly label: string }[];
+  /** Bounds that a stage sets to a metric of this chart. */
+  readonly gates: readonly GateLine[];
   readonly best: readonly { readonly x: number; readonly label: string; readonly colour: string }[];
   readonly incidents: readonly { readonly x: number; readonly kind: 'warning' | 'resumed'; readonly label: string }[];
 }
@@ -180,7 +195,70 @@ export interface MarkInk {
   readonly text: string;
   readonly background: string;
   readonly warning: string;
+  /** Behind every other stage, hardly seen. */
+  readonly band: string;
+  readonly good: string;
+  readonly bad: string;
   readonly font: string;
+}
+
+/** A veil behind every second stage, where there are several: which curve belongs to which is seen without reading. */
+export function drawStageBands(context: CanvasRenderingContext2D, plot: Plot, stages: Marks['stages'], ink: MarkInk): void {
+  if (stages.length < 2) return;
+  context.save();
+  context.fillStyle = ink.band;
+  stages.forEach(({ x, to }, index) => {
+    if (index % 2 === 0) return;
+    const [from, end] = bandOf(plot, x, to ?? stages[index + 1]?.x ?? null);
+    if (end > from) context.fillRect(from, plot.top, end - from, plot.height);
+  });
+  context.restore();
+}
+
+function bandOf(plot: Plot, from: number, to: number | null): readonly [number, number] {
+  const right = plot.left + plot.width;
+  return [Math.max(plot.left, toX(plot, from)), to === null ? right : Math.min(right, toX(plot, to))];
+}
+
+/** A line at each bound across its stage, with short strokes towards the side where the metric has to be. */
+export function drawGates(context: CanvasRenderingContext2D, plot: Plot, gates: readonly GateLine[], ink: MarkInk): void {
+  const { ratio } = plot;
+  context.save();
+  context.font = ink.font;
+  context.textBaseline = 'middle';
+  for (const { from, to, y, side, passed, short } of gates) {
+    if (plot.log && y <= 0) continue;
+    const [left, right] = bandOf(plot, from, to);
+    const py = toY(plot, y);
+    if (right - left < 2 || py < plot.top - 1 || py > plot.top + plot.height + 1) continue;
+    const colour = passed === null ? ink.text : passed ? ink.good : ink.bad;
+    const towards = (side === 'above' ? -4 : 4) * ratio;
+    context.strokeStyle = colour;
+    context.lineWidth = 1.25 * ratio;
+    context.setLineDash([6 * ratio, 4 * ratio]);
+    context.beginPath();
+    context.moveTo(left, py);
+    context.lineTo(right, py);
+    context.stroke();
+    context.setLineDash([]);
+    context.lineWidth = ratio;
+    context.beginPath();
+    for (let px = left + 8 * ratio; px < right; px += 16 * ratio) {
+      context.moveTo(px, py);
+      context.lineTo(px + 3 * ratio, py + towards);
+    }
+    context.stroke();
+    const width = context.measureText(short).width;
+    if (width + 8 * ratio > right - left) continue;
+    const ty = side === 'above' ? py + 9 * ratio : py - 9 * ratio;
+    context.globalAlpha = 0.85;
+    context.fillStyle = ink.background;
+    context.fillRect(right - width - 6 * ratio, ty - 7 * ratio, width + 6 * ratio, 14 * ratio);
+    context.globalAlpha = 1;
+    context.fillStyle = colour;
+    context.fillText(short, right - width - 3 * ratio, ty);
+  }
+  context.restore();
 }
 
 /** Stage boundaries as lines; best checkpoints and incidents as small signs on the x axis. */

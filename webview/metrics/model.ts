@@ -2,7 +2,7 @@
  * What the page knows of its runs, and the rule that keeps it true: an append continues exactly where the page ends,
  * or the page asks to be hydrated again. No DOM here.
  */
-import type { MetricsToPage, RunHead, RunSeries } from '../../src/shared/panel.ts';
+import type { MetricsToPage, RunHead, RunSeries, XAxis } from '../../src/shared/panel.ts';
 import { Line } from './line.ts';
 
 export interface Metric {
@@ -61,9 +61,23 @@ export class MetricsModel {
       }
       case 'range':
         return this.#refine(message);
-      case 'picture':
+      case 'rows': case 'picture':
         return 'ignored';
     }
+  }
+
+  /** The step whose point of a metric lies nearest to x of an axis; null without points. */
+  stepNear(run: string, name: string, axis: XAxis, x: number): number | null {
+    const known = this.#runs.get(run);
+    const metric = known?.metrics.get(name);
+    if (known === undefined || metric === undefined) return null;
+    const { points } = metric.detail ?? metric.line;
+    const { steps, times, tokens } = points.columns();
+    const origin = known.head.startedAt ?? known.metrics.values().next().value?.line.points.columns().times[0] ?? 0;
+    const at = (index: number): number => (axis === 'step' ? steps[index] : axis === 'tokens' ? tokens[index] : ((times[index] ?? 0) - origin) / 1000) ?? 0;
+    let best: number | null = null;
+    for (let index = 0; index < points.length; index++) if (best === null || Math.abs(at(index) - x) < Math.abs(at(best) - x)) best = index;
+    return best === null ? null : steps[best] ?? null;
   }
 
   /** The number of the next question for a range; an answer to an older question is not taken. */

@@ -8,6 +8,10 @@ export interface Theme {
   readonly border: string;
   readonly warning: string;
   readonly accent: string;
+  /** A veil that tells one stretch of a chart from the next; and what is passed or missed. */
+  readonly band: string;
+  readonly good: string;
+  readonly bad: string;
   readonly font: string;
   readonly fontSize: number;
   /** Six colours that tell series apart, in the order in which they are handed out. */
@@ -36,6 +40,9 @@ export function readTheme(): Theme {
     border: colour('contrastBorder', 'widget-border', 'panel-border'),
     warning: colour('editorWarning-foreground', 'charts-yellow'),
     accent: colour('focusBorder'),
+    band: `color-mix(in srgb, ${foreground} 6%, transparent)`,
+    good: colour('testing-iconPassed', 'charts-green'),
+    bad: colour('errorForeground', 'charts-red'),
     font: colour('font-family') || 'sans-serif',
     fontSize: Number.parseFloat(style.getPropertyValue('--vscode-font-size')) || 13,
     series: SERIES_COLOURS.map((name) => opaque(colour(`charts-${name}`))),

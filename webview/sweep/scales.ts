@@ -1,6 +1,7 @@
 /** Where values lie on an axis of the plot (0 at its bottom, 1 at its top), and which of them are written beside it. Pure. */
 import type { SweepPage, SweepRow } from '../../src/shared/sweepPanel.ts';
 import { sweptText } from '../../src/shared/sweepText.ts';
+import { ticks } from '../metrics/scale.ts';
 import { formatTick } from '../shared/format.ts';
 
 export interface Tick {
@@ -20,8 +21,8 @@ export interface Axis {
 
 /** More values than this beside an axis can't be read. */
 const MOST_TICKS = 9;
-/** Ticks of an axis whose values are not written one by one. */
-const EVEN_TICKS = 5;
+/** Ticks of an axis whose values are not written one by one, at most. */
+const EVEN_TICKS = 7;
 
 export function axesOf({ axes, metric, rows }: Pick<SweepPage, 'axes' | 'metric' | 'rows'>): readonly Axis[] {
   return [
@@ -50,10 +51,10 @@ function numeric(values: readonly number[], scale: 'linear' | 'log', even = fals
   const [low = 0, high = 0] = [distinct[0], distinct.at(-1)];
   const log = low > 0 && (scale === 'log' || isGeometric(distinct));
   const at = (value: number): number => (high === low ? 0.5 : log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
-  const between = (share: number): number => (log ? low * (high / low) ** share : low + (high - low) * share);
-  const step = (high - low) / (EVEN_TICKS - 1);
-  const marked = !even && distinct.length <= MOST_TICKS ? distinct : high === low ? distinct : Array.from({ length: EVEN_TICKS }, (_, index) => between(index / (EVEN_TICKS - 1)));
-  const text = (value: number): string => (even || distinct.length > MOST_TICKS ? formatTick(value, log ? value : step) : sweptText(value));
+  const each = high === low || (!even && distinct.length <= MOST_TICKS);
+  const round = each ? { values: distinct, increment: 0 } : ticks({ min: low, max: high }, EVEN_TICKS, log);
+  const marked = round.values.filter((value) => value >= low && value <= high);
+  const text = (value: number): string => (each ? sweptText(value) : formatTick(value, round.increment));
   return { ticks: marked.map((value) => ({ at: at(value), text: text(value) })), at: (value) => at(Number(value)) };
 }
 

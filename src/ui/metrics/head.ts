@@ -1,11 +1,11 @@
 /** What the Metrics page shows of a run besides its curves. */
 import type { StartedEvent } from '../../shared/events.ts';
 import { collectedFile } from '../../runs/collected.ts';
-import type { RunView } from '../../runs/view.ts';
+import { gateText, type GateView, type RunView } from '../../runs/view.ts';
 import { sentence, type Language } from '../../shared/messages.ts';
 import { amountText, moneyText, tokensText } from '../../shared/money.ts';
 import { fill, metricsText } from '../../shared/metricsText.ts';
-import type { CheckpointMark, IncidentMark, RunAction, RunHead, StageMark } from '../../shared/panel.ts';
+import type { CheckpointMark, GateMark, IncidentMark, RunAction, RunHead, StageMark } from '../../shared/panel.ts';
 import { isActive } from '../../runs/status.ts';
 import { shortTime, shortTitle } from '../runName.ts';
 import { collectedFacts } from './collectedFacts.ts';
@@ -31,7 +31,7 @@ export function headOf(view: RunView, language: Language): RunHead {
     device: facts.started?.device ?? facts.queued?.device ?? null,
     failure: failureOf(view, language),
     actions: actionsOf(view),
-    stages: stagesOf(view),
+    stages: stagesOf(view, language),
     checkpoints: facts.checkpoints.map(({ event, step, tokens }): CheckpointMark => ({ step, tokens, at: event.at, name: event.name, best: event.best })),
     incidents: incidentsOf(view, language),
     evaluations: facts.evaluations,
@@ -73,9 +73,23 @@ function actionsOf(view: RunView): readonly RunAction[] {
   return can;
 }
 
-function stagesOf({ stages }: RunView): readonly StageMark[] {
-  return stages.flatMap(({ name, type, beganAt, fromStep, fromTokens }) =>
-    (beganAt === null || type === 'export' ? [] : [{ name, step: fromStep, at: beganAt, tokens: fromTokens }]));
+function stagesOf({ stages, facts }: RunView, language: Language): readonly StageMark[] {
+  const shown = stages.filter(({ beganAt, type }) => beganAt !== null && type !== 'export');
+  return shown.map((stage, index): StageMark => {
+    const next = shown[index + 1];
+    const over = stage.endedAt !== null;
+    return {
+      name: stage.name, step: stage.fromStep, at: stage.beganAt ?? 0, tokens: stage.fromTokens, gates: stage.gates.map((gate) => gateMark(stage.name, gate, language)),
+      to: !over ? null : next === undefined ? { step: facts.step, at: stage.endedAt ?? 0, tokens: facts.tokens } : { step: next.fromStep, at: stage.endedAt ?? 0, tokens: next.fromTokens },
+    };
+  });
+}
+
+function gateMark(stage: string, gate: GateView, language: Language): GateMark {
+  const text = metricsText(language);
+  const { judged, metric, min, max, when } = gate;
+  const outcome = judged === null ? null : judged.passed ? text['gate.passed'] : judged.action === 'best' ? fill(text['gate.best'], judged.checkpoint ?? '–') : text['gate.missed'];
+  return { metric, min, max, passed: judged?.passed ?? null, text: [fill(text[`gate.${when}`], stage, gateText(gate)), outcome].filter((part) => part !== null).join(' · ') };
 }
 
 function incidentsOf({ facts }: RunView, language: Language): readonly IncidentMark[] {

@@ -65,7 +65,7 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
   getTreeItem(node: TreeNode): vscode.TreeItem {
     if (node.kind === 'project') {
       const project = this.projects.all.find(({ folder }) => folder === node.folder);
-      return project === undefined ? gone(node) : projectItem(node, project, this.store.runs(node.folder).length);
+      return project === undefined ? gone(node) : projectItem(node, project, this.store.runs(node.folder).length + this.sweeps.folders(node.folder).length);
     }
     if (node.kind === 'sweep') {
       const sweep = this.sweeps.get(node.sweep);

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { isActive } from '../../runs/status.ts';
 import type { SweepView } from '../../runs/sweepView.ts';
-import type { GateView, RunView, StageView } from '../../runs/view.ts';
+import { gateText, type GateView, type RunView, type StageView } from '../../runs/view.ts';
 import { spendText } from '../collectText.ts';
 import { COMMANDS } from '../commands/table.ts';
 import { duration, shortNumber } from '../../shared/numbers.ts';
@@ -55,14 +55,6 @@ function reasonText(reason: string): string | null {
     case 'budget': return vscode.l10n.t('the budget is spent');
     default: return null;
   }
-}
-
-/** `validation/ce 0.41 ≤ 0.5`; before it is judged without the value. */
-export function gateText({ metric, min, max, judged }: GateView): string {
-  const value = judged === null ? null : judged.value === null ? '–' : shortNumber(judged.value);
-  if (min !== null && max !== null) return `${shortNumber(min)} ≤ ${metric}${value === null ? '' : ` ${value}`} ≤ ${shortNumber(max)}`;
-  const bound = min === null ? `≤ ${shortNumber(max ?? NaN)}` : `≥ ${shortNumber(min)}`;
-  return `${metric} ${value === null ? '' : `${value} `}${bound}`;
 }
 
 function whenText(when: GateView['when']): string {
