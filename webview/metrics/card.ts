@@ -12,7 +12,15 @@ import { Legend, type LegendEvents } from './legend.ts';
 import { summarise } from './summary.ts';
 import { Tooltip, type TooltipRow } from './tooltip.ts';
 
-export interface CardEvents extends LegendEvents, GestureView {}
+export interface CardEvents extends LegendEvents, GestureView {
+  /** A point of a curve was chosen: by a click, or by Enter where the cursor is, else at the end. */
+  choose(series: ChartSeries, x: number): void;
+}
+
+/** Charts whose points are made by the rows of a step. */
+const OF_ROWS = ['loss', 'regions', 'gradient'];
+/** A press that moves further is a drag. */
+const STILL = 4;
 
 /** The cursor is near a mark when it is this many CSS pixels from it, and near a curve's end likewise. */
 const NEAR = 6;
@@ -53,6 +61,7 @@ export class Card {
       element('div', { class: 'plot-frame' }, this.#plot, this.#dots, this.#tooltip.node),
       this.#legend.node);
     addGestures(this.#plot, () => this.#chart, events);
+    if (OF_ROWS.includes(group.id)) this.#addChoice(events);
     this.#plot.addEventListener('mouseenter', () => {
       this.#hovered = true;
     });
@@ -95,6 +104,37 @@ export class Card {
     this.node.remove();
   }
 
+  #addChoice(events: CardEvents): void {
+    let pressed = { x: NaN, y: NaN };
+    const choose = (x: number, y: number | null): void => {
+      const near = this.#nearest(x, y);
+      if (near !== null) events.choose(near.series, near.x);
+    };
+    this.#plot.addEventListener('mousedown', ({ clientX, clientY, button, shiftKey }) => { pressed = button === 0 && !shiftKey ? { x: clientX, y: clientY } : { x: NaN, y: NaN }; }, { capture: true });
+    this.#plot.addEventListener('click', ({ clientX, clientY, detail }) => {
+      const box = this.#chart.over?.getBoundingClientRect();
+      // The second click of two resets the zoom.
+      if (box === undefined || detail > 1 || !(Math.hypot(clientX - pressed.x, clientY - pressed.y) <= STILL)) return;
+      choose(this.#chart.xAt(clientX - box.left), clientY - box.top);
+    });
+    this.#plot.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter') choose(this.#hover ?? lastX(this.#content), null);
+    });
+  }
+
+  /** The curve of a training metric whose point at x is nearest to `top` (CSS pixels), and that point's x. */
+  #nearest(x: number, top: number | null): { readonly series: ChartSeries; readonly x: number } | null {
+    const found = this.#content.series.flatMap((series) => {
+      if (!series.visible || series.metric.includes('/')) return [];
+      const index = this.#indexAt(series.raw, x);
+      if (index === null) return [];
+      const at = series.raw.x[index] ?? x;
+      const place = this.#chart.place(at, series.raw.y[index] ?? 0);
+      return [{ series, x: at, distance: top === null || place === null || Number.isNaN(place.top) ? 0 : Math.abs(place.top - top) }];
+    });
+    return found.reduce<(typeof found)[number] | null>((best, each) => (best === null || each.distance < best.distance ? each : best), null);
+  }
+
   /** The legend shows the value at the cursor, or the last one; the hovered chart shows a tooltip besides. */
   #showValues(): void {
     const at = this.#hover;
@@ -129,6 +169,7 @@ export class Card {
     const notes = [
       ...(stage === undefined ? [] : [fill(this.#text.stageMark, stage.label)]), ...new Set(marks.gates.filter(within).map(({ label }) => label)),
       ...[...marks.incidents, ...marks.best].filter(({ x }) => near(x)).map(({ label }) => label),
+      ...(OF_ROWS.includes(this.#group.id) ? [this.#text['rows.hint']] : []),
     ];
     this.#tooltip.show(
       { head: this.#head(at), rows, notes },

@@ -14,6 +14,7 @@ import { emptyNode, emptyState, fillFacts } from './empty.ts';
 import { FinalsTable } from './finals.ts';
 import { MetricsModel } from './model.ts';
 import { drawPicture } from './picture.ts';
+import { RowsCard } from './rows.ts';
 import { RunList } from './runList.ts';
 import type { Range } from './scale.ts';
 import { Toolbar } from './toolbar.ts';
@@ -45,12 +46,27 @@ const toolbar = new Toolbar(text, {
   export: (format) => (format === 'png' ? sendPicture() : host.post({ kind: 'export', format })),
 });
 const table = new FinalsTable(text);
+const rowsCard = new RowsCard(text, {
+  open: (run, place) => host.post({ kind: 'openRow', run, place }),
+  step: askForRows,
+  close: () => { asking = ''; },
+});
+/** The step whose rows are wanted: an answer for another one comes too late. */
+let asking = '';
+function askForRows(run: string, step: number): void {
+  asking = `${step} ${run}`;
+  host.post({ kind: 'rows', run, step });
+}
 const charts = element('div', { class: 'charts' });
 const stage = element('main', { class: 'stage' });
 const top = element('div', { class: 'top' }, runList.node, toolbar.node);
 document.body.append(top, stage);
 
 const cardEvents: CardEvents = {
+  choose: ({ run, metric }, x) => {
+    const step = model.stepNear(run, metric, view.axis, x);
+    if (step !== null) askForRows(run, step);
+  },
   shown: () => current?.shown ?? { min: 0, max: 1 },
   whole: () => current?.whole ?? { min: 0, max: 1 },
   set: zoom,
@@ -151,7 +167,7 @@ resized.observe(charts);
 function drawCharts(now: Contents): void {
   if (charts.parentNode === null) {
     shownEmpty = '';
-    stage.replaceChildren(charts, table.node);
+    stage.replaceChildren(charts, rowsCard.node, table.node);
   }
   for (const [id, card] of cards) {
     if (now.charts.some(({ group }) => group.id === id)) continue;
@@ -201,6 +217,10 @@ watchTheme((changed) => {
 
 host.listen((message) => {
   if (message.kind === 'picture') return sendPicture();
+  if (message.kind === 'rows') {
+    if (asking !== `${message.step} ${message.run}`) return;
+    return rowsCard.show(message, model.runs.length > 1 ? model.runs.find(({ head }) => head.run === message.run)?.head.title ?? null : null);
+  }
   switch (model.take(message)) {
     case 'hydrated':
       if (message.kind === 'hydrate') smoothingAnswered(message.smoothing);

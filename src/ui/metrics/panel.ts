@@ -5,13 +5,15 @@ import { isActive } from '../../runs/status.ts';
 import type { RunStore } from '../../runs/store.ts';
 import { fill, metricsText, type MetricsText } from '../../shared/metricsText.ts';
 import type { MetricsFromPage, RunAction } from '../../shared/panel.ts';
+import type { RowPlace } from '../../shared/rowLosses.ts';
 import { COMMANDS, type CommandName } from '../commands/table.ts';
-import { showError } from '../errors.ts';
+import { Refusal, showError } from '../errors.ts';
 import { displayLanguage } from '../language.ts';
 import { pageHtml, pageRoots } from '../pageHtml.ts';
 import type { RunNode } from '../tree/nodes.ts';
 import { MetricsFeed } from './feed.ts';
 import { chartTitle } from './head.ts';
+import { rowFile, stepRows } from './stepRows.ts';
 
 const VIEW_TYPE = 'distill.metrics';
 
@@ -112,7 +114,7 @@ export class MetricsPanel implements vscode.Disposable {
     panel.iconPath = { light: vscode.Uri.joinPath(extension, 'media', 'metrics-light.svg'), dark: vscode.Uri.joinPath(extension, 'media', 'metrics-dark.svg') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [...pageRoots(extension)] };
     panel.webview.onDidReceiveMessage((message: MetricsFromPage) => {
-      this.#receive(feed, message).catch((error: unknown) => showError(error, log));
+      this.#receive(panel, feed, message).catch((error: unknown) => showError(error, log));
     });
     panel.onDidChangeViewState(() => {
       if (!panel.visible) feed.pageGone();
@@ -125,18 +127,35 @@ export class MetricsPanel implements vscode.Disposable {
     this.#retitle();
   }
 
-  async #receive(feed: MetricsFeed, message: MetricsFromPage): Promise<void> {
+  async #receive(panel: vscode.WebviewPanel, feed: MetricsFeed, message: MetricsFromPage): Promise<void> {
     switch (message.kind) {
       case 'ready': case 'hydrate': case 'range': case 'smoothing':
         return feed.receive(message);
       case 'action':
         return vscode.commands.executeCommand(COMMANDS[ACTIONS[message.action]].id, { kind: 'run', run: message.run } satisfies RunNode);
+      case 'rows':
+        return void panel.webview.postMessage(await stepRows(message.run, message.step));
+      case 'openRow':
+        return this.#openRow(message.run, message.place);
       case 'choose':
         return vscode.commands.executeCommand(COMMANDS.compareRuns.id);
       case 'export':
         return message.format === 'png'
           ? this.#save('png', { PNG: ['png'] }, async () => Buffer.from(message.data, 'base64'))
           : this.#save('csv', { CSV: ['csv'] }, () => this.#options.store.reader.csv(this.#present()));
+    }
+  }
+
+  /** At its line, where rows are lines; of other formats the file. */
+  async #openRow(run: string, { file, row }: RowPlace): Promise<void> {
+    const target = vscode.Uri.file(await rowFile(run, file));
+    const there = await Promise.resolve(vscode.workspace.fs.stat(target)).then(() => true, () => false);
+    if (!there) throw new Refusal(vscode.l10n.t('{0} is not there any more.', target.fsPath));
+    if (/\.(jsonl|ndjson)$/i.test(file)) {
+      const at = new vscode.Position(row - 1, 0);
+      await vscode.window.showTextDocument(target, { selection: new vscode.Range(at, at), viewColumn: vscode.ViewColumn.Beside });
+    } else {
+      await vscode.commands.executeCommand('vscode.open', target, vscode.ViewColumn.Beside);
     }
   }
 
