@@ -4,7 +4,7 @@ import { RunFold } from '../runs/fold.ts';
 import { readLabel, readRunFile, projectOf } from '../runs/folder.ts';
 import { engineOf, stopRun } from '../runs/stop.ts';
 import { Tail } from '../runs/tail.ts';
-import { viewOf, type RunView } from '../runs/view.ts';
+import { gateText, viewOf, type RunView } from '../runs/view.ts';
 import { parseEvent, takesSteps, type EvaluationEvent, type RunEvent } from '../shared/events.ts';
 import { sentence } from '../shared/messages.ts';
 import { duration, parameterCount, percent, shortNumber } from '../shared/numbers.ts';
@@ -149,6 +149,10 @@ class Teller {
           this.#plainAt = event.at;
           note(this.#progress());
         }
+        break;
+      case 'gate':
+        // A miss is a warning besides, which says it in full.
+        if (event.passed) note(paint('green', say(event.when === 'entry' ? 'eventEntryPassed' : 'eventGatePassed', gateText({ ...event, judged: event }))));
         break;
       case 'progress': case 'trace': case 'checkpoint': case 'checkpoint-removed': case 'beat': case 'acknowledged':
         break;

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RunStore } from '../../runs/store.ts';
 import { projectOf } from '../../runs/folder.ts';
-import type { RunView } from '../../runs/view.ts';
+import { gateText, type RunView, type StageView } from '../../runs/view.ts';
+import { settingText } from '../../shared/sweepText.ts';
 import { sentence, type Language } from '../../shared/messages.ts';
 import { metricsText } from '../../shared/metricsText.ts';
 import { shortNumber } from '../../shared/numbers.ts';
@@ -34,9 +35,9 @@ export async function list(terminal: Terminal, where: string, options: { readonl
     return EXIT.fine;
   }
   const { say, language } = terminal;
-  const head = ['columnRun', 'columnStatus', 'columnStep', 'columnValue', 'columnBegan'] as const;
+  const head = ['columnRun', 'columnStatus', 'columnStage', 'columnStep', 'columnValue', 'columnBegan'] as const;
   const rows = runs.map((run) => [
-    `${run.label.starred ? '★ ' : ''}${run.title}`, statusText(run.status, language), stepsText(run),
+    `${run.label.starred ? '★ ' : ''}${run.title}${run.run?.sweep === undefined ? '' : ` (${settingText(run.run.sweep.values)})`}`, statusText(run.status, language), stageText(run), stepsText(run),
     lastValue(run), run.createdAt === null ? '–' : when(run.createdAt),
   ]);
   const [header, ...lines] = table([head.map((key) => say(key)), ...rows]).split('\n');
@@ -46,6 +47,23 @@ export async function list(terminal: Terminal, where: string, options: { readonl
     terminal.print(line.replace(statusText(status, language), (word) => terminal.paint(COLOURS[status], word)));
   });
   return EXIT.fine;
+}
+
+/** The stage at work or the last that was, with what came of the last demand of a stage. */
+function stageText({ stages }: RunView): string {
+  const stage = stages.findLast(({ state }) => state === 'running' || state === 'done');
+  const judged = stages.flatMap(({ gates }) => gates.flatMap((gate) => (gate.judged === null ? [] : [gate.judged]))).at(-1);
+  return `${stage?.name ?? '–'}${judged === undefined ? '' : judged.passed ? ' ✓' : ' ✗'}`;
+}
+
+/** `distil 200/200 (steps) · ✗ validation/ce 0.61 ≤ 0.5, went back to step-000150 · from step-000100`. */
+function stageLine({ say }: Pick<Terminal, 'say'>, stage: StageView): string {
+  const gates = stage.gates.map((gate) => {
+    const mark = gate.judged === null ? '·' : gate.judged.passed ? '✓' : '✗';
+    return `${mark} ${gateText(gate)}${gate.judged?.action === 'best' ? `, ${say('stageWentBack', gate.judged.checkpoint ?? '–')}` : ''}`;
+  });
+  const progress = `${stage.name} ${stage.total === null ? stage.state : `${String(stage.done)}/${String(stage.total)}`}${stage.reason === null ? '' : ` (${stage.reason})`}`;
+  return [progress, ...gates, ...(stage.parent === null ? [] : [say('stageFrom', stage.parent)])].join(' · ');
 }
 
 /** Steps of training; where nothing is trained, the rows that were collected. */
@@ -70,7 +88,7 @@ export async function show(terminal: Terminal, name: string | undefined, options
     [say('showFolder'), run.folder],
     [say('showStatus'), [paint(COLOURS[run.status], statusText(run.status, language)), progressText(terminal, run)].filter((part) => part !== '').join(' · ')],
     ...(facts.started === null || facts.started.backend === null ? [] : [[say('showBackend'), `${facts.started.backend}: ${facts.started.device}`] as const]),
-    [say('showStages'), run.stages.map((stage) => `${stage.name} ${stage.total === null ? stage.state : `${String(stage.done)}/${String(stage.total)}`}${stage.reason === null ? '' : ` (${stage.reason})`}`).join(', ')],
+    ...run.stages.map((stage, index) => [index === 0 ? say('showStages') : '', stageLine(terminal, stage)] as const),
     ...(facts.checkpoints.length === 0 ? [] : [[say('showCheckpoints'), facts.checkpoints.map(({ event }) => `${event.name}${event.best ? ` (${say('showBest')})` : ''}`).join(', ')] as const]),
   ];
   terminal.print(table(rows));
@@ -115,7 +133,9 @@ export function statusText(status: RunStatus, language: Language): string {
 function summary(run: RunView): object {
   return {
     run: runTitle(run.folder), title: run.title, folder: run.folder, project: run.project, status: run.status, createdAt: run.createdAt, startedAt: run.startedAt, endedAt: run.endedAt,
-    step: run.facts.step, totalSteps: run.totalSteps, backend: run.facts.started?.backend ?? null, resumable: run.resumable, starred: run.label.starred,
+    step: run.facts.step, totalSteps: run.totalSteps, sweep: run.run?.sweep ?? null,
+    gates: run.stages.flatMap(({ name, gates }) => gates.flatMap(({ judged }) => (judged === null ? [] : [{ stage: name, when: judged.when, metric: judged.metric, value: judged.value, passed: judged.passed, action: judged.action }]))),
+    backend: run.facts.started?.backend ?? null, resumable: run.resumable, starred: run.label.starred,
   };
 }
 
