@@ -23,7 +23,7 @@ export interface Measured {
 /** Kibibytes, as Node gives it on every system. */
 const maxRss = (): number => process.resourceUsage().maxRSS * 1024;
 
-export async function measureCase({ student: sizes, teacher: ofTeacher, stage, rows, length, kept }: MemoryCase, name: BackendName, threads: number): Promise<Measured> {
+export async function measureCase({ student: sizes, teacher: ofTeacher, stage, rows, validation, length, kept }: MemoryCase, name: BackendName, threads: number): Promise<Measured> {
   const backend = await openBackend({ backend: name, threads });
   const before = maxRss();
   const peakTensors = watchTensors();
@@ -32,13 +32,13 @@ export async function measureCase({ student: sizes, teacher: ofTeacher, stage, r
   if (stage.lora !== undefined) student = withNewAdapter(student, stage.lora, 1, { base: '', baseDigest: '' });
   if (stage.freeze !== undefined) student = withFrozen(student, stage.freeze);
   const teacher = ofTeacher === null ? null : createDecoder(ofTeacher, 2, backend);
-  const train = Array.from({ length: rows }, (_, row): EncodedRow => ({
+  const made = (count: number): EncodedRow[] => Array.from({ length: count }, (_, row): EncodedRow => ({
     row, file: 'made', ids: Int32Array.from({ length: length + 1 }, (__, at) => 2 + (at * 7 + row) % (sizes.vocabSize - 2)), promptLength: length + 1 - kept, answerStart: length + 1 - Math.ceil(kept / 4), ended: true,
   }));
   const checkpoints = await mkdtemp(path.join(tmpdir(), 'distill-memory-'));
   try {
     await trainStage({
-      stage, stageIndex: 0, seed: 1, student, teacher, vocabulary: sizes.vocabSize, train, validation: [], checkpoints, targets: { folder: path.join(checkpoints, 'targets'), teacher: 'teacher' },
+      stage, stageIndex: 0, seed: 1, student, teacher, vocabulary: sizes.vocabSize, train: made(rows), validation: made(validation), checkpoints, targets: { folder: path.join(checkpoints, 'targets'), name: 'teacher', source: 'made' },
       evaluate: null, before: { steps: 0, tokens: 0 }, resume: null, control: { poll: () => [] },
       reporter: { metric: nothing, checkpoint: nothing, checkpointRemoved: nothing, progress: nothing, warning: nothing, acknowledged: nothing, gate: nothing },
     });

@@ -18,6 +18,22 @@ export const LOSS_ERRORS = {
     en: 'The teacher "{teacher}" and the student have no piece of text of the training rows in common: {rows} rows, no span. Its tokenizer changes the text that it reads; take another teacher.',
     'zh-cn': '教师 "{teacher}" 与学生在训练数据的文本上没有任何共同片段：{rows} 行，0 个片段。其分词器改变了所读文本；请换用其他教师。',
   },
+  'targets-nothing-said': {
+    en: 'No row of the data has log-probabilities that fit the student’s tokens ({rows} rows: {without} without any, {unfit} whose tokens are cut otherwise). Collect the data with ask.sampling.topLogprobs from a service whose model has the student’s tokenizer, or use weights.ce alone.',
+    'zh-cn': '数据中没有任何一行带有与学生词元相符的对数概率（共 {rows} 行：{without} 行没有，{unfit} 行切词不同）。请从使用相同分词器模型的服务收集数据并设置 ask.sampling.topLogprobs，或仅使用 weights.ce。',
+  },
+  'recipe-targets-data-temperature': {
+    en: '{path}: a service tells log-probabilities at T = 1 only, so targets.from "data" can’t be taken at another T. Set the temperature to 1, or targets.tail to "drop", which leaves out all but the {topK} tokens kept.',
+    'zh-cn': '{path}：服务只给出 T = 1 的对数概率，targets.from "data" 不能用于其他 T。请将温度设为 1，或将 targets.tail 设为 "drop"，即只保留前 {topK} 个词元。',
+  },
+  'recipe-targets-data-objective': {
+    en: '{path}: {objective} asks what the teacher holds impossible, and a service tells its most probable tokens only. Take forward-kl, skew-kl or jsd.',
+    'zh-cn': '{path}：{objective} 需要知道教师认为不可能的词元，而服务只给出最可能的词元。请使用 forward-kl、skew-kl 或 jsd。',
+  },
+  'recipe-targets-data-alone': {
+    en: '{path}: targets.from "data" takes what a service said of the answers; {key} needs a local model. Remove one of the two.',
+    'zh-cn': '{path}：targets.from "data" 使用服务对答案给出的概率；{key} 需要本地模型。请移除其一。',
+  },
   'recipe-uld-without-weight': {
     en: '{path} names a teacher of another vocabulary, but weights.uld is 0: nothing would be learnt from it. Give weights.uld a weight (1.5 is usual), or remove uld.',
     'zh-cn': '{path} 指定了另一词表的教师，但 weights.uld 为 0，学不到任何内容。请为 weights.uld 设置权重（常用 1.5），或删除 uld。',
@@ -25,6 +41,14 @@ export const LOSS_ERRORS = {
 } as const satisfies Record<string, Sentence>;
 
 export const LOSS_WARNINGS = {
+  'targets-partly-said': {
+    en: 'Stage {stage}: a service said something of {share} of the supervised tokens. Of {rows} rows {without} have no log-probabilities and {unfit} none whose tokens are the student’s: there the student learns the row’s own tokens.',
+    'zh-cn': '阶段 {stage}：服务对 {share} 的监督词元给出了概率。{rows} 行中有 {without} 行没有对数概率，{unfit} 行的词元与学生不符：这些位置学生学习该行自身的词元。',
+  },
+  'targets-tail-lost': {
+    en: 'Stage {stage}: at T = {temperatures} the mass of the tokens that the service did not name is unknown and left out; the student is held to the named ones alone.',
+    'zh-cn': '阶段 {stage}：在 T = {temperatures} 时，服务未列出的词元的概率未知，已忽略；学生只对照所列词元。',
+  },
   'uld-partly-aligned': {
     en: 'Only {share} of the supervised tokens stand in pieces of text that the teacher "{teacher}" cuts alike: the rest of the text it reads differently (its tokenizer changes it), or beyond its {positions} positions.',
     'zh-cn': '只有 {share} 的监督词元位于教师 "{teacher}" 切分一致的文本片段中：其余文本被其分词器改变，或超出其 {positions} 个位置。',

@@ -97,6 +97,8 @@ export const data = z.strictObject({
 
 /** The guides' usual setting: 0.7 on the soft targets, 0.3 on the reference tokens. */
 const DEFAULT_ALPHA = 0.7;
+/** The guides' usual T. */
+const DEFAULT_TEMPERATURE = 2;
 /** Passes over the data where a stage names no limit. */
 const DEFAULT_EPOCHS = 3;
 
@@ -117,7 +119,7 @@ export const trainStage = z.strictObject({
   tau: positive.default(1).meta(about('Of confidence: small values listen to the surest teacher only.', '置信度的 tau：越小越只听最有把握的教师。')),
   weights: lossWeights.optional().meta(about('Of the total: weights.kl · T² · KL + weights.ce · CE + … Each a number, or { from, to } to change it over the steps.', '总损失：weights.kl · T² · KL + weights.ce · CE + … 每项为数字，或用 { from, to } 使其随步数变化。')),
   alpha: share.optional().meta(about('Short for weights { kl: alpha, ce: 1 − alpha }; 0.7 where neither is given. (Other tools put alpha on the cross-entropy.)', 'weights { kl: alpha, ce: 1 − alpha } 的简写；二者均未给出时为 0.7。（有些工具把 alpha 放在交叉熵上。）')),
-  temperature: temperature.default(2).meta(about('T of the soft targets; T² is applied once, to the divergence. Or { from, to } to change it over the steps.', '软标签温度 T；T² 只乘在散度上一次。也可写 { from, to } 使其随步数变化。')),
+  temperature: temperature.optional().meta(about('T of the soft targets, 2 where it isn’t given (1 for those in the data); T² is applied once, to the divergence. Or { from, to } to change it over the steps.', '软标签温度 T，未给出时为 2（取自数据的为 1）；T² 只乘在散度上一次。也可写 { from, to } 使其随步数变化。')),
   targets: targets.optional().meta(about('Ask the teacher once, keep its top-k log-probabilities in the run’s folder and train from them: no teacher in memory afterwards.', '只询问教师一次，将其 top-k 对数概率存于运行文件夹并据此训练：之后无需教师驻留内存。')),
   hidden: hiddenMatching.prefault({}),
   attention: attentionMatching.prefault({}),
@@ -166,6 +168,7 @@ export const trainStage = z.strictObject({
   return {
     ...rest,
     ...(first === undefined ? {} : { teacher: first }),
+    temperature: rest.temperature ?? (rest.targets?.from === 'data' ? 1 : DEFAULT_TEMPERATURE),
     weights: weights ?? { kl, ce: 1 - kl, mse: 0, hidden: 0, attention: 0, uld: 0 },
     limits: { steps: limits.steps, epochs: limits.epochs ?? (limits.steps === undefined ? DEFAULT_EPOCHS : undefined) },
   };
@@ -244,6 +247,11 @@ export function asksTeacher({ weights }: Pick<TrainStage, 'weights'>): boolean {
   return [weights.kl, weights.mse, weights.hidden, weights.attention].some((weight) => largest(weight) > 0);
 }
 
+/** Whether it does so with a local teacher at hand, and not with what a service said of the data. */
+export function comparesWithModel(stage: Pick<TrainStage, 'weights' | 'targets'>): boolean {
+  return asksTeacher(stage) && stage.targets?.from !== 'data';
+}
+
 /** Local teachers of another vocabulary that a training stage learns from: what is compared with them are pieces of text. */
 export function otherTeachers(stage: Pick<TrainStage, 'weights' | 'teacher' | 'uld'>): readonly string[] {
   if (!weighs(stage, 'uld')) return [];
@@ -252,8 +260,8 @@ export function otherTeachers(stage: Pick<TrainStage, 'weights' | 'teacher' | 'u
 }
 
 /** Local teachers that a training stage compares the student with. */
-export function comparedTeachers(stage: Pick<TrainStage, 'weights' | 'teacher' | 'teachers'>): readonly string[] {
-  if (!asksTeacher(stage)) return [];
+export function comparedTeachers(stage: Pick<TrainStage, 'weights' | 'teacher' | 'teachers' | 'targets'>): readonly string[] {
+  if (!comparesWithModel(stage)) return [];
   return stage.teachers?.map(({ name }) => name) ?? (stage.teacher === undefined ? [] : [stage.teacher]);
 }
 

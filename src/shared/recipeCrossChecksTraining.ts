@@ -16,6 +16,7 @@ export function writtenWeight(weight: unknown): number {
 export function asksOwnTeacher(recipe: unknown, index: number): boolean {
   const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, ['stages', index, ...rest]);
   const others = read('uld', 'teacher') !== undefined && writtenWeight(read('weights', 'uld')) > 0;
+  if (read('targets', 'from') === 'data') return false;
   return !others || ['kl', 'mse', 'hidden', 'attention'].some((term) => writtenWeight(read('weights', term)) > 0);
 }
 
@@ -32,8 +33,28 @@ export function lossProblems(recipe: unknown, index: number): readonly Placeless
   return [
     ...TERMS.flatMap((term: Term) => courseProblems(recipe, at('weights', term), read('limits', 'steps'))),
     ...courseProblems(recipe, at('temperature'), read('limits', 'steps')),
+    ...saidProblems(recipe, index),
     ...(read('uld', 'teacher') !== undefined && writtenWeight(read('weights', 'uld')) === 0 ? [{ code: 'recipe-uld-without-weight', path: at('uld'), data: {}, atKey: true } as const] : []),
   ];
+}
+
+/** Stored targets that a service said. */
+function saidProblems(recipe: unknown, index: number): readonly PlacelessProblem[] {
+  const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
+  const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
+  if (read('targets', 'from') !== 'data') return [];
+  const problems: PlacelessProblem[] = [];
+  const temperature = read('temperature');
+  if (temperature !== undefined && temperature !== 1 && read('targets', 'tail') !== 'drop') {
+    problems.push({ code: 'recipe-targets-data-temperature', path: at('temperature'), data: { topK: String(read('targets', 'topK') ?? '') }, atKey: true });
+  }
+  const objective = read('objective');
+  if (objective === 'reverse-kl' || (objective === 'jsd' && read('beta') === 1)) problems.push({ code: 'recipe-targets-data-objective', path: at('objective'), data: { objective }, allowed: ['forward-kl', 'skew-kl', 'jsd'] });
+  for (const key of ['mse', 'hidden', 'attention'] as const) {
+    if (writtenWeight(read('weights', key)) > 0) problems.push({ code: 'recipe-targets-data-alone', path: at('weights', key), data: { key: `weights.${key}` }, atKey: true });
+  }
+  for (const key of ['teachers', 'onPolicy'] as const) if (read(key) !== undefined) problems.push({ code: 'recipe-targets-data-alone', path: at(key), data: { key }, atKey: true });
+  return problems;
 }
 
 /** A value that changes over the steps has to reach its end, and by a way that exists. */

@@ -58,5 +58,7 @@ export const uld = z.strictObject({
 
 export const targets = z.strictObject({
   topK: count.max(65_536).meta(about('Tokens kept at each position: the most probable ones and the mass of the rest.', '每个位置保留的词元数：概率最高者，以及其余部分的总概率。')),
+  from: z.enum(['teacher', 'data']).default('teacher').meta(about('A local teacher, or the log-probabilities that a service gave with the answers in the data (a collect stage with ask.sampling.topLogprobs); those serve T = 1.', '本地教师，或数据中随答案由服务返回的对数概率（collect 阶段设 ask.sampling.topLogprobs）；后者仅适用于 T = 1。')),
+  tail: z.enum(['keep', 'drop']).default('keep').meta(about('What becomes of the rest at another T than 1, which a service does not tell: keep refuses such a T, drop takes the kept tokens for all that there is.', '当 T ≠ 1 时其余概率如何处理（服务不提供）：keep 拒绝该 T，drop 把保留的词元视为全部。')),
   values: z.enum(['float16', 'float32']).default('float16').meta(about('Number format of the log-probabilities; float32 is exact.', '对数概率的数值格式；float32 为精确。')),
 });

@@ -41,15 +41,12 @@ export const RUN_FILES = {
   traces: 'traces.jsonl',
   log: 'engine.log',
   checkpoints: 'checkpoints',
+  /** What a stage compares with that belongs to this run alone: a reinforcement stage's reference. */
   targets: 'targets',
   reports: 'reports',
   /** Which rows of which files it took (consumed.ts), and the ids of the rows. */
   data: 'data.json',
   dataIds: 'data-ids.bin',
-  /** What each row lost at each step (rowLosses.ts): visits, steps, and the rows' numbers. */
-  rowLosses: 'row-losses.bin',
-  rowLossSteps: 'row-losses-steps.bin',
-  rowLossRows: 'row-losses.json',
   /** What each row lost at each step (rowLosses.ts): visits, steps, and the rows' numbers. */
   rowLosses: 'row-losses.bin',
   rowLossSteps: 'row-losses-steps.bin',
@@ -61,6 +58,9 @@ export const RUNS_FOLDER = '.distill/runs';
 
 /** Where it keeps its sweeps. */
 export const SWEEPS_FOLDER = '.distill/sweeps';
+
+/** Where it keeps its teachers' soft targets (engine/train/topKFile.ts), over all runs. */
+export const TARGETS_FOLDER = '.distill/targets';
 
 /** Where it keeps what its teachers answered and what they cost, over all runs. */
 export const TEACHERS_FOLDER = '.distill/teachers';

@@ -15,6 +15,8 @@ export interface EncodedRow {
   readonly task?: string;
   /** By the names of teachers of another vocabulary. */
   readonly readings?: Readonly<Record<string, OtherReading>>;
+  /** Where a stage learns from the log-probabilities in the data. */
+  readonly said?: SaidTokens;
   /** The question alone, and the answer that is held against it (null where there is none): what a student's own answer is judged by. */
   readonly question?: string;
   readonly gold?: string | null;
@@ -31,6 +33,17 @@ export interface OtherReading {
    * row's ids, then in these.
    */
   readonly spans: Int32Array;
+}
+
+/** What a service said of the supervised tokens of a row, at T = 1. */
+export interface SaidTokens {
+  /** [positions, k], the most probable first. */
+  readonly ids: Int32Array;
+  readonly logProbabilities: Float32Array;
+  /** [positions]: the logarithm of the mass of all other tokens. */
+  readonly rests: Float32Array;
+  /** Positions that it said something of; at the others the row's own token stands as certain. */
+  readonly mapped: number;
 }
 
 /** One held-out prompt for evaluation. */

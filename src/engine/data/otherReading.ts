@@ -51,7 +51,7 @@ function opened<P extends { readonly text: string }>(theirs: P, mine: string): P
 }
 
 /** The text of the tokens from `first` on, and where each of them ends in it; −1 where it ends within a character. */
-function textEnds(tokenizer: Tokenizer, ids: ArrayLike<number>, first: number): { readonly text: string; readonly ends: readonly number[] } {
+export function textEnds(tokenizer: Tokenizer, ids: ArrayLike<number>, first: number): { readonly text: string; readonly ends: readonly number[] } {
   const stream = tokenizer.stream({ special: true });
   const ends: number[] = [];
   let text = '';
@@ -69,7 +69,7 @@ function withoutEnd(ids: number[], { eosTokenIds }: Tokenizer): number[] {
   return ids;
 }
 
-function commonLength(a: string, b: string): number {
+export function commonLength(a: string, b: string): number {
   let length = 0;
   while (length < a.length && length < b.length && a.charCodeAt(length) === b.charCodeAt(length)) length += 1;
   return length;

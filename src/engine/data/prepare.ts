@@ -4,12 +4,14 @@ import { DistillError, type WarningCode } from '../../shared/messages.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { reviewFileOf } from '../../shared/review.ts';
 import { Random } from '../model/random.ts';
+import { idsByBytes } from '../model/tokenBytes.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { EncodedRow, EvaluationRow } from './contract.ts';
 import { goldOf, rowEncoder, type RowEncoder } from './encode.ts';
 import { checkReadings, otherReading, type OtherReader } from './otherReading.ts';
 import { resolvePath } from './paths.ts';
 import type { Row } from './row.ts';
+import { saidTokens } from './saidTokens.ts';
 import { promptKey, splitPrompts, type Split } from './split.ts';
 import type { Template } from './template.ts';
 import { RowNotes, rowsOf, type Consumed, type RecordRow } from './trainingRows.ts';
@@ -39,6 +41,8 @@ export interface PrepareOptions {
   readonly tokenizer: Tokenizer;
   /** Teachers with tokenizers of their own, by whose tokens the rows are read as well. */
   readonly others?: readonly OtherReader[];
+  /** Where a stage learns from the log-probabilities in the data: how many it keeps at each position. */
+  readonly said?: number | null;
   /** Called now and then between rows; what it throws ends the work. */
   readonly onProgress?: (done: number, total: number) => void | Promise<void>;
   readonly onWarning?: (code: WarningCode, data: MessageData) => void;
@@ -55,6 +59,7 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
   const { recipe: { data, evaluate, seed }, tokenizer } = options;
   const encoder = rowEncoder(tokenizer, data);
   const others = (options.others ?? []).map((other) => [other.name, otherReading(tokenizer, data, other)] as const);
+  const said = options.said == null ? null : { tokenizer, ids: await idsByBytes(tokenizer.folder), k: Math.min(options.said, tokenizer.vocabSize - 1) };
   const files = splitFiles(options);
   const notes = new RowNotes();
   const { splits, total } = await chooseSplits(options, files, notes);
@@ -91,7 +96,8 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
         notes.add(row.file, row.number, 'cut');
       }
       const readings = Object.fromEntries(others.map(([name, read]) => [name, read(row, outcome.row)]));
-      encoded[split].push(others.length === 0 ? outcome.row : { ...outcome.row, readings });
+      const tokens = said === null ? null : saidTokens(said, row, outcome.row);
+      encoded[split].push({ ...outcome.row, ...(others.length === 0 ? {} : { readings }), ...(tokens === null ? {} : { said: tokens }) });
     }
   }
   await options.onProgress?.(total, total);

@@ -1,6 +1,6 @@
 /** One row to train on: prompt, reasoning and answer, whatever its format and its fields are called. */
 import type { DataRecipe } from '../../shared/recipe.ts';
-import type { DataRecord } from '../../shared/record.ts';
+import type { DataRecord, TokenLogprob } from '../../shared/record.ts';
 import type { ChatMessage } from '../model/chatTemplate.ts';
 import { parsedLine } from './formats/read.ts';
 import { recordOf } from './formats/shape.ts';
@@ -19,15 +19,17 @@ export interface Row {
   /** Null where the row has no reference answer of its own. */
   readonly gold: string | null;
   readonly task?: string;
+  /** Of the answer's tokens, as a service gave them. */
+  readonly logprobs?: readonly TokenLogprob[];
   /** How much it counts in training; 1 where it isn't said. */
   readonly weight?: number;
 }
 
 /** A record as a row; `line` is 0-based. */
-export function rowOf({ prompt, messages, think, answer, gold, task, weight }: DataRecord, file: string, line: number): Row {
+export function rowOf({ prompt, messages, think, answer, gold, task, weight, logprobs }: DataRecord, file: string, line: number): Row {
   return {
     file, line, prompt, messages: messages ?? [{ role: 'user', content: prompt }], think, answer, gold,
-    ...(task === undefined ? {} : { task }), ...(weight === undefined ? {} : { weight }),
+    ...(task === undefined ? {} : { task }), ...(weight === undefined ? {} : { weight }), ...(logprobs === undefined ? {} : { logprobs }),
   };
 }
 

@@ -220,7 +220,7 @@ async function prepare({ run, folder, journal, control }: Execution, models: Mod
   const stopped = new Error('stopped');
   try {
     const data = await prepareData({
-      recipe: run.recipe, base: run.base, tokenizer: models.tokenizer, others: await Promise.all(otherVocabularyTeachers(run.recipe).map((name) => models.otherReader(name))),
+      recipe: run.recipe, base: run.base, tokenizer: models.tokenizer, others: await Promise.all(otherVocabularyTeachers(run.recipe).map((name) => models.otherReader(name))), said: saidTokensKept(run.recipe),
       onProgress: async (done, total) => {
         tell('encoding', done, total);
         // Encoding keeps the thread; signals and timers need it now and then.
@@ -235,6 +235,12 @@ async function prepare({ run, folder, journal, control }: Execution, models: Mod
     if (error === stopped) return 'stopped';
     throw error;
   }
+}
+
+/** How many log-probabilities of a service's are kept at each position; null where no stage learns from them. */
+function saidTokensKept({ stages }: Recipe): number | null {
+  const kept = stages.flatMap((stage) => stage.type === 'train' && stage.targets?.from === 'data' ? [stage.targets.topK] : []);
+  return kept.length === 0 ? null : Math.max(...kept);
 }
 
 /** Writes down which rows this run takes, and warns where a resumed run finds other files than it began with. */

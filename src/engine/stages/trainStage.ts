@@ -1,9 +1,10 @@
 /** A training stage of a run: the trainer with its teachers and its rows. */
 import path from 'node:path';
 import { comparedTeachers, otherTeachers, type TrainStage } from '../../shared/recipe.ts';
-import { RUN_FILES } from '../../shared/run.ts';
+import { RUN_FILES, TARGETS_FOLDER } from '../../shared/run.ts';
 import type { DecoderModel } from '../model/contract.ts';
-import type { TrainResult } from '../train/contract.ts';
+import { modelFingerprint } from '../model/fingerprint.ts';
+import type { TrainInput, TrainResult } from '../train/contract.ts';
 import type { OtherTeacher } from '../train/uld.ts';
 import { totalSteps } from '../train/schedule.ts';
 import { trainStage } from '../train/trainer.ts';
@@ -29,6 +30,13 @@ export async function runTrainStage(context: StageContext, evaluator: Evaluator,
   const mixture = stage.teachers?.map(({ weight, tasks }, place) => ({ model: teachers[place] as DecoderModel, weight, tasks }));
   return trainStage({
     ...await wired(context, evaluator, student, run), teacher: teachers[0] ?? null, ...(mixture === undefined ? {} : { mixture }), others, vocabulary: models.tokenizer.vocabSize, writing: writingOf(context),
-    train: data.train, validation: data.validation, targets: { folder: path.join(folder, RUN_FILES.targets), teacher: stage.teacher ?? '' }, rowLosses: { folder, base: context.run.base },
+    train: data.train, validation: data.validation, targets: await storePlace(context, stage), rowLosses: { folder, base: context.run.base },
   });
+}
+
+/** Where soft targets are stored: with the project, so that runs share them. */
+async function storePlace({ run, models }: StageContext, stage: TrainStage): Promise<NonNullable<TrainInput['targets']>> {
+  const folder = path.join(run.base, TARGETS_FOLDER);
+  const [teacher] = stage.targets === undefined ? [] : comparedTeachers(stage);
+  return teacher === undefined ? { folder, name: '', source: '' } : { folder, name: teacher, source: await modelFingerprint(models.teacherFolder(teacher)) };
 }

@@ -4,6 +4,7 @@
  * usage, and which chunks came twice.
  */
 import type { TokenLogprob } from '../../shared/record.ts';
+import { saidBytes } from '../model/tokenBytes.ts';
 import { splitThink } from '../../shared/trace.ts';
 import type { Completion } from './contract.ts';
 import { isObject } from './usage.ts';
@@ -215,13 +216,19 @@ function withoutEmptyTags({ content, reasoning }: { readonly content: string; re
   return { think: reasoning, answer: think.trim() === '' ? answer : content };
 }
 
+/** Part of a character is no text: its bytes say what it is, where the service gives them. */
+function tokenOf(entry: Fields, text: string): string {
+  const bytes = entry['bytes'];
+  return Array.isArray(bytes) && bytes.length > 0 && bytes.every((byte) => Number.isInteger(byte) && byte >= 0 && byte < 256) ? saidBytes(bytes as readonly number[]) : text;
+}
+
 function collectLogprobs(entries: unknown, into: TokenLogprob[]): void {
   if (!Array.isArray(entries)) return;
   for (const entry of entries as readonly unknown[]) {
     if (!isObject(entry) || typeof entry['token'] !== 'string' || typeof entry['logprob'] !== 'number') continue;
     const top = Array.isArray(entry['top_logprobs']) ? entry['top_logprobs'] as readonly unknown[] : [];
-    into.push([entry['token'], entry['logprob'], top.flatMap((each): (readonly [string, number])[] =>
-      isObject(each) && typeof each['token'] === 'string' && typeof each['logprob'] === 'number' ? [[each['token'], each['logprob']]] : [])]);
+    into.push([tokenOf(entry, entry['token']), entry['logprob'], top.flatMap((each): (readonly [string, number])[] =>
+      isObject(each) && typeof each['token'] === 'string' && typeof each['logprob'] === 'number' ? [[tokenOf(each, each['token']), each['logprob']]] : [])]);
   }
 }
 

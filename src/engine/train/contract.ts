@@ -59,7 +59,7 @@ export interface TrainInput {
   /** The run's checkpoints folder; exists. */
   readonly checkpoints: string;
   /** Where the stage keeps what its teacher says, for a stage that asks for that; another run's is taken up by its content. */
-  readonly targets?: { readonly folder: string; readonly teacher: string };
+  readonly targets?: { readonly folder: string; readonly name: string; readonly source: string };
   /** How the student writes, for a stage that lets it. */
   readonly writing?: Writing;
   /** Where each row's losses are recorded, for a stage that asks for that. */

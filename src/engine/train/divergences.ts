@@ -4,7 +4,7 @@
  * gradient is q·(g − Σ q·g) / T with g the slope of that function in q: written out here, because recording it would keep
  * five tensors of the size of the logits instead of one. T² is not applied here but once in the total (losses.ts).
  */
-import type { Ops } from '../backend/contract.ts';
+import type { Ops, RowsAndFlow } from '../backend/contract.ts';
 import { withGradient } from '../backend/withGradient.ts';
 import { tf } from '../tf.ts';
 import type { Factor } from './losses.ts';
@@ -45,10 +45,23 @@ export function divergenceRows(ops: Ops, divergence: Divergence, student: tf.Ten
   // The usual one has an operation of its own on every backend.
   if (rowwiseOf(divergence) === forwardKl) return ops.forwardKl(student, teacher, temperature, rowWeights);
   return withGradient([student], ([input]) => {
-    const logQ: tf.Tensor2D = tf.logSoftmax(tf.div(input, temperature));
-    const { terms, flow } = rowwiseOf(divergence)({ logP: tf.logSoftmax(tf.div(teacher, temperature)), logQ });
+    const { terms, flow } = compared(divergence, input as tf.Tensor2D, teacher, temperature);
     return { value: weighted(terms, rowWeights), save: [flow, rowWeights] };
   }, (dy, [flow, weights]) => [tf.mul(flow, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
+}
+
+/** The same rows and, at once and without a tape, the gradient of Σ flowWeight · divergence in the student's logits. */
+export function divergenceFlow(ops: Ops, divergence: Divergence, student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: Factor, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow {
+  if (rowwiseOf(divergence) === forwardKl) return ops.forwardKlFlow(student, teacher, temperature, rowWeights, flowWeights);
+  return tf.tidy(() => flowing(compared(divergence, student, teacher, temperature), temperature, rowWeights, flowWeights));
+}
+
+function flowing({ terms, flow }: Rowwise, temperature: Factor, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow {
+  return { rows: weighted(terms, rowWeights), flow: tf.mul(flow, tf.expandDims(tf.div(flowWeights, temperature), 1)) };
+}
+
+function compared(divergence: Divergence, student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: Factor): Rowwise {
+  return rowwiseOf(divergence)({ logP: tf.logSoftmax(tf.div(teacher, temperature)), logQ: tf.logSoftmax(tf.div(student, temperature)) });
 }
 
 /**
@@ -56,21 +69,33 @@ export function divergenceRows(ops: Ops, divergence: Divergence, student: tf.Ten
  * distributions over k + 1 outcomes. `ids` int32 [rows, k]; `logP` [rows, k + 1], already at the temperature, the rest last.
  */
 export function topDivergenceRows(divergence: Divergence, student: tf.Tensor2D, ids: tf.Tensor2D, logP: tf.Tensor2D, temperature: Factor, rowWeights: tf.Tensor1D): tf.Tensor1D {
+  return withGradient([student], ([input]) => {
+    const { terms, flow } = topCompared(divergence, input as tf.Tensor2D, ids, logP, temperature);
+    return { value: weighted(terms, rowWeights), save: [flow, rowWeights] };
+  }, (dy, [flow, weights]) => [tf.mul(flow, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
+}
+
+export function topDivergenceFlow(divergence: Divergence, student: tf.Tensor2D, ids: tf.Tensor2D, logP: tf.Tensor2D, temperature: Factor, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow {
+  return tf.tidy(() => flowing(topCompared(divergence, student, ids, logP, temperature), temperature, rowWeights, flowWeights));
+}
+
+function topCompared(divergence: Divergence, student: tf.Tensor2D, ids: tf.Tensor2D, logP: tf.Tensor2D, temperature: Factor): Rowwise {
   const [rows, vocabulary] = student.shape;
   const k = ids.shape[1];
-  return withGradient([student], ([input]) => {
-    const logQ: tf.Tensor2D = tf.logSoftmax(tf.div(input, temperature));
-    const at = places(ids);
-    const onto = (values: tf.Tensor): tf.Tensor => tf.scatterND(at, tf.reshape(values, [rows * k]), [rows, vocabulary]);
-    const others = tf.add(logQ, onto(tf.fill([rows, k], NOTHING)));
-    const logRest = tf.logSumExp(others, -1, true);
-    const { terms, flow } = rowwiseOf(divergence)({ logP, logQ: tf.concat2d([tf.reshape(tf.gatherND(logQ, at), [rows, k]), logRest as tf.Tensor2D], 1) });
-    // What flows into the rest is shared among its tokens by their probabilities.
-    const ofTop = onto(tf.slice(flow, [0, 0], [rows, k]));
-    const ofRest = tf.mul(tf.exp(tf.sub(others, logRest)), tf.slice(flow, [0, k], [rows, 1]));
-    // With every token among the top there is no rest: its outcome has no probability, and its share of others means nothing.
-    return { value: weighted(terms, rowWeights), save: [k === vocabulary ? ofTop : tf.add(ofTop, ofRest), rowWeights] };
-  }, (dy, [flow, weights]) => [tf.mul(flow, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
+  const logQ: tf.Tensor2D = tf.logSoftmax(tf.div(student, temperature));
+  const at = places(ids);
+  const onto = (values: tf.Tensor): tf.Tensor => tf.scatterND(at, tf.reshape(values, [rows * k]), [rows, vocabulary]);
+  const others = tf.add(logQ, onto(tf.fill([rows, k], NOTHING)));
+  const logRest = tf.logSumExp(others, -1, true);
+  // A place of the k that nothing fills (its token stands there once more) is no outcome: neither side gives it anything.
+  const unfilled = tf.mul(tf.cast(tf.lessEqual(tf.slice(logP, [0, 0], [rows, k]), NOTHING / 2), 'float32'), NOTHING);
+  const logTop: tf.Tensor2D = tf.add(tf.reshape(tf.gatherND(logQ, at), [rows, k]), unfilled);
+  const { terms, flow } = rowwiseOf(divergence)({ logP, logQ: tf.concat2d([logTop, logRest as tf.Tensor2D], 1) });
+  // What flows into the rest is shared among its tokens by their probabilities.
+  const ofTop = onto(tf.slice(flow, [0, 0], [rows, k]));
+  const ofRest = tf.mul(tf.exp(tf.sub(others, logRest)), tf.slice(flow, [0, k], [rows, 1]));
+  // With every token among the top there is no rest: its outcome has no probability, and its share of others means nothing.
+  return { terms, flow: k === vocabulary ? ofTop : tf.add(ofTop, ofRest) };
 }
 
 /** GKD's β of 0 and 1 are the KLs by definition. */
@@ -123,6 +148,13 @@ function jsd({ logP, logQ }: Pair, beta: number): Rowwise {
 function logMixture(logP: tf.Tensor2D, w: number, logQ: tf.Tensor2D): tf.Tensor2D {
   const [a, b] = [tf.add(logP, Math.log(w)), tf.add(logQ, Math.log1p(-w))];
   return tf.add(tf.maximum(a, b), tf.log1p(tf.exp(tf.neg(tf.abs(tf.sub(a, b))))));
+}
+
+export function logitsMseFlow(student: tf.Tensor2D, teacher: tf.Tensor2D, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow {
+  return tf.tidy((): RowsAndFlow => {
+    const difference = tf.sub(student, teacher);
+    return { rows: tf.mul(tf.mean(tf.square(difference), -1), rowWeights), flow: tf.mul(difference, tf.expandDims(tf.mul(flowWeights, 2 / student.shape[1]), 1)) };
+  });
 }
 
 /** Of each row its weight times the mean over the vocabulary of (s − t)²: logits compared as they are, without a temperature. */

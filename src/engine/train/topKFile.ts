@@ -11,7 +11,7 @@
  * position takes 250 bytes and 2 for each temperature.
  */
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import { withFileErrors } from '../../system/fileErrors.ts';
 import { temporaryName } from '../../system/wholeFile.ts';
@@ -26,8 +26,13 @@ const header = z.object({
   rows: z.int().min(0),
   /** Says of which teacher and rows the file is; another key is another file. */
   key: z.string(),
+  /** For a person: who was asked, and when. */
+  teacher: z.string().default(''),
+  made: z.number().default(0),
 });
 export type TopKHeader = Readonly<z.output<typeof header>>;
+/** What a position's record is made of. */
+export type TopKShape = Pick<TopKHeader, 'k' | 'vocabulary' | 'values' | 'temperatures'>;
 
 /** Below it a logarithm means nothing left: exp of it is 0 in float32, and differences of two such stay exact. */
 export const NOTHING = -1e4;
@@ -56,9 +61,9 @@ export class TopKWriter {
   private constructor(private readonly target: string, private readonly temporary: string, private readonly file: FileHandle, private readonly header: TopKHeader, private readonly starts: readonly number[], private readonly begin: number) {}
 
   /** `positions` of each row. Throws DistillError of the file system. */
-  static async create(target: string, own: Omit<TopKHeader, 'format' | 'rows'>, positions: readonly number[]): Promise<TopKWriter> {
+  static async create(target: string, own: TopKShape & Pick<TopKHeader, 'key'> & Partial<Pick<TopKHeader, 'teacher' | 'made'>>, positions: readonly number[]): Promise<TopKWriter> {
     return withFileErrors(target, async () => {
-      const content: TopKHeader = { format: 1, ...own, rows: positions.length };
+      const content: TopKHeader = { format: 1, teacher: '', made: 0, ...own, rows: positions.length };
       const text = Buffer.from(JSON.stringify(content));
       const starts = [0];
       for (const count of positions) starts.push((starts.at(-1) ?? 0) + count);
@@ -98,8 +103,8 @@ export class TopKWriter {
 export class TopKReader {
   private constructor(private readonly descriptor: number, readonly header: TopKHeader, private readonly starts: BigUint64Array, private readonly begin: number) {}
 
-  /** Null where there is no such file, or where it isn't whole, or not of that key. */
-  static open(target: string, key: string): TopKReader | null {
+  /** Null where there is no such file, or where it isn't whole, or not of that key; a key of null is any. */
+  static open(target: string, key: string | null): TopKReader | null {
     let descriptor: number;
     try {
       descriptor = openSync(target, 'r');
@@ -110,10 +115,12 @@ export class TopKReader {
       const length = Number(bytesAt(descriptor, 0, LENGTH_BYTES).readBigUInt64LE(0));
       if (length > HEADER_MOST) throw new RangeError('no header');
       const parsed = header.parse(JSON.parse(bytesAt(descriptor, LENGTH_BYTES, length).toString('utf8')));
-      if (parsed.key !== key) throw new RangeError('another key');
+      if (key !== null && parsed.key !== key) throw new RangeError('another key');
       const index = bytesAt(descriptor, LENGTH_BYTES + length, LENGTH_BYTES * (parsed.rows + 1));
       const starts = BigUint64Array.from({ length: parsed.rows + 1 }, (_, row) => index.readBigUInt64LE(LENGTH_BYTES * row));
-      return new TopKReader(descriptor, parsed, starts, LENGTH_BYTES + length + index.length);
+      const begin = LENGTH_BYTES + length + index.length;
+      if (fstatSync(descriptor).size !== begin + Number(starts.at(-1) ?? 0n) * recordBytes(parsed)) throw new RangeError('the file is cut');
+      return new TopKReader(descriptor, parsed, starts, begin);
     } catch {
       closeSync(descriptor);
       return null;

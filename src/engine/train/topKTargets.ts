@@ -9,7 +9,7 @@ import { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions, keptThink, type MicroBatch } from './batch.ts';
 import { release, supervisedLogits, upload, type DeviceBatch, type SegmentTargets, type TopTargets } from './losses.ts';
 import { places } from './places.ts';
-import { NOTHING, TopKReader, TopKWriter, type TopKHeader } from './topKFile.ts';
+import { NOTHING, TopKReader, TopKWriter, type TopKHeader, type TopKShape } from './topKFile.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -24,12 +24,23 @@ export function storedTemperatures(temperature: TrainStage['temperature']): read
   return Array.from({ length: SCHEDULE_TEMPERATURES }, (_, i) => i === SCHEDULE_TEMPERATURES - 1 ? high : 1 / (1 / low + ((1 / high - 1 / low) * i) / (SCHEDULE_TEMPERATURES - 1)));
 }
 
-/** What a store is of: another teacher, other rows or other settings make another one. */
-export function storeKey(teacher: string, rows: readonly EncodedRow[], own: Omit<TopKHeader, 'format' | 'rows' | 'key'>): string {
-  const hash = createHash('sha256').update(JSON.stringify([teacher, own]));
+/** Another way of computing what is stored makes another store. */
+const STORE_FORMAT = 2;
+
+/** What a store is of, all that decides its bytes: other weights, rows (and with them tokens and template) or settings make another one. */
+export function storeKey(source: string, rows: readonly EncodedRow[], shape: TopKShape): string {
+  const hash = createHash('sha256').update(JSON.stringify([STORE_FORMAT, source, shape.k, shape.vocabulary, shape.values, shape.temperatures]));
   for (const { ids, promptLength } of rows) hash.update(`${promptLength},${ids.length};`).update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
   return hash.digest('hex');
 }
+
+/** Enough of a key that no two of a project meet. */
+const NAME_DIGITS = 20;
+
+export function storeFile(folder: string, key: string): string {
+  return path.join(folder, `${key.slice(0, NAME_DIGITS)}${STORE_EXTENSION}`);
+}
+export const STORE_EXTENSION = '.topk';
 
 export class TopKTargets implements SoftTargets {
   readonly #places: ReadonlyMap<EncodedRow, number>;
@@ -88,46 +99,36 @@ function between(temperatures: readonly number[], temperature: number): { readon
   return { low, high, share: low === high ? 0 : (1 / temperature - 1 / a) / (1 / b - 1 / a) };
 }
 
+/** Where stores lie, and what is asked for. */
 export interface StoreOptions {
+  /** Of the project: runs that ask the same of the same teacher share a store. */
   readonly folder: string;
-  /** The store's name in it: of the stage. */
+  /** Who answers, for a person who looks at what is stored. */
   readonly name: string;
-  readonly teacher: DecoderModel;
-  /** Tells one teacher from another. */
-  readonly teacherName: string;
+  /** All of what tells this teacher's answers from another's: its weights, and the backend that computes them. */
+  readonly source: string;
   readonly rows: readonly EncodedRow[];
-  readonly vocabulary: number;
-  readonly k: number;
-  readonly values: 'float16' | 'float32';
-  readonly temperature: TrainStage['temperature'];
-  readonly batch: number;
+  readonly shape: TopKShape;
   /** Between two batches; ends the work early by saying true. */
   readonly pause: (done: number, total: number) => boolean | Promise<boolean>;
 }
 
-/** Opens the store that is there already, or asks the teacher for all rows; null when it was paused for good. */
-export async function openTopK(options: StoreOptions): Promise<TopKTargets | null> {
-  const { folder, vocabulary, teacher, values } = options;
+/** Fills a store row by row; false when it was paused for good. */
+export type Filling = (writer: TopKWriter, rows: readonly EncodedRow[], places: ReadonlyMap<EncodedRow, number>) => Promise<boolean>;
+
+/** Opens the store that is there already, from this run or another, or fills a new one; null when it was paused for good. */
+export async function openStore({ folder, name, source, shape, ...options }: StoreOptions, fill: Filling): Promise<TopKTargets | null> {
   const rows = [...new Set(options.rows)];
-  const own = { k: Math.min(options.k, vocabulary), vocabulary, values, temperatures: [...storedTemperatures(options.temperature)] };
-  const key = storeKey(options.teacherName, rows, own);
-  const file = path.join(folder, `${options.name}.topk`);
+  const key = storeKey(source, rows, shape);
+  const file = storeFile(folder, key);
   const there = TopKReader.open(file, key);
   if (there !== null) return new TopKTargets(there, rows);
   await mkdir(folder, { recursive: true });
-  const writer = await TopKWriter.create(file, { ...own, key }, rows.map(keptPositions));
-  const places = new Map(rows.map((row, place) => [row, place]));
-  let done = 0;
+  const writer = await TopKWriter.create(file, { ...shape, key, teacher: name, made: Date.now() }, rows.map(keptPositions));
   try {
-    for (const group of groupByLength(rows, options.batch)) {
-      const batch = collate(group, teacher.config.maxPositions);
-      await writeBatch(writer, batch, teacher, own, places);
-      done += group.length;
-      await yieldToEvents();
-      if (await options.pause(done, rows.length)) {
-        await writer.abandon();
-        return null;
-      }
+    if (!await fill(writer, rows, new Map(rows.map((row, place) => [row, place])))) {
+      await writer.abandon();
+      return null;
     }
   } catch (error) {
     await writer.abandon();
@@ -139,7 +140,21 @@ export async function openTopK(options: StoreOptions): Promise<TopKTargets | nul
   return new TopKTargets(made, rows);
 }
 
-async function writeBatch(writer: TopKWriter, batch: MicroBatch, teacher: DecoderModel, { k, vocabulary, temperatures }: Pick<TopKHeader, 'k' | 'vocabulary' | 'temperatures'>, places: ReadonlyMap<EncodedRow, number>): Promise<void> {
+/** A store of what a local teacher says, `batch` rows at a time. */
+export function openTopK(teacher: DecoderModel, batchSize: number, options: StoreOptions): Promise<TopKTargets | null> {
+  return openStore({ ...options, source: `${options.source} ${teacher.backend.name}` }, async (writer, rows, order) => {
+    let done = 0;
+    for (const group of groupByLength(rows, batchSize)) {
+      await writeBatch(writer, collate(group, teacher.config.maxPositions), teacher, options.shape, order);
+      done += group.length;
+      await yieldToEvents();
+      if (await options.pause(done, rows.length)) return false;
+    }
+    return true;
+  });
+}
+
+async function writeBatch(writer: TopKWriter, batch: MicroBatch, teacher: DecoderModel, { k, vocabulary, temperatures }: TopKShape, places: ReadonlyMap<EncodedRow, number>): Promise<void> {
   const device = upload(batch);
   const logits = tf.tidy(() => supervisedLogits(teacher, device, vocabulary));
   try {

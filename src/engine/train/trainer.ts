@@ -1,6 +1,6 @@
 /** A training stage, from its first step (or from a checkpoint) to its end: the steps of stageLoop.ts by a loss over rows. */
 import { DistillError } from '../../shared/messages.ts';
-import { asksTeacher, weighs } from '../../shared/recipe.ts';
+import { comparesWithModel, weighs } from '../../shared/recipe.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { variantOf } from '../model/decoder.ts';
@@ -23,7 +23,9 @@ import { liveTargets, StoredTargets, targetsFit } from './softTargets.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { mixtureTargets } from './mixture.ts';
 import { inPrecision, shapesFor, StepRunner } from './stepRunner.ts';
-import { openTopK } from './topKTargets.ts';
+import { openSaid } from './saidTargets.ts';
+import type { TopKShape } from './topKFile.ts';
+import { openTopK, storedTemperatures } from './topKTargets.ts';
 import { isOnPolicy, onPolicyObjective, withoutReference, writtenBatch, type WrittenBatch } from './onPolicy.ts';
 import { UldMatching } from './uldTargets.ts';
 import { validate, validationBatches } from './validation.ts';
@@ -85,9 +87,9 @@ class Trainer extends StageLoop<TrainInput> {
     const validation = input.validation.filter((row) => keptPositions(row) > 0).slice(0, stage.validate.rows);
     checkWatched(stage, { validation: validation.length > 0, evaluation: input.evaluate !== null });
     if (weighs(stage, 'uld') && (input.others ?? []).length === 0) throw new Error(`stage ${stage.name} learns from another vocabulary and was given no such teacher`);
-    if (asksTeacher(stage) && input.teacher === null) throw new Error(`stage ${stage.name} compares logits and was given no teacher`);
+    if (comparesWithModel(stage) && input.teacher === null) throw new Error(`stage ${stage.name} compares logits and was given no teacher`);
 
-    this.teacher = asksTeacher(stage) ? input.teacher : null;
+    this.teacher = comparesWithModel(stage) ? input.teacher : null;
     const models = this.teacher === null ? [student] : [student, this.teacher, ...(input.mixture ?? []).map(({ model }) => model)];
     this.objective = objectiveOf(stage, Math.min(input.vocabulary, ...models.map(({ config }) => config.vocabSize)));
     this.limit = totalSteps(stage, train.length);
@@ -129,8 +131,13 @@ class Trainer extends StageLoop<TrainInput> {
     if (this.uld !== null && !await this.uld.fill([...train, ...validationRows], batch.size, pause)) return false;
     const { rowLosses } = this.input;
     if (rowLosses !== undefined && this.input.stage.rowLosses) this.rowLosses = await RowLossFile.open(rowLosses, train, this.step);
-    if (teacher === null) return true;
     const { stage, targets: place, mixture } = this.input;
+    if (stage.targets?.from === 'data' && place !== undefined) {
+      const rows = [...train, ...validationRows];
+      this.targets = await openSaid({ ...place, rows, shape: this.storeShape(stage.targets), pause }, (code, data) => { reporter.warning(code, { ...data, stage: stage.name }); });
+      return this.targets !== null;
+    }
+    if (teacher === null) return true;
     this.live = liveTargets(teacher, vocabulary);
     if (mixture !== undefined) {
       this.targets = mixtureTargets(mixture, vocabulary, stage.combine === 'confidence' ? stage.tau : null);
@@ -138,10 +145,7 @@ class Trainer extends StageLoop<TrainInput> {
       return true;
     }
     if (stage.targets !== undefined && place !== undefined) {
-      this.targets = await openTopK({
-        folder: place.folder, name: `stage-${this.input.stageIndex}`, teacher, teacherName: place.teacher, rows: [...train, ...validationRows], vocabulary, k: stage.targets.topK, values: stage.targets.values,
-        temperature: stage.temperature, batch: batch.size, pause,
-      });
+      this.targets = await openTopK(teacher, batch.size, { ...place, rows: [...train, ...validationRows], shape: this.storeShape(stage.targets), pause });
       return this.targets !== null;
     }
     // The inside of a teacher is too large to keep, and asking for it gives the logits as well.
@@ -158,6 +162,12 @@ class Trainer extends StageLoop<TrainInput> {
     const stored = new StoredTargets(vocabulary);
     this.targets = stored;
     return stored.fill(teacher, rows, batch.size, pause);
+  }
+
+  private storeShape({ topK, values, from }: NonNullable<TrainInput['stage']['targets']>): TopKShape {
+    const { vocabulary } = this.objective;
+    // Of what a service said something is always left over.
+    return { k: Math.min(topK, from === 'data' ? vocabulary - 1 : vocabulary), vocabulary, values, temperatures: [...storedTemperatures(this.input.stage.temperature)] };
   }
 
   protected async trainOneStep(): Promise<void> {

@@ -92,7 +92,7 @@ describe('training from the store', () => {
   const plain = { limits: { steps: 12 }, batch: { size: 4, accumulate: 2 }, alpha: 0.7, optimizer: { learningRate: 0.01 }, validate: { every: 6 }, checkpoint: { every: 5 } };
 
   async function losses(changes: object, more: object = {}): Promise<{ readonly step: number; readonly values: Readonly<Record<string, number | null>> }[]> {
-    const input = await makeInput({ student: student(), teacher, stage: makeStage({ ...plain, ...changes }), targets: { folder: await temporaryFolder(), teacher: 'big' }, train: makeRows(30, 1), ...more });
+    const input = await makeInput({ student: student(), teacher, stage: makeStage({ ...plain, ...changes }), targets: { folder: await temporaryFolder(), name: 'big', source: 'weights' }, train: makeRows(30, 1), ...more });
     await trainStage(input);
     return input.reporter.exact();
   }
@@ -119,14 +119,43 @@ describe('training from the store', () => {
     const stage = makeStage({ ...plain, targets: { topK: 6 } });
     const whole = await losses({ targets: { topK: 6 } });
     const train = makeRows(30, 1);
-    const first = await makeInput({ student: student(), teacher, stage, checkpoints, targets: { folder, teacher: 'big' }, train, orders: { 5: ['stop'] } });
+    const first = await makeInput({ student: student(), teacher, stage, checkpoints, targets: { folder, name: 'big', source: 'weights' }, train, orders: { 5: ['stop'] } });
     await trainStage(first);
-    const store = path.join(folder, 'stage-0.topk');
+    const [name = ''] = await readdir(folder);
+    const store = path.join(folder, name);
     const { mtimeMs } = await stat(store);
     const { found: resume } = await findCheckpoint(checkpoints);
-    const second = await makeInput({ student: await loadDecoder(resume?.folder ?? '', backend), teacher, stage, checkpoints, resume, targets: { folder, teacher: 'big' }, train });
+    const second = await makeInput({ student: await loadDecoder(resume?.folder ?? '', backend), teacher, stage, checkpoints, resume, targets: { folder, name: 'big', source: 'weights' }, train });
     await trainStage(second);
     expect((await stat(store)).mtimeMs).toBe(mtimeMs);
     expect([...first.reporter.exact(), ...second.reporter.exact()]).toEqual(whole);
+  });
+
+  test('another run that asks the same takes the store; whatever is another makes another one', async () => {
+    const folder = await temporaryFolder();
+    const train = makeRows(12, 1);
+    const run = async (changes: object, own: object = {}): Promise<number> => {
+      const input = await makeInput({
+        student: student(), teacher, stage: makeStage({ ...plain, limits: { steps: 1 }, targets: { topK: 6 }, temperature: 2, ...changes }), targets: { folder, name: 'big', source: 'weights' }, train, validation: makeRows(4, 2), ...own,
+      });
+      await trainStage(input);
+      return (await readdir(folder)).length;
+    };
+    expect(await run({})).toBe(1);
+    expect(await run({ alpha: 0.3, optimizer: { learningRate: 0.5 } }, { stageIndex: 4 }), 'other training, the same targets').toBe(1);
+    let stores = 1;
+    const others: readonly (readonly [string, object, object?])[] = [
+      ['other weights', {}, { targets: { folder, name: 'big', source: 'other weights' } }],
+      ['more tokens', { targets: { topK: 7 } }],
+      ['exact numbers', { targets: { topK: 6, values: 'float32' } }],
+      ['another temperature', { temperature: 3 }],
+      ['a course of temperatures', { temperature: { from: 2, to: 1 } }],
+      ['another row', {}, { train: makeRows(12, 3) }],
+      ['one row less', {}, { train: train.slice(1) }],
+      ['another border of the prompt, as another template makes', {}, { train: train.map((row) => ({ ...row, promptLength: row.promptLength + 1 })) }],
+      ['a smaller vocabulary', {}, { vocabulary: VOCABULARY - 1, train: train.map((row) => ({ ...row, ids: row.ids.map((id) => Math.min(id, VOCABULARY - 2)) })), validation: [] }],
+    ];
+    for (const [what, changes, own] of others) expect(await run(changes, own), what).toBe(++stores);
+    expect(await run({})).toBe(stores);
   });
 });
