@@ -30,6 +30,10 @@ export interface Backend {
 export interface Ops {
   /** x [rows, in] ∇, weight [out, in] ∇ → [rows, out]: x · weightᵀ. Where a backend computes with fewer bits, this is where. */
   linear(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D;
+  /** dy [rows, out] → what flows into x [rows, in] and weight [out, in], without a tape. */
+  linearGradient(dy: tf.Tensor2D, x: tf.Tensor2D, weight: tf.Tensor2D): readonly [dx: tf.Tensor2D, dWeight: tf.Tensor2D];
+  /** `x`, which what comes next then only has once `before` is there: for work that must not be begun all at once where a backend orders it itself. */
+  readonly after?: (x: tf.Tensor, before: tf.Tensor) => tf.Tensor;
   /** x [rows, width] ∇, weight [width] ∇ → [rows, width]: x / rms(x) · weight. */
   rmsNorm(x: tf.Tensor2D, weight: tf.Tensor1D, epsilon: number): tf.Tensor2D;
   /**
@@ -48,6 +52,10 @@ export interface Ops {
    * of each row rowWeight · KL(softmax(teacher / T) ‖ softmax(student / T)) [rows]. No T² here: the total applies it.
    */
   forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number | tf.Scalar, rowWeights: tf.Tensor1D): tf.Tensor1D;
+  /** crossEntropy's rows and, at once and without a tape, flowWeight · (softmax(logits) − onehot(target)) [rows, vocab]. */
+  crossEntropyFlow(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow;
+  /** forwardKl's rows and flowWeight · (softmax(student / T) − softmax(teacher / T)) / T. */
+  forwardKlFlow(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number | tf.Scalar, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow;
   /**
    * One AdamW step (Loshchilov & Hutter 2019, decoupled decay), in place:
    * m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← w − lr·( (m/c₁) / (√(v/c₂) + ε) + decay·w ), cᵢ = 1 − βᵢ^t.
@@ -64,6 +72,14 @@ export interface Ops {
   /** Where a backend has a way of its own to generate. */
   readonly decoding?: OpenDecoding;
 }
+
+/** What a loss is and how it changes with the student's logits. */
+export type RowsAndFlow = {
+  /** Of each row rowWeight · loss [rows]. */
+  readonly rows: tf.Tensor1D;
+  /** The gradient of Σ flowWeight · loss in the logits [rows, vocab]. */
+  readonly flow: tf.Tensor2D;
+};
 
 export interface AdamSlots {
   readonly m: tf.Variable;

@@ -9,6 +9,7 @@ import type { Ops } from './contract.ts';
 import type { Opened } from './opened.ts';
 import { portableOps } from './portable.ts';
 import { narrowOps } from './tensorflow/narrow.ts';
+import { after } from './tensorflow/order.ts';
 import { openAddon } from './tensorflow/addon.ts';
 import { startBackend, stopBackend } from './tensorflow/backend.ts';
 import { decodingOps } from './tensorflow/decoding.ts';
@@ -35,7 +36,7 @@ export async function openNative(name: 'tensorflow-gpu' | 'tensorflow', threads:
     stopBackend();
     throw new DistillError('tensorflow-no-gpu', { version: library.version, folder: library.folder });
   }
-  const ops: Ops = { ...portableOps, ...decodingOps(native) };
+  const ops: Ops = { ...portableOps, after, ...decodingOps(native) };
   return {
     device: `TensorFlow ${library.version}, ${context.gpu === null ? `CPU, ${count === 1 ? '1 thread' : `${count} threads`}` : 'GPU'}`,
     threads: count,

@@ -4,7 +4,7 @@
  * numerically better than what the tape would derive.
  */
 import { tf } from '../tf.ts';
-import type { AdamSlots, AdamStep, Ops } from './contract.ts';
+import type { AdamSlots, AdamStep, Ops, RowsAndFlow } from './contract.ts';
 import { withGradient } from './withGradient.ts';
 
 /** Root mean square layer normalisation (Zhang & Sennrich 2019, eq. 4). */
@@ -77,6 +77,22 @@ function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: numb
   }, (dy, [difference, weights]) => [tf.mul(difference, tf.expandDims(tf.mul(weights, tf.div(dy, temperature)), 1))]);
 }
 
+function crossEntropyFlow(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow {
+  return tf.tidy((): RowsAndFlow => {
+    const logs = tf.logSoftmax(logits);
+    const hot = tf.oneHot(targets, logits.shape[1]);
+    return { rows: tf.neg(tf.mul(tf.sum(tf.mul(hot, logs), -1), rowWeights)), flow: tf.mul(tf.sub(tf.exp(logs), hot), tf.expandDims(flowWeights, 1)) };
+  });
+}
+
+function forwardKlFlow(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number | tf.Scalar, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow {
+  return tf.tidy((): RowsAndFlow => {
+    const [logP, logQ] = [tf.logSoftmax(tf.div(teacher, temperature)), tf.logSoftmax(tf.div(student, temperature))];
+    const p = tf.exp(logP);
+    return { rows: tf.mul(tf.sum(tf.mul(p, tf.sub(logP, logQ)), -1), rowWeights), flow: tf.mul(tf.sub(tf.exp(logQ), p), tf.expandDims(tf.div(flowWeights, temperature), 1)) };
+  });
+}
+
 function adamw(parameter: tf.Variable, gradient: tf.Tensor, slots: AdamSlots, step: AdamStep): void {
   tf.tidy(() => {
     const { learningRate, beta1, beta2, epsilon, decay, t, gradientScale } = step;
@@ -98,4 +114,8 @@ function linear(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
   return tf.matMul(x, weight, false, true);
 }
 
-export const portableOps: Ops = { linear, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares };
+function linearGradient(dy: tf.Tensor2D, x: tf.Tensor2D, weight: tf.Tensor2D): readonly [tf.Tensor2D, tf.Tensor2D] {
+  return [tf.matMul(dy, weight), tf.matMul(dy, x, true)];
+}
+
+export const portableOps: Ops = { linear, linearGradient, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, crossEntropyFlow, forwardKlFlow, adamw, sumOfSquares };

@@ -156,10 +156,10 @@ export function rowSums({ segments, rowSlots }: DeviceBatch, sums: readonly Segm
   return parts.length === 1 ? at(parts, 0) : tf.addN(parts);
 }
 
-/** The total of the sums of segments, and of those of the inside. */
-export function totalLoss(objective: Objective, sums: readonly SegmentSums[], scales: Scales, inside: Readonly<Partial<Record<InsideTerm, tf.Scalar | null>>> = {}): tf.Scalar {
+/** The total of the sums of segments, of those of the inside, and of parts that are weighed already. */
+export function totalLoss(objective: Objective, sums: readonly SegmentSums[], scales: Scales, inside: Readonly<Partial<Record<InsideTerm, tf.Scalar | null>>> = {}, more: readonly tf.Scalar[] = []): tf.Scalar {
   const parts = [...sums.flatMap(({ ce, kl, mse }) => [['ce', ce], ['kl', kl], ['mse', mse]] as const), ...INSIDE_TERMS.map((term) => [term, inside[term] ?? null] as const)];
-  const all = parts.flatMap(([term, sum]) => (sum !== null && computes(objective, term) ? [tf.mul<tf.Scalar>(sum, scales[term])] : []));
+  const all = [...more, ...parts.flatMap(([term, sum]) => (sum !== null && computes(objective, term) ? [tf.mul<tf.Scalar>(sum, scales[term])] : []))];
   return all.length === 1 ? at(all, 0) : tf.addN(all);
 }
 

@@ -19,7 +19,7 @@ import { LossTotals, type LossValues } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
 import { recordUpdate, UPDATE_NUMBERS, updateNumbers, type UpdateNumbers } from './recordedUpdate.ts';
 import { rowLossesOf } from './rowLosses.ts';
-import { addTo, divisorsOf, passGradients, type MicroGradients, type StepInput, type StepValues } from './step.ts';
+import { addTo, divisorsOf, passGradients, teacherOf, type MicroGradients, type StepInput, type StepValues } from './step.ts';
 import { yieldToEvents } from './yield.ts';
 
 /** Functions that are kept; the one that was used least recently goes. Each holds its graph and what TensorFlow has compiled of it. */
@@ -166,9 +166,9 @@ export class RecordedSteps {
   #pass({ student, targets, objective, features = null }: StepInput, { batch, device, soft, mask }: Uploaded, numbers: StepNumbers): MicroGradients {
     if (features?.sources.spans === true) throw new NotRecordable('spans of another vocabulary are prepared on the host');
     const shown = features?.teacher(device, batch) ?? null;
-    const asked = soft ?? (targets === null ? null : targets.of(batch, device, objective.temperature, shown?.final ?? undefined));
+    const teacher = soft === null ? teacherOf(targets, objective, batch, device, shown) : { soft, asked: null };
     const scales = Object.fromEntries(LOSS_TERMS.map((term) => [term, tf.mul(numbers[term], numbers.lossScale)])) as Record<LossTerm, tf.Scalar>;
-    return passGradients(student, objective, features, { batch, device, soft: asked, shown, mask, temperature: numbers.temperature, scales });
+    return passGradients(student, objective, features, { batch, device, ...teacher, shown, mask, temperature: numbers.temperature, scales });
   }
 
   #function(key: string, signature: FunctionSignature, body: (tracing: Tracing) => readonly tf.Tensor[]): RecordedFunction {

@@ -7,6 +7,7 @@ import { disposeTargets, LOSS_TERMS, release, rowSums, scalesOf, segmentSums, su
 import type { DeviceBatch, Factor, InsideTerm, LossTerm, Objective, Scales, SegmentTargets } from './losses.ts';
 import { featureScalars, LossTotals, readScalars, scalarsOf } from './lossValues.ts';
 import type { LossValues } from './lossValues.ts';
+import { chunkedLosses, isChunked, type AskedTeacher } from './chunkedLosses.ts';
 import type { AdamW } from './optimizer.ts';
 import { rowLossesOf, type RowLoss } from './rowLosses.ts';
 import type { SoftTargets } from './softTargets.ts';
@@ -80,12 +81,13 @@ export function gradientsOf(
   const mask = features === null ? null : tokenMask(batch);
   // Outside the gradient: nothing of a teacher's pass is recorded.
   const shown = features?.teacher(device, batch) ?? null;
-  const soft = targets?.of(batch, device, objective.temperature, shown?.final ?? undefined) ?? null;
+  const { soft, asked } = teacherOf(targets, objective, batch, device, shown);
   try {
-    return passGradients(student, objective, features, { batch, device, soft, shown, mask, temperature: objective.temperature, scales: scaled(scalesOf(objective, kept, divisorsOf(features, counts)), lossScale) });
+    return passGradients(student, objective, features, { batch, device, soft, asked, shown, mask, temperature: objective.temperature, scales: scaled(scalesOf(objective, kept, divisorsOf(features, counts)), lossScale) });
   } finally {
     release(device);
     disposeTargets(soft);
+    if (asked !== null && asked.states !== shown?.final) asked.states.dispose();
     if (mask !== null) mask.dispose();
     if (shown !== null) disposeShown(shown);
   }
@@ -100,8 +102,9 @@ export interface Pass {
   /** Here for its shapes alone: its values are those of `device` and `mask`. */
   readonly batch: MicroBatch;
   readonly device: DeviceBatch;
-  /** Null without a teacher. */
+  /** Null without a teacher, and where it is asked piece by piece. */
   readonly soft: readonly SegmentTargets[] | null;
+  readonly asked: AskedTeacher | null;
   /** The teacher's inside and which positions are no padding; null where the recipe looks at logits only. */
   readonly shown: Shown | null;
   readonly mask: tf.Tensor1D | null;
@@ -109,18 +112,29 @@ export interface Pass {
   readonly scales: Scales;
 }
 
+/** What a pass knows of its teacher: its logits, or, where losses are made piece by piece, the states that its head is asked with. */
+export function teacherOf(targets: SoftTargets | null, objective: Objective, batch: MicroBatch, device: DeviceBatch, shown: Shown | null): Pick<Pass, 'soft' | 'asked'> {
+  if (targets === null) return { soft: null, asked: null };
+  const { live: model } = targets;
+  if (model !== undefined && isChunked(device, objective)) return { soft: null, asked: { model, states: shown?.final ?? model.hidden(device.ids, device.layout) } };
+  return { soft: targets.of(batch, device, objective.temperature, shown?.final ?? undefined), asked: null };
+}
+
 /** Forwards and backwards on the backend alone: nothing is read back, and what differs between batches of a shape is in `pass`. */
-export function passGradients(student: DecoderModel, objective: Objective, features: FeatureMatching | null, { batch, device, soft, shown, mask, temperature, scales }: Pass): MicroGradients {
+export function passGradients(student: DecoderModel, objective: Objective, features: FeatureMatching | null, { batch, device, soft, asked, shown, mask, temperature, scales }: Pass): MicroGradients {
   const { ops } = student.backend;
   const weights = new Map([...student.trainable, ...(features?.projections ?? [])]);
   const scalars: tf.Tensor[] = [];
   try {
     const { value, grads } = tf.variableGrads(() => {
       const seen = features?.student(student, device) ?? null;
-      const sums = segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft, temperature);
+      const chunked = isChunked(device, objective) ? chunkedLosses(student, objective, device, seen?.final ?? student.hidden(device.ids, device.layout), soft, asked, { temperature, scales }) : null;
+      const sums = chunked?.sums ?? segmentSums(ops, objective, device, supervisedLogits(student, device, objective.vocabulary, seen?.final), soft, temperature);
       const inside = features === null || seen === null || shown === null || mask === null ? null : features.sums(batch, student, seen, shown, mask);
       scalars.push(...[...scalarsOf(sums), ...featureScalars(inside), rowSums(device, sums)].map((each) => tf.keep(each)));
-      return totalLoss(objective, sums, scales, inside ?? {});
+      if (chunked === null) return totalLoss(objective, sums, scales, inside ?? {});
+      for (const { each } of chunked.sums) tf.dispose(each.kl === null ? [each.ce] : [each.ce, each.kl]);
+      return totalLoss(objective, [], scales, inside ?? {}, chunked.totals);
     }, [...weights.values()]);
     value.dispose();
     const gradients = new Map<string, tf.Tensor>();

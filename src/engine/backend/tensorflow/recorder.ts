@@ -61,6 +61,12 @@ export interface RecordedFunction {
 }
 
 let functions = 0;
+let tracing: Tracing | null = null;
+
+/** The recording that is going on, if one is. */
+export function currentTracing(): Tracing | null {
+  return tracing;
+}
 
 /** @throws NotRecordable, and what the body throws. Nothing of the body's tensors is left. */
 export function recordFunction(native: NativeTensorflow, signature: FunctionSignature, body: (tracing: Tracing) => readonly tf.Tensor[]): RecordedFunction {
@@ -158,15 +164,17 @@ class Recorder {
     try {
       let outputs: Output[] = [];
       tf.tidy(() => {
-        outputs = body({
+        tracing = {
           outputOf: (tensor) => this.#resultOf(backend.getInputTensorIds([tensor])[0] as number),
           tensorOf: <T extends tf.Tensor>(output: Output) => backend.createOutputTensor(this.#standIn('a result', output)) as T,
           handleOf: (resource) => this.#handles.get(resource) as Output,
           add: (name, attributes, inputs, count, after) => this.#graph.add(name, attributes, inputs, count, after),
-        }).map((tensor) => this.#resultOf(backend.getInputTensorIds([tensor])[0] as number));
+        };
+        outputs = body(tracing).map((tensor) => this.#resultOf(backend.getInputTensorIds([tensor])[0] as number));
       });
       return outputs;
     } finally {
+      tracing = null;
       restore();
     }
   }

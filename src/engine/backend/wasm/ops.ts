@@ -1,6 +1,6 @@
 /** The decoder's operations as single kernels. What they compute is said in contract.ts and, formula by formula, in assembly/. */
 import { tf } from '../../tf.ts';
-import type { AdamSlots, AdamStep, Ops } from '../contract.ts';
+import type { AdamSlots, AdamStep, Ops, RowsAndFlow } from '../contract.ts';
 import { portableOps } from '../portable.ts';
 import { withGradient } from '../withGradient.ts';
 import { wasmDecoding } from './decoding.ts';
@@ -70,19 +70,34 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     });
   }
 
+  function crossEntropyRows(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): { readonly stats: tf.Tensor; readonly losses: tf.Tensor1D } {
+    const [rows, vocabulary] = logits.shape;
+    const stats = makeStats(rows);
+    kernels.crossEntropy(at(logits), at(rowWeights), at(stats), rows, vocabulary);
+    const [numbers, values, ids, weights] = [statsOf(stats, rows), floats(logits), backend.typedArrayFromHeap(targets), floats(rowWeights)];
+    const losses = new Float32Array(rows);
+    for (let row = 0; row < rows; row += 1) {
+      if (weights[row] === 0) continue;
+      const logPartition = numbers[row * STATS]! + Math.log(numbers[row * STATS + 1]!);
+      losses[row] = weights[row]! * (logPartition - values[row * vocabulary + ids[row]!]!);
+    }
+    return { stats, losses: tf.tensor1d(losses) };
+  }
+
+  function crossEntropyFlow(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow {
+    const [rows, vocabulary] = logits.shape;
+    const { stats, losses } = crossEntropyRows(logits, targets, rowWeights);
+    const flow = make<tf.Tensor2D>(logits.shape);
+    kernels.crossEntropyGradient(at(logits), at(targets), at(flowWeights), at(stats), at(flow), rows, vocabulary, 1);
+    stats.dispose();
+    return { rows: losses, flow };
+  }
+
   function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, rowWeights: tf.Tensor1D): tf.Tensor1D {
     const [rows, vocabulary] = logits.shape;
     return withGradient([logits], ([input]) => {
-      const stats = makeStats(rows);
-      kernels.crossEntropy(at(input), at(rowWeights), at(stats), rows, vocabulary);
-      const [numbers, values, ids, weights] = [statsOf(stats, rows), floats(input), backend.typedArrayFromHeap(targets), floats(rowWeights)];
-      const losses = new Float32Array(rows);
-      for (let row = 0; row < rows; row += 1) {
-        if (weights[row] === 0) continue;
-        const logPartition = numbers[row * STATS]! + Math.log(numbers[row * STATS + 1]!);
-        losses[row] = weights[row]! * (logPartition - values[row * vocabulary + ids[row]!]!);
-      }
-      return { value: tf.tensor1d(losses), save: [input, stats, targets, rowWeights] };
+      const { stats, losses } = crossEntropyRows(input as tf.Tensor2D, targets, rowWeights);
+      return { value: losses, save: [input, stats, targets, rowWeights] };
     }, (dy, [input, stats, ids, weights]) => {
       const dLogits = make(logits.shape);
       kernels.crossEntropyGradient(at(input), at(ids), at(tf.mul(weights, dy)), at(stats), at(dLogits), rows, vocabulary, 1);
@@ -90,21 +105,37 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     });
   }
 
+  function forwardKlRows(student: tf.Tensor2D, teacher: tf.Tensor2D, inverse: number, rowWeights: tf.Tensor1D): { readonly stats: tf.Tensor; readonly losses: tf.Tensor1D } {
+    const [rows, vocabulary] = student.shape;
+    const stats = makeStats(rows);
+    kernels.forwardKl(at(student), at(teacher), at(rowWeights), at(stats), rows, vocabulary, inverse);
+    const [numbers, weights] = [statsOf(stats, rows), floats(rowWeights)];
+    const losses = new Float32Array(rows);
+    for (let row = 0; row < rows; row += 1) {
+      if (weights[row] === 0) continue;
+      const [bestStudent, sumStudent, bestTeacher, sumTeacher, cross] = numbers.subarray(row * STATS, (row + 1) * STATS) as unknown as [number, number, number, number, number];
+      // KL = Σ q·(t − s) − log Z_t + log Z_s, with q = e^t / Z_t and t, s over the temperature.
+      losses[row] = weights[row]! * (cross / sumTeacher + (bestStudent - bestTeacher) * inverse + Math.log(sumStudent) - Math.log(sumTeacher));
+    }
+    return { stats, losses: tf.tensor1d(losses) };
+  }
+
+  function forwardKlFlow(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number | tf.Scalar, rowWeights: tf.Tensor1D, flowWeights: tf.Tensor1D): RowsAndFlow {
+    const [rows, vocabulary] = student.shape;
+    const inverse = 1 / numberOf(temperature);
+    const { stats, losses } = forwardKlRows(student, teacher, inverse, rowWeights);
+    const flow = make<tf.Tensor2D>(student.shape);
+    kernels.forwardKlGradient(at(student), at(teacher), at(flowWeights), at(stats), at(flow), rows, vocabulary, inverse, inverse);
+    stats.dispose();
+    return { rows: losses, flow };
+  }
+
   function forwardKl(student: tf.Tensor2D, teacher: tf.Tensor2D, temperature: number | tf.Scalar, rowWeights: tf.Tensor1D): tf.Tensor1D {
     const [rows, vocabulary] = student.shape;
-    const inverse = 1 / (typeof temperature === 'number' ? temperature : (temperature.dataSync()[0] ?? Number.NaN));
+    const inverse = 1 / numberOf(temperature);
     return withGradient([student], ([input]) => {
-      const stats = makeStats(rows);
-      kernels.forwardKl(at(input), at(teacher), at(rowWeights), at(stats), rows, vocabulary, inverse);
-      const [numbers, weights] = [statsOf(stats, rows), floats(rowWeights)];
-      const losses = new Float32Array(rows);
-      for (let row = 0; row < rows; row += 1) {
-        if (weights[row] === 0) continue;
-        const [bestStudent, sumStudent, bestTeacher, sumTeacher, cross] = numbers.subarray(row * STATS, (row + 1) * STATS) as unknown as [number, number, number, number, number];
-        // KL = Σ q·(t − s) − log Z_t + log Z_s, with q = e^t / Z_t and t, s over the temperature.
-        losses[row] = weights[row]! * (cross / sumTeacher + (bestStudent - bestTeacher) * inverse + Math.log(sumStudent) - Math.log(sumTeacher));
-      }
-      return { value: tf.tensor1d(losses), save: [input, stats, teacher, rowWeights] };
+      const { stats, losses } = forwardKlRows(input as tf.Tensor2D, teacher, inverse, rowWeights);
+      return { value: losses, save: [input, stats, teacher, rowWeights] };
     }, (dy, [input, stats, teacherLogits, weights]) => {
       const dStudent = make(student.shape);
       kernels.forwardKlGradient(at(input), at(teacherLogits), at(tf.mul(weights, dy)), at(stats), at(dStudent), rows, vocabulary, inverse, inverse);
@@ -143,7 +174,11 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     return cache;
   }
 
-  return { linear: portableOps.linear, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, adamw, sumOfSquares, writeColumns, decoding: wasmDecoding(heap, kernels) };
+  return { linear: portableOps.linear, linearGradient: portableOps.linearGradient, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, crossEntropyFlow, forwardKlFlow, adamw, sumOfSquares, writeColumns, decoding: wasmDecoding(heap, kernels) };
+}
+
+function numberOf(value: number | tf.Scalar): number {
+  return typeof value === 'number' ? value : value.dataSync()[0] ?? Number.NaN;
 }
 
 /** TILE_ELEMENTS of assembly/simd.ts. */
