@@ -1,5 +1,5 @@
 /** Native TensorFlow for this user: downloaded, checked, unpacked, tried, and only then registered. Nothing is done without being asked for. */
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { DistillError } from '../../shared/messages.ts';
 import type { BackendAttempt } from '../../shared/events.ts';
@@ -56,20 +56,20 @@ export async function install(wheel: Wheel, index: IndexAddress, tools: Tools): 
     await download(archive, { url, name: wheel.file, bytes: wheel.bytes, sha256: wheel.sha256 }, {
       ...(signal === undefined ? {} : { signal }), onBytes: part('download', wheel.bytes), onVerified: (done) => { verified(done); },
     });
+    // Beside the one that may be in use: only what works takes its place.
+    const trial = `${target}-trial`;
     try {
-      await writeWholeFolder(target, (folder) => unpack(archive, [...LICENCE_FILES, ...wheel.libraries], folder, { ...(signal === undefined ? {} : { signal }), onBytes: part('unpack', wheel.installedBytes) }));
-    } catch (error) {
-      if (error instanceof DistillError && error.code === 'setup-archive') await rm(archive, { force: true });
-      throw error;
-    }
-    onProgress({ part: 'check', done: 0, total: 1, secondsLeft: null });
-    try {
-      const checked = await tried(target, tools);
+      await writeWholeFolder(trial, (folder) => unpack(archive, [...LICENCE_FILES, ...wheel.libraries], folder, { ...(signal === undefined ? {} : { signal }), onBytes: part('unpack', wheel.installedBytes) }));
+      onProgress({ part: 'check', done: 0, total: 1, secondsLeft: null });
+      const checked = await tried(trial, tools);
+      await rm(target, { recursive: true, force: true });
+      await rename(trial, target);
       await register({ format: 1, folder: target, own: true }, environment);
       await rm(archive, { force: true });
       return { folder: target, version: wheel.version, checked };
     } catch (error) {
-      await rm(target, { recursive: true, force: true });
+      await rm(trial, { recursive: true, force: true });
+      if (error instanceof DistillError && error.code === 'setup-archive') await rm(archive, { force: true });
       throw error;
     }
   });
