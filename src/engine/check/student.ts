@@ -71,11 +71,17 @@ async function checkLayers({ recipe: { student }, folders, text }: CheckContext)
   if (!('fromTeacher' in student)) return [];
   const teacher = (await folders.teacher(student.fromTeacher))?.config ?? null;
   if (teacher === null) return [];
-  const { intermediate_size: inner, num_key_value_heads: kvHeads } = student;
-  const wide = [['intermediate_size', inner, teacher.intermediateSize], ['num_key_value_heads', kvHeads, teacher.kvHeads]] as const;
+  const { intermediate_size: inner, num_key_value_heads: kvHeads, num_attention_heads: heads } = student;
+  const keptKv = kvHeads ?? teacher.kvHeads;
+  const mostHeads = keptKv * (teacher.heads / teacher.kvHeads);
+  const wide = [['intermediate_size', inner, teacher.intermediateSize], ['num_key_value_heads', kvHeads, teacher.kvHeads], ['num_attention_heads', heads, mostHeads]] as const;
   const tooWide = wide.flatMap(([what, wanted, have]) => wanted === undefined || wanted <= have ? []
     : [refusalOf('student', new DistillError('slim-too-wide', { what, wanted, have }), { subject: student.fromTeacher, path: ['student', what], fix: setFix(text, ['student', what], `student.${what}`, have) })]);
   if (tooWide.length > 0) return tooWide;
+  if (heads !== undefined && heads % keptKv !== 0) {
+    const fix = setFix(text, ['student', 'num_attention_heads'], 'student.num_attention_heads', Math.max(keptKv, heads - (heads % keptKv)));
+    return [refusalOf('student', new DistillError('slim-heads', { wanted: heads, kv: keptKv, most: mostHeads }), { subject: student.fromTeacher, path: ['student', 'num_attention_heads'], fix })];
+  }
   const path = ['student', 'layers'];
   if ('keep' in student.layers) {
     if (student.layers.keep <= teacher.layers) return [];

@@ -73,9 +73,9 @@ export function quantisedDecoder(model: DecoderModel): DecoderModel {
 }
 
 /** The same weights (shared, not copied) in a model of which something else differs. Only one of both is disposed of. */
-export function variantOf(model: DecoderModel, change: Partial<Pick<DecoderModel, 'config' | 'backend' | 'adapter' | 'trainable' | 'recomputes'>>): DecoderModel {
-  const { config = model.config, backend = model.backend, adapter = model.adapter, trainable = model.trainable, recomputes = model.recomputes } = change;
-  return new Decoder(config, backend, model.weights, adapter, trainable, recomputes, model instanceof Decoder ? model.positions : undefined);
+export function variantOf(model: DecoderModel, change: Partial<Pick<DecoderModel, 'config' | 'backend' | 'weights' | 'adapter' | 'trainable' | 'recomputes'>>): DecoderModel {
+  const { config = model.config, backend = model.backend, weights = model.weights, adapter = model.adapter, trainable = model.trainable, recomputes = model.recomputes } = change;
+  return new Decoder(config, backend, weights, adapter, trainable, recomputes, model instanceof Decoder ? model.positions : undefined);
 }
 
 /** A weight's values on the host (a copy). */

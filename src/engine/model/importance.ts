@@ -3,7 +3,7 @@
  *
  *   layer   1 − mean cosine of what goes into a block and what comes out (block influence: ShortGPT, Men et al. 2024, eq. 1)
  *   neuron  ‖its activations over all positions‖₂ · ‖its column of down_proj‖₂
- *   group   the same of what a key-value head's queries give to o_proj, summed over the group
+ *   head    the same of what a query head gives to o_proj, summed over its width; a group's (a key-value head's) is the sum of its heads'
  *
  * (Activation-based importance: Minitron, Muralidharan et al. 2024, section 2.2; weighed with the weights it meets as Wanda does,
  * Sun et al. 2024, section 3, so that a loud neuron nobody listens to is unimportant.)
@@ -17,6 +17,8 @@ export interface Importance {
   readonly layers: readonly number[];
   /** [block][neuron]. */
   readonly neurons: readonly Float64Array[];
+  /** [block][query head]. */
+  readonly heads: readonly Float64Array[];
   /** [block][key-value head], its group of query heads together. */
   readonly groups: readonly Float64Array[];
 }
@@ -53,21 +55,24 @@ export async function measureImportance(model: DecoderModel, rows: readonly Cali
     await pause(index + 1, rows.length);
   }
   const group = heads / kvHeads;
+  const ofHeads = await Promise.all(queries.map(async (squares, layer) => {
+    const columns = await columnNorms(model, `model.layers.${layer}.self_attn.o_proj.weight`);
+    return summed(squares.map((square, at) => Math.sqrt(square) * (columns[at] ?? NaN)), headDim);
+  }));
   return {
     layers: [...influence].map((sum) => sum / Math.max(1, positions)),
     neurons: await Promise.all(neurons.map(async (squares, layer) => {
       const columns = await columnNorms(model, `model.layers.${layer}.mlp.down_proj.weight`);
       return squares.map((square, neuron) => Math.sqrt(square) * (columns[neuron] ?? NaN));
     })),
-    groups: await Promise.all(queries.map(async (squares, layer) => {
-      const columns = await columnNorms(model, `model.layers.${layer}.self_attn.o_proj.weight`);
-      return Float64Array.from({ length: kvHeads }, (_, kv) => {
-        let sum = 0;
-        for (let i = kv * group * headDim; i < (kv + 1) * group * headDim; i++) sum += Math.sqrt(squares[i] ?? NaN) * (columns[i] ?? NaN);
-        return sum;
-      });
-    })),
+    heads: ofHeads,
+    groups: ofHeads.map((each) => summed(each, group)),
   };
+}
+
+/** Sums of `size` neighbours each. */
+function summed(values: Float64Array, size: number): Float64Array {
+  return Float64Array.from({ length: values.length / size }, (_, at) => values.subarray(at * size, (at + 1) * size).reduce((sum, value) => sum + value, 0));
 }
 
 /** Of rows [rows, width], pairwise: [rows]. */

@@ -4,6 +4,7 @@ import type { CutStudent } from '../../shared/recipe.ts';
 import type { DecoderConfig, DecoderModel } from './contract.ts';
 import { decoderFrom, readFloats, weightShapes } from './decoder.ts';
 import { measureImportance, type CalibrationRow, type Importance } from './importance.ts';
+import { affordable, quietHeads, takesHeads } from './quietHeads.ts';
 
 export interface SlimPlan {
   /** Blocks that stay, in order; 0 is the first. */
@@ -12,13 +13,15 @@ export interface SlimPlan {
   readonly intermediateSize?: number;
   /** Key-value heads that stay, each with its group of query heads; all by default. */
   readonly kvHeads?: number;
+  /** Query heads that stay in all, equally many of every group that stays; all of those groups' by default. */
+  readonly heads?: number;
 }
 
 /** The configuration of a student that is cut from a teacher. */
-export function cutConfig(teacher: DecoderConfig, { layers, intermediate_size: intermediateSize, num_key_value_heads: kvHeads }: CutStudent): DecoderConfig {
+export function cutConfig(teacher: DecoderConfig, { layers, intermediate_size: intermediateSize, num_key_value_heads: kvHeads, num_attention_heads: heads }: CutStudent): DecoderConfig {
   return {
     ...teacher, layers: 'keep' in layers ? layers.keep : layers.length, intermediateSize: intermediateSize ?? teacher.intermediateSize,
-    kvHeads: kvHeads ?? teacher.kvHeads, heads: (kvHeads ?? teacher.kvHeads) * (teacher.heads / teacher.kvHeads),
+    kvHeads: kvHeads ?? teacher.kvHeads, heads: heads ?? (kvHeads ?? teacher.kvHeads) * (teacher.heads / teacher.kvHeads),
   };
 }
 
@@ -27,11 +30,22 @@ export function cutConfig(teacher: DecoderConfig, { layers, intermediate_size: i
  * Throws DistillError `layers-not-in-teacher`, `slim-too-wide`.
  */
 export async function cutStudent(teacher: DecoderModel, recipe: CutStudent, rows: readonly CalibrationRow[]): Promise<DecoderModel> {
-  const { layers, intermediate_size: intermediateSize, num_key_value_heads: kvHeads } = recipe;
-  const measured = intermediateSize !== undefined || kvHeads !== undefined || ('keep' in layers && layers.by === 'importance');
+  const { layers, intermediate_size: intermediateSize, num_key_value_heads: kvHeads, num_attention_heads: heads } = recipe;
+  const measured = intermediateSize !== undefined || kvHeads !== undefined || heads !== undefined || ('keep' in layers && layers.by === 'importance');
+  refuseHeads(teacher.config, recipe);
   const importance = measured ? await measureImportance(teacher, rows) : null;
   const kept = 'keep' in layers ? chooseLayers(layers.by, layers.keep, teacher.config.layers, importance) : layers;
-  return slimDecoder(teacher, { layers: kept, ...(intermediateSize === undefined ? {} : { intermediateSize }), ...(kvHeads === undefined ? {} : { kvHeads }) }, importance);
+  const slimmer = cutConfig(teacher.config, recipe);
+  if (!takesHeads(teacher.config, slimmer) || importance === null) return slimDecoder(teacher, { layers: kept, ...(intermediateSize === undefined ? {} : { intermediateSize }) }, importance);
+  // Which heads can go depends on what else is gone.
+  const rest = await slimDecoder(teacher, { layers: kept, ...(intermediateSize === undefined ? {} : { intermediateSize }) }, importance);
+  try {
+    const { heads: all, kvHeads: groups } = slimmer;
+    const weighed = affordable(rest, rows, slimmer) ? { ...importance, ...await quietHeads(rest, rows, slimmer) } : await measureImportance(rest, rows);
+    return await slimDecoder(rest, { layers: kept.map((_, layer) => layer), kvHeads: groups, heads: all }, weighed);
+  } finally {
+    rest.dispose();
+  }
 }
 
 /**
@@ -50,7 +64,14 @@ export function chooseLayers(by: 'uniform' | 'last' | 'importance', keep: number
   }
 }
 
-/** Throws DistillError `layers-not-in-teacher`, `slim-too-wide`. */
+function refuseHeads(config: DecoderConfig, { num_key_value_heads: kvHeads = config.kvHeads, num_attention_heads: heads = kvHeads * (config.heads / config.kvHeads) }: Pick<CutStudent, 'num_key_value_heads' | 'num_attention_heads'>): void {
+  const most = kvHeads * (config.heads / config.kvHeads);
+  if (kvHeads > config.kvHeads) throw new DistillError('slim-too-wide', { what: 'num_key_value_heads', wanted: kvHeads, have: config.kvHeads });
+  if (heads > most) throw new DistillError('slim-too-wide', { what: 'num_attention_heads', wanted: heads, have: most });
+  if (heads % kvHeads !== 0) throw new DistillError('slim-heads', { wanted: heads, kv: kvHeads, most });
+}
+
+/** Throws DistillError `layers-not-in-teacher`, `slim-too-wide`, `slim-heads`. */
 export async function slimDecoder(teacher: DecoderModel, plan: SlimPlan, importance: Importance | null): Promise<DecoderModel> {
   const { config } = teacher;
   for (const layer of plan.layers) {
@@ -58,11 +79,12 @@ export async function slimDecoder(teacher: DecoderModel, plan: SlimPlan, importa
   }
   const { intermediateSize = config.intermediateSize, kvHeads = config.kvHeads } = plan;
   if (intermediateSize > config.intermediateSize) throw new DistillError('slim-too-wide', { what: 'intermediate_size', wanted: intermediateSize, have: config.intermediateSize });
-  if (kvHeads > config.kvHeads) throw new DistillError('slim-too-wide', { what: 'num_key_value_heads', wanted: kvHeads, have: config.kvHeads });
-  const narrowed = intermediateSize < config.intermediateSize || kvHeads < config.kvHeads;
-  if (narrowed && importance === null) throw new Error('importance was not measured');
   const group = config.heads / config.kvHeads;
-  const slimmer = { ...config, layers: plan.layers.length, intermediateSize, kvHeads, heads: kvHeads * group };
+  const { heads = kvHeads * group } = plan;
+  refuseHeads(config, { num_key_value_heads: kvHeads, num_attention_heads: heads });
+  const narrowed = intermediateSize < config.intermediateSize || heads < config.heads;
+  if (narrowed && importance === null) throw new Error('importance was not measured');
+  const slimmer = { ...config, layers: plan.layers.length, intermediateSize, kvHeads, heads };
 
   const values = new Map<string, Float32Array>();
   for (const [name, shape] of weightShapes(slimmer)) {
@@ -78,12 +100,15 @@ export async function slimDecoder(teacher: DecoderModel, plan: SlimPlan, importa
   /** Rows or columns of a block's tensor that stay. */
   function keptOf(name: string, layer: number): { readonly axis: 0 | 1; readonly kept: readonly number[] } {
     const neurons = (): readonly number[] => best(importance?.neurons[layer] ?? [], intermediateSize);
-    const groups = (width: number): readonly number[] => best(importance?.groups[layer] ?? [], kvHeads).flatMap((kv) => Array.from({ length: width }, (_, i) => kv * width + i));
+    const kvKept = (): readonly number[] => best(importance?.groups[layer] ?? [], kvHeads);
+    const columns = (kept: readonly number[]): readonly number[] => kept.flatMap((head) => Array.from({ length: config.headDim }, (_, i) => head * config.headDim + i));
+    /** Of every group that stays the best heads, so that each key-value head goes on serving equally many. */
+    const queryHeads = (): readonly number[] => kvKept().flatMap((kv) => best(importance?.heads[layer]?.subarray(kv * group, (kv + 1) * group) ?? [], heads / kvHeads).map((head) => kv * group + head));
     if (/^mlp\.(gate|up)_proj/.test(name)) return { axis: 0, kept: neurons() };
     if (name.startsWith('mlp.down_proj')) return { axis: 1, kept: neurons() };
-    if (/^self_attn\.[kv]_proj/.test(name)) return { axis: 0, kept: groups(config.headDim) };
-    if (name.startsWith('self_attn.q_proj')) return { axis: 0, kept: groups(group * config.headDim) };
-    return { axis: 1, kept: groups(group * config.headDim) };
+    if (/^self_attn\.[kv]_proj/.test(name)) return { axis: 0, kept: columns(kvKept()) };
+    if (name.startsWith('self_attn.q_proj')) return { axis: 0, kept: columns(queryHeads()) };
+    return { axis: 1, kept: columns(queryHeads()) };
   }
 }
 

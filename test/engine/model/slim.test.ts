@@ -66,6 +66,18 @@ describe('narrowing', () => {
     expect(student.parameters).toBeLessThan(model.parameters);
   });
 
+  test('takes single query heads away that give nothing, equally many of each group', async () => {
+    const model = teacher();
+    for (let layer = 0; layer < 4; layer++) {
+      // Heads 0 and 1 share the first key-value head, 2 and 3 the second, 4 and 5 the third.
+      const muted = [layer % 2, 2 + ((layer + 1) % 2), 4];
+      await mute(model, `model.layers.${layer}.self_attn.o_proj.weight`, muted.flatMap((head) => Array.from({ length: 4 }, (_, i) => head * 4 + i)));
+    }
+    const student = await slimDecoder(model, { layers: [0, 1, 2, 3], heads: 3 }, await measureImportance(model, ROWS));
+    expect(student.config).toMatchObject({ heads: 3, kvHeads: 3 });
+    expectSame(logits(student), logits(model));
+  });
+
   test('of nothing leaves the teacher, weight for weight', async () => {
     const model = teacher();
     const student = await slimDecoder(model, { layers: [0, 1, 2, 3] }, null);
@@ -74,6 +86,8 @@ describe('narrowing', () => {
 
   test('to more than the teacher has is refused', async () => {
     await expect(slimDecoder(teacher(), { layers: [0], intermediateSize: 11 }, null)).rejects.toMatchObject({ code: 'slim-too-wide', data: { what: 'intermediate_size', wanted: 11, have: 10 } });
+    await expect(slimDecoder(teacher(), { layers: [0], heads: 7 }, null)).rejects.toMatchObject({ code: 'slim-too-wide', data: { what: 'num_attention_heads', wanted: 7, have: 6 } });
+    await expect(slimDecoder(teacher(), { layers: [0], heads: 4 }, null)).rejects.toMatchObject({ code: 'slim-heads', data: { wanted: 4, kv: 3, most: 6 } });
     await expect(slimDecoder(teacher(), { layers: [4] }, null)).rejects.toMatchObject({ code: 'layers-not-in-teacher' });
   });
 });
