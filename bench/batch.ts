@@ -111,7 +111,8 @@ async function inTurns(contestants: readonly (() => Promise<number>)[]): Promise
 }
 
 async function feeding(rows: readonly EncodedRow[], backend: Backend): Promise<object[]> {
-  const config = { ...modelNamed(options.model).config, maxPositions: POSITIONS };
+  const { config: sizes } = modelNamed(options.model);
+  const config = { ...sizes, maxPositions: POSITIONS, vocabSize: Math.max(sizes.vocabSize, ...rows.map(({ ids }) => 1 + Math.max(...ids))) };
   const student = createDecoder(config, 1, backend);
   const shapes = shapesFor(student, STAGE);
   student.dispose();

@@ -10,6 +10,8 @@ export interface MemoryCase {
   readonly teacher: DecoderConfig | null;
   readonly stage: TrainStage;
   readonly rows: number;
+  /** Rows that are validated on, before the first step and at the end. */
+  readonly validation: number;
   /** Tokens that are fed of each row, and supervised positions among them. */
   readonly length: number;
   readonly kept: number;
@@ -24,6 +26,7 @@ interface Plan {
   /** Share of the positions that are supervised. */
   readonly share?: number;
   readonly rows?: number;
+  readonly validation?: number;
   readonly stage?: object;
 }
 
@@ -32,11 +35,11 @@ function configOf(sizes: Preset | Partial<Sizes>, vocabulary: number): DecoderCo
   return configFromSizes(whole, { vocabSize: vocabulary, bosTokenId: null, eosTokenIds: [1] });
 }
 
-function plan(name: string, { student = 'micro', teacher = 'mini', vocabulary = 2048, batch = 8, length = 192, share = 0.75, rows = batch, stage = {} }: Plan): MemoryCase {
+function plan(name: string, { student = 'micro', teacher = 'mini', vocabulary = 2048, batch = 8, length = 192, share = 0.75, rows = batch, validation = 0, stage = {} }: Plan): MemoryCase {
   const { batch: accumulated, ...rest } = stage as { readonly batch?: object };
   const own = teacher === null ? { objective: 'sequence' } : { teacher: 'teacher' };
   return {
-    name, student: configOf(student, vocabulary), teacher: teacher === null ? null : configOf(teacher, vocabulary), rows, length, kept: Math.round(length * share),
+    name, student: configOf(student, vocabulary), teacher: teacher === null ? null : configOf(teacher, vocabulary), rows, validation, length, kept: Math.round(length * share),
     stage: trainStage.parse({ type: 'train', ...own, batch: { size: batch, ...accumulated }, limits: { steps: STEPS }, sentinel: 0, validate: { every: STEPS }, checkpoint: { every: 1000, keepLast: 1 }, ...rest }),
   };
 }
@@ -55,6 +58,8 @@ export const CASES: readonly MemoryCase[] = [
   plan('rows of 512 tokens', { length: 512, batch: 4, rows: 64 }),
   plan('rows of 64 tokens, 32 at once', { length: 64, batch: 32, rows: 128 }),
   plan('vocabulary of 16,384', { vocabulary: 16_384, batch: 4, rows: 64 }),
+  plan('vocabulary of 16,384, no teacher', { vocabulary: 16_384, teacher: null, batch: 4 }),
+  plan('validated', { student: 'mini', teacher: 'small', rows: 64, validation: 8 }),
   plan('vocabulary of 32,768, few supervised', { vocabulary: 32_768, batch: 4, share: 0.25, rows: 64 }),
   plan('many heads', { student: { num_attention_heads: 8, num_key_value_heads: 8, hidden_size: 256, intermediate_size: 512 }, teacher: null, length: 256 }),
   plan('wide and shallow', { student: { hidden_size: 512, intermediate_size: 2048, num_hidden_layers: 2, num_attention_heads: 8, num_key_value_heads: 2 }, teacher: null }),

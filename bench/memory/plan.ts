@@ -10,8 +10,8 @@ export function computedBy(backend: BackendName, { stage }: MemoryCase): Compute
 }
 
 export function estimateOf(each: MemoryCase, computed: Computed, costs?: Costs): number {
-  const { student, teacher, stage, rows, length, kept } = each;
-  const lengths: RowLengths = { sample: Array.from({ length: rows }, () => ({ tokens: length + 1, promptTokens: length + 1 - kept })), train: rows, validation: 0 };
+  const { student, teacher, stage, rows, validation, length, kept } = each;
+  const lengths: RowLengths = { sample: Array.from({ length: rows }, () => ({ tokens: length + 1, promptTokens: length + 1 - kept })), train: rows, validation };
   const plan = stepPlan({ student, teacher, held: teacher === null ? [] : [teacher] }, stage, lengths, length + 1, computed === 'whole' ? 'coarse' : 'fine');
   return total(trainingMemory(plan, computed, costs)) + storedTargets(stage, lengths, length + 1, student.vocabSize);
 }

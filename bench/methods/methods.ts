@@ -72,7 +72,7 @@ export const METHODS: readonly Method[] = [
   { id: 'jsd', extra: true, name: 'JSD (β = ½) + cross-entropy', stages: (s) => [train(s, 'train', { ...KL_AND_CE, objective: 'jsd', beta: 0.5 })] },
   { id: 'skew-kl', extra: true, name: 'skewed KL (γ = 0.1) + cross-entropy', stages: (s) => [train(s, 'train', { ...KL_AND_CE, objective: 'skew-kl' })] },
   { id: 'mse', extra: true, name: 'MSE of logits', stages: (s) => [train(s, 'train', { teacher: 'teacher', weights: { kl: 0, ce: 0.1, mse: 1 } })] },
-  { id: 'hidden', name: '+ hidden states', stages: (s) => [train(s, 'train', { teacher: 'teacher', temperature: 2, weights: { kl: 0.9, ce: 0.1, hidden: 1 } })] },
+  { id: 'hidden', name: '+ hidden states', stages: (s) => [train(s, 'train', { teacher: 'teacher', temperature: 2, weights: { kl: 0.9, ce: 0.1, hidden: 0.1 } })] },
   { id: 'attention', name: '+ attention', stages: (s) => [train(s, 'train', { teacher: 'teacher', temperature: 2, weights: { kl: 0.9, ce: 0.1, attention: 1 } })] },
   {
     id: 'tinybert', name: 'TinyBERT (inside first, then prediction)',
