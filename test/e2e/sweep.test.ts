@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PlannedRun } from '../../src/shared/sweepPlan.ts';
+import { writeStagesRun } from '../fixtures/stages.ts';
 import { SWEPT_RECIPE, writeSweep } from '../fixtures/sweeps.ts';
 import { Editor, repository, type Workbench } from '../harness/workbench.ts';
 
@@ -74,7 +75,7 @@ describe('a sweep', () => {
     expect(await rows.count()).toBe(2);
     await window.screenshot('sweep-dark-chosen');
     await page.getByRole('button', { name: 'Show all' }).click();
-    await page.getByRole('button', { name: 'size' }).click();
+    await page.getByRole('button', { name: 'size', exact: true }).click();
     expect(await page.locator('th[aria-sort="ascending"]').textContent()).toContain('size');
 
     await page.getByRole('button', { name: 'Use the best values in the recipe' }).click();
@@ -125,6 +126,34 @@ describe('a sweep', () => {
       await page.locator('tbody tr').first().hover();
       await page.locator('polyline.marked').waitFor();
       await window.screenshot('sweep-zh-light');
+    } finally {
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
+  });
+
+  test('and a run of three stages shows its gates, entries and checkpoints in the tree and in its charts', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'dw-stages-'));
+    try {
+      await writeFile(path.join(folder, 'distill.json'), RECIPE);
+      writeStagesRun(folder);
+      window = await (await editor.open({ folder })).load();
+      await window.openContainer();
+      const row = (text: string | RegExp) => window.page.locator('.pane-body .monaco-list-row').filter({ hasText: text }).first();
+      await row('three-stages').click();
+      await window.page.keyboard.press('ArrowRight');
+      await row(/^task/).click();
+      await window.page.keyboard.press('ArrowRight');
+      await row('went back to step-000150').waitFor();
+      await row(/^step-000150/).waitFor();
+      await window.command('Open Metrics');
+      const chart = window.webview().locator('[data-group="loss"] .plot');
+      await chart.waitFor();
+      await window.webview().locator('[data-group="loss"] .plot[data-drawn-step="260"]').waitFor();
+      const box = await chart.boundingBox();
+      if (box === null) throw new Error('no chart');
+      await window.page.mouse.move(box.x + box.width * 0.55, box.y + box.height / 2);
+      await window.webview().getByText('Gate of task: validation/ce 1.019 ≤ 0.8 · missed; went back to step-000150').waitFor();
+      await window.screenshot('stages-dark');
     } finally {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     }

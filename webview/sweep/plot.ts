@@ -111,7 +111,8 @@ export class Plot {
 
   #line(page: SweepPage, row: SweepRow): SVGElement {
     const good = goodness(row, page);
-    const kinds = ['line', row.best ? 'best' : '', good === null ? 'unmeasured' : '', row.status === 'stopped-behind' ? 'behind' : '', isChosen(row, this.#drawn, this.#choice) ? '' : 'left-out', row.index === this.#marked ? 'marked' : ''];
+    const chosen = isChosen(row, this.#drawn, this.#choice);
+    const kinds = ['line', row.best ? 'best' : '', good === null ? 'unmeasured' : '', row.status === 'stopped-behind' ? 'behind' : '', chosen ? '' : 'left-out', chosen && row.index === this.#marked ? 'marked' : ''];
     const line = svg('polyline', { class: kinds.filter((kind) => kind !== '').join(' '), points: this.#points(row).map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' '), 'data-index': row.index });
     if (good !== null) line.style.stroke = `color-mix(in oklab, var(--best) ${(good * 100).toFixed(1)}%, var(--worst))`;
     return line;
