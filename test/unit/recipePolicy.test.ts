@@ -1,4 +1,5 @@
 /** Recipes of on-policy, reinforcement and labels from search that can't work are refused with the way out; right ones get their defaults. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { problemLine, readRecipe } from '../../src/shared/recipeText.ts';
 
@@ -64,4 +65,10 @@ describe('labels from search', () => {
     expect(codes({ ...stage, ask: { samples: 4 }, select: { logprob: 0.1 } })).toEqual(['recipe-select-no-logprobs']);
     expect(codes({ ...stage, ask: { samples: 4, sampling: { topLogprobs: 1 } }, select: { logprob: 0.1 } })).toEqual([]);
   });
+});
+
+test('the example of three stages is a right recipe', () => {
+  const { recipe, problems } = readRecipe(readFileSync(new URL('../../examples/arithmetic/three-stages.json', import.meta.url), 'utf8'));
+  expect(problems).toBeUndefined();
+  expect(recipe?.stages.map(({ type }) => type)).toEqual(['train', 'train', 'evaluate', 'reinforce', 'evaluate']);
 });
