@@ -34,6 +34,18 @@ export const LOSS_ERRORS = {
     en: '{path}: targets.from "data" takes what a service said of the answers; {key} needs a local model. Remove one of the two.',
     'zh-cn': '{path}：targets.from "data" 使用服务对答案给出的概率；{key} 需要本地模型。请移除其一。',
   },
+  'recipe-warm-up-objective': {
+    en: '{path}: a stage that trains the teacher "{teacher}" learns from the rows alone. Give it "objective": "sequence".',
+    'zh-cn': '{path}：训练教师 "{teacher}" 的阶段只能从数据行学习。请为其设置 "objective": "sequence"。',
+  },
+  'recipe-warm-up-only': {
+    en: '{path}: a stage that trains a teacher changes all of its weights as they are; {key} belongs to stages that train the student. Remove it.',
+    'zh-cn': '{path}：训练教师的阶段直接更新其全部权重；{key} 只用于训练学生的阶段。请删除。',
+  },
+  'recipe-warm-up-late': {
+    en: '{path}: the teacher "{teacher}" is trained after the stage "{before}" has trained the student. Put warm-ups before every stage that trains the student.',
+    'zh-cn': '{path}：在阶段 "{before}" 训练学生之后才训练教师 "{teacher}"。请把预热放在所有训练学生的阶段之前。',
+  },
   'recipe-uld-without-weight': {
     en: '{path} names a teacher of another vocabulary, but weights.uld is 0: nothing would be learnt from it. Give weights.uld a weight (1.5 is usual), or remove uld.',
     'zh-cn': '{path} 指定了另一词表的教师，但 weights.uld 为 0，学不到任何内容。请为 weights.uld 设置权重（常用 1.5），或删除 uld。',

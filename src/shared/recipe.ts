@@ -109,6 +109,7 @@ export const trainStage = z.strictObject({
     .meta(about('Soft targets of a local teacher (with T²) and cross-entropy, by the divergence named: forward-kl KL(p ‖ q), reverse-kl KL(q ‖ p), jsd (beta), skew-kl (gamma). sequence: cross-entropy on the traces alone.', '本地教师的软标签（含 T²）加交叉熵，按所选散度：forward-kl KL(p ‖ q)、reverse-kl KL(q ‖ p)、jsd（beta）、skew-kl（gamma）。sequence：仅对推理轨迹做交叉熵。')),
   beta: share.default(0.5).meta(about('Of jsd: β·KL(p ‖ M) + (1 − β)·KL(q ‖ M), M = β·p + (1 − β)·q; 0 is forward KL, 1 reverse KL.', 'jsd 的 β：β·KL(p ‖ M) + (1 − β)·KL(q ‖ M)，M = β·p + (1 − β)·q；0 为前向 KL，1 为反向 KL。')),
   gamma: z.number().min(0).lt(1).default(0.1).meta(about('Of skew-kl: KL(p ‖ γ·p + (1 − γ)·q).', 'skew-kl 的 γ：KL(p ‖ γ·p + (1 − γ)·q)。')),
+  trains: z.string().min(1).optional().meta(about('Warm-up: name of a local teacher that this stage trains in place of the student, on the rows alone (objective sequence). Later stages learn from it as it then is; its folder stays as it was.', '预热：本阶段训练该本地教师而非学生，仅用数据行（目标 sequence）。之后的阶段以训练后的它为教师；其原文件夹不变。')),
   teacher: z.string().optional().meta(about('Name of a teacher; needed where there are several.', '教师名；有多个教师时必填。')),
   teachers: z.array(z.strictObject({
     name: z.string().min(1).meta(about('Name of a local teacher of the student’s vocabulary.', '与学生词表相同的本地教师名。')),

@@ -136,6 +136,7 @@ function trainProblems(recipe: unknown, index: number): readonly PlacelessProble
   } else {
     problems.push(...namedTeacherProblems(recipe, at('teacher')));
   }
+  problems.push(...namedTeacherProblems(recipe, at('trains')));
   for (const path of otherTeacherPaths(recipe, index)) problems.push(...namedTeacherProblems(recipe, path));
   if (read('weights') !== undefined && read('alpha') !== undefined) problems.push({ code: 'recipe-weights-and-alpha', path: at('alpha'), data: {}, atKey: true });
   if (read('weights', 'ce') !== undefined && writtenWeight(read('weights', 'ce')) === 0 && (sequence || TEACHER_WEIGHTS.every((key) => writtenWeight(read('weights', key)) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });

@@ -34,8 +34,25 @@ export function lossProblems(recipe: unknown, index: number): readonly Placeless
     ...TERMS.flatMap((term: Term) => courseProblems(recipe, at('weights', term), read('limits', 'steps'))),
     ...courseProblems(recipe, at('temperature'), read('limits', 'steps')),
     ...saidProblems(recipe, index),
+    ...warmUpProblems(recipe, index),
     ...(read('uld', 'teacher') !== undefined && writtenWeight(read('weights', 'uld')) === 0 ? [{ code: 'recipe-uld-without-weight', path: at('uld'), data: {}, atKey: true } as const] : []),
   ];
+}
+
+/** A stage that trains a teacher. */
+function warmUpProblems(recipe: unknown, index: number): readonly PlacelessProblem[] {
+  const at = (...rest: readonly PathPart[]): readonly PathPart[] => ['stages', index, ...rest];
+  const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
+  const teacher = read('trains');
+  if (typeof teacher !== 'string') return [];
+  const problems: PlacelessProblem[] = [];
+  if (read('objective') !== 'sequence') problems.push({ code: 'recipe-warm-up-objective', path: at('objective'), data: { teacher }, allowed: ['sequence'] });
+  for (const key of ['lora', 'freeze', 'onPolicy'] as const) if (read(key) !== undefined) problems.push({ code: 'recipe-warm-up-only', path: at(key), data: { key }, atKey: true });
+  if (read('quantise') === 'int8') problems.push({ code: 'recipe-warm-up-only', path: at('quantise'), data: { key: 'quantise' }, atKey: true });
+  const stages = valueAt(recipe, ['stages']);
+  const before = (Array.isArray(stages) ? stages.slice(0, index) : []).find((stage: unknown) => ['train', 'reinforce'].includes(String(valueAt(stage, ['type']))) && valueAt(stage, ['trains']) === undefined) as unknown;
+  if (before !== undefined) problems.push({ code: 'recipe-warm-up-late', path: at('trains'), data: { teacher, before: String(valueAt(before, ['name']) ?? valueAt(before, ['type'])) }, atKey: true });
+  return problems;
 }
 
 /** Stored targets that a service said. */

@@ -41,6 +41,8 @@ export const RUN_FILES = {
   traces: 'traces.jsonl',
   log: 'engine.log',
   checkpoints: 'checkpoints',
+  /** Teachers that a stage of the run has trained, by name. */
+  teachers: 'teachers',
   /** What a stage compares with that belongs to this run alone: a reinforcement stage's reference. */
   targets: 'targets',
   reports: 'reports',

@@ -111,7 +111,7 @@ export function otherVocabularies({ stages, teachers }: Recipe): ReadonlyMap<str
 export function readingTeachers({ stages, teachers }: Recipe): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, readonly number[]>();
   for (const [index, stage] of stages.entries()) {
-    const names = stage.type === 'train' ? comparedTeachers(stage) : stage.type === 'evaluate' && typeof stage.teacher === 'string' ? [stage.teacher] : [];
+    const names = stage.type === 'train' ? [...comparedTeachers(stage), ...(stage.trains === undefined ? [] : [stage.trains])] : stage.type === 'evaluate' && typeof stage.teacher === 'string' ? [stage.teacher] : [];
     for (const name of names) if (teachers[name]?.type === 'local') found.set(name, [...(found.get(name) ?? []), index]);
   }
   return found;

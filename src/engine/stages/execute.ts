@@ -24,7 +24,7 @@ import { readHistory, warningKey, type History } from './history.ts';
 import type { Machine } from './machine.ts';
 import { Models, otherVocabularyTeachers, scoringTeachers } from './models.ts';
 import { reinforceTotal, runReinforceStage } from './reinforceStage.ts';
-import { runTrainStage, stageSteps } from './trainStage.ts';
+import { runTrainStage, runWarmUpStage, stageSteps, warmedFolder } from './trainStage.ts';
 
 export interface Execution {
   readonly run: RunFile;
@@ -122,16 +122,24 @@ function planOf(stages: readonly Stage[], found: FoundCheckpoint | null, { ended
 async function runStages(execution: Execution, context: StageContext, plan: Plan, found: FoundCheckpoint | null, history: History): Promise<Outcome> {
   const { run: { recipe }, journal, control, models } = context;
   const evaluator = new Evaluator(context);
-  const from = await handedOn(found, plan, context, history);
-  await models.student(from, calibrationRows(context));
+  // What a warm-up has left is a teacher, not the student.
+  const left = found === null || trainedTeacher(recipe.stages[found.state.stage]) === null ? found : null;
+  const from = await handedOn(left, plan, context, history);
+  for (const stage of recipe.stages.slice(0, plan.first)) {
+    const name = trainedTeacher(stage);
+    if (name !== null) models.useWarmed(name, warmedFolder(context.folder, name));
+  }
   let reached: Reached = { steps: found?.state.step ?? 0, tokens: found?.state.tokens ?? 0 };
   // The checkpoint that the student is, and what is known of it.
-  let parent: string | null = plan.inside ? found?.state.parent ?? null : from === null ? null : path.basename(from);
-  let known = knownOf(history, reached, plan.inside && found?.state.finished != null);
+  let parent: string | null = plan.inside ? left?.state.parent ?? null : from === null ? null : path.basename(from);
+  let known = left === found ? knownOf(history, reached, plan.inside && found?.state.finished != null) : {};
   for (const [index, stage] of recipe.stages.entries()) {
     if (index < plan.first) continue;
     const begin = { kind: 'stage', stage: index, name: stage.name, type: stage.type } as const;
     if (control.stopped()) return { outcome: 'stopped' };
+    const trains = trainedTeacher(stage);
+    // The student may be made of a teacher that is trained first.
+    if (trains === null && stage.type !== 'collect') await models.student(from, calibrationRows(context));
     switch (stage.type) {
       case 'train':
       case 'reinforce': {
@@ -141,15 +149,16 @@ async function runStages(execution: Execution, context: StageContext, plan: Plan
         journal.event({ ...begin, state: 'begin', total, parent });
         const told = history.started ? history.toldAt(resume?.state.step ?? before.steps) : new Set<string>();
         const its = { index, before, parent, known, resume, told };
-        const result = stage.type === 'train' ? await runTrainStage(context, evaluator, { ...its, stage }) : await runReinforceStage(context, evaluator, { ...its, stage });
+        const result = trains !== null && stage.type === 'train' ? await runWarmUpStage(context, evaluator, { ...its, stage, parent: null, known: {} }, trains)
+          : stage.type === 'train' ? await runTrainStage(context, evaluator, { ...its, stage }) : await runReinforceStage(context, evaluator, { ...its, stage });
         reached = { steps: result.steps, tokens: result.tokens };
         if (result.reason === 'stopped' || result.reason === 'entry-missed') {
           journal.event({ ...begin, state: 'end', total, reason: result.reason });
           return result.reason === 'stopped' ? { outcome: 'stopped' } : skipRest(context, { stage: index, by: 'entry' });
         }
-        parent = result.handedOn ?? checkpointName(result.steps);
-        known = result.values;
-        journal.event({ ...begin, state: 'end', total, reason: result.reason, checkpoint: parent, values: known });
+        const handed = result.handedOn ?? checkpointName(result.steps);
+        journal.event({ ...begin, state: 'end', total, reason: result.reason, checkpoint: handed, values: result.values });
+        if (trains === null) [parent, known] = [handed, result.values];
         if (result.reason === 'gate-missed') return skipRest(context, { stage: index, by: 'gate' });
         break;
       }
@@ -174,6 +183,11 @@ async function runStages(execution: Execution, context: StageContext, plan: Plan
     }
   }
   return { outcome: 'done' };
+}
+
+/** The teacher that a stage trains in place of the student. */
+function trainedTeacher(stage: Stage | undefined): string | null {
+  return stage?.type === 'train' ? stage.trains ?? null : null;
 }
 
 async function exportStudent({ to, dtype, adapter }: ExportStage, { run, models }: StageContext): Promise<void> {

@@ -25,6 +25,8 @@ export interface StudentStage {
 
 export class Models {
   readonly #teachers = new Map<string, Promise<DecoderModel>>();
+  /** Folders of teachers that a stage of this run has trained. */
+  readonly #warmed = new Map<string, string>();
   #student: DecoderModel | null = null;
   /** The folder that has the student's own weights (without an adapter) bit for bit; null once they are nowhere else. */
   #origin: string | null = null;
@@ -45,6 +47,8 @@ export class Models {
   }
 
   teacherFolder(name: string): string {
+    const warmed = this.#warmed.get(name);
+    if (warmed !== undefined) return warmed;
     const teacher = this.recipe.teachers[name];
     if (teacher?.type !== 'local') throw new DistillError('recipe-teacher-unknown', { path: 'teacher', name, allowed: Object.keys(this.recipe.teachers).join(', ') });
     return resolvePath(this.base, teacher.model);
@@ -57,6 +61,17 @@ export class Models {
   /** What reads rows in the tokens of a teacher of another vocabulary. */
   async otherReader(name: string): Promise<OtherReader> {
     return { name, tokenizer: await this.teacherTokenizer(name), maxPositions: (await readConfig(this.teacherFolder(name))).maxPositions };
+  }
+
+  /** From here on a teacher is what this folder holds; one that is loaded already is that. */
+  useWarmed(name: string, folder: string): void {
+    this.#warmed.set(name, folder);
+  }
+
+  /** A teacher that a stage trains in place: as it is, or as a checkpoint of that stage has it. */
+  teacherToTrain(name: string, checkpoint: string | null): Promise<DecoderModel> {
+    if (checkpoint !== null && !this.#teachers.has(name)) this.#teachers.set(name, loadDecoder(checkpoint, this.backend));
+    return this.teacher(name);
   }
 
   /** Loaded once, kept for the whole run. */
@@ -129,7 +144,7 @@ export class Models {
 
   async #loadTeacher(name: string, folder: string): Promise<DecoderModel> {
     const teacher = this.recipe.teachers[name];
-    const adapter = teacher?.type === 'local' ? teacher.adapter : undefined;
+    const adapter = teacher?.type === 'local' && !this.#warmed.has(name) ? teacher.adapter : undefined;
     const model = await loadDecoder(folder, this.backend, adapter === undefined ? undefined : resolvePath(this.base, adapter));
     // Nobody trains it: merged it is faster.
     return model.adapter === null ? model : merge(model).keep();
@@ -164,5 +179,5 @@ export function otherVocabularyTeachers({ stages }: Recipe): readonly string[] {
 
 /** Teachers whose logits some stage needs. */
 export function scoringTeachers(recipe: Recipe): readonly string[] {
-  return [...new Set(recipe.stages.flatMap((stage) => stage.type === 'train' ? comparedTeachers(stage) : []))];
+  return [...new Set(recipe.stages.flatMap((stage) => stage.type === 'train' ? [...comparedTeachers(stage), ...(stage.trains === undefined ? [] : [stage.trains])] : []))];
 }
