@@ -58,10 +58,12 @@ function checked(recipe: RecipeInput, file: string): Recipe {
 const folderOf = (task: string): string => path.join(repository, 'examples', task);
 const written = async (file: string): Promise<RecipeInput> => parse(await readFile(file, 'utf8')) as RecipeInput;
 
+const secondTeacherFolder = (task: string): string => path.join(work, task, 'second-teacher');
+
 /** Trained once by the example's own teacher.json, with other steps and another seed. */
-async function secondTeacher(task: string): Promise<string> {
-  const to = path.join(work, task, 'second-teacher');
-  if (await stat(path.join(to, 'config.json')).catch(() => null)) return to;
+async function secondTeacher(task: string): Promise<void> {
+  const to = secondTeacherFolder(task);
+  if (await stat(path.join(to, 'config.json')).catch(() => null)) return;
   const file = path.join(folderOf(task), 'teacher.json');
   const recipe = await written(file);
   const made = await stat(path.join(folderOf(task), 'data/teacher.jsonl')).catch(() => null);
@@ -70,27 +72,38 @@ async function secondTeacher(task: string): Promise<string> {
     ...recipe, seed: SECOND_TEACHER.seed, engine: { backend: options.backend as 'auto' },
     stages: recipe.stages.map((stage) => stage.type === 'train' ? { ...stage, limits: { steps: SECOND_TEACHER.steps } } : stage.type === 'export' ? { ...stage, to } : stage),
   }, file), file, path.join(work, task), engine);
-  return to;
 }
 
-async function runCell(task: string, method: Method, seed: number): Promise<Cell> {
+interface Planned {
+  readonly recipe: RecipeInput;
+  readonly file: string;
+  readonly scratch: string;
+}
+
+async function plan(task: string, method: Method, seed: number): Promise<Planned> {
   const file = path.join(folderOf(task), 'distill.json');
   const base = await written(file);
   const scratch = path.join(work, task, 'scratch', `${method.id}-${String(seed)}`);
   const setting: Setting = { steps: Number(options.steps), scratch, train: 'data/train.jsonl', template: base.data.template };
   const recipe: RecipeInput = {
     ...base, seed, name: `${task}-${method.id}`,
-    teachers: { ...base.teachers, ...(method.twoTeachers === undefined ? {} : { second: { type: 'local', model: await secondTeacher(task) } }) },
+    teachers: { ...base.teachers, ...(method.twoTeachers === undefined ? {} : { second: { type: 'local', model: secondTeacherFolder(task) } }) },
     student: method.student ?? base.student,
     data: { ...base.data, train: method.trainFile?.(setting) ?? base.data.train },
     stages: [...method.stages(setting), { type: 'evaluate', name: 'evaluate', teacher: seed === 0 ? 'teacher' : null }],
     evaluate: { ...base.evaluate, rows: Number(options.rows) },
     engine: { backend: options.backend as 'auto' },
   };
+  return { recipe, file, scratch };
+}
+
+async function runCell(task: string, method: Method, seed: number): Promise<Cell> {
+  const { recipe, file, scratch } = await plan(task, method, seed);
   const digest = createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
   const kept = path.join(work, task, 'cells', `${method.id}-${String(seed)}.json`);
   const before = options.fresh ? null : await readFile(kept, 'utf8').then((text) => JSON.parse(text) as Cell, () => null);
   if (before?.recipe === digest) return before;
+  if (method.twoTeachers === true) await secondTeacher(task);
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   const outcome: Outcome = await runToEnd(checked(recipe, file), file, path.join(work, task), engine);
@@ -142,6 +155,8 @@ function rowOf(task: string, method: Method, cells: readonly Cell[], teacher: No
   };
 }
 
+// A recipe with a mistake is found before the first run, not after an hour.
+for (const task of tasks) for (const method of methods) for (const seed of seeds) { const { recipe, file } = await plan(task, method, seed); checked(recipe, file); }
 if (options.fresh) await rm(work, { recursive: true, force: true });
 const rows: Row[] = [];
 const teachers: { readonly task: string; readonly accuracy: number; readonly examples: number }[] = [];

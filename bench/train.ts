@@ -1,6 +1,8 @@
 /**
- * `npm run bench -- train [--json] [--quick] [--model NAME]`: the training step's speed on every backend that loads,
- * against TensorFlow.js's WebAssembly backend as it ships and against PyTorch, all in the same run, taking turns.
+ * `npm run bench -- train [--json] [--quick] [--sizes 3.3M,5.2M,19M] [--pairs 5] [--profile]`: the training step's speed on every
+ * backend that loads, plain and as a distillation step, in float32 and bfloat16, against TensorFlow.js's WebAssembly backend as it
+ * ships and against PyTorch (eager, autocast, compiled), all in the same run, taking turns. --profile tells instead where the time of
+ * a step goes on native TensorFlow.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -8,18 +10,39 @@ import { parseArgs } from 'node:util';
 import { openBackend } from '../src/engine/backend/open.ts';
 import type { BackendName } from '../src/shared/events.ts';
 import { serveContestant, startContestant, type Block, type Contestant } from './train/contestant.ts';
-import { prepareSteps } from './train/engineStep.ts';
-import { DEFAULT_MODELS, modelNamed, stepFlops, type BenchModel } from './train/models.ts';
+import { prepareSteps, type StepKind } from './train/engineStep.ts';
+import { DEFAULT_MODELS, modelNamed, stepFlops, teacherOf, type BenchModel } from './train/models.ts';
+import { profileSteps } from './train/profile.ts';
 import { openStockWasm } from './train/stockWasm.ts';
 
-const ENGINE_BACKENDS: readonly BackendName[] = ['tensorflow-gpu', 'tensorflow', 'webgpu', 'wasm'];
+/** Who takes turns. The names of the engine's are their backends', with what differs behind. */
+interface Entrant {
+  readonly name: string;
+  readonly peer: 'engine' | 'stock' | 'torch';
+  readonly backend?: BackendName;
+  readonly kind?: StepKind;
+  readonly mode?: 'eager' | 'bf16' | 'compile';
+}
+
 const STOCK = 'wasm-stock';
 const TORCH = 'pytorch';
+const ENTRANTS: readonly Entrant[] = [
+  { name: STOCK, peer: 'stock' },
+  ...(['tensorflow-gpu', 'tensorflow', 'webgpu', 'wasm'] as const).map((backend) => ({ name: backend, peer: 'engine' as const, backend })),
+  { name: 'tensorflow bf16', peer: 'engine', backend: 'tensorflow', kind: { precision: 'bfloat16' } },
+  { name: 'tensorflow kd', peer: 'engine', backend: 'tensorflow', kind: { distils: true } },
+  { name: TORCH, peer: 'torch', mode: 'eager' },
+  { name: `${TORCH} bf16`, peer: 'torch', mode: 'bf16' },
+  { name: `${TORCH} compile`, peer: 'torch', mode: 'compile' },
+  { name: `${TORCH} kd`, peer: 'torch', mode: 'eager', kind: { distils: true } },
+];
+/** The shipped WebAssembly backend takes a quarter of a minute for a step of the smallest model: it is measured there only. */
+const STOCK_MODEL = '3.3M';
 /** Turns of every contestant; medians are over them. */
-const ROUNDS = 5;
-const QUICK_ROUNDS = 2;
+const PAIRS = 5;
+const QUICK_PAIRS = 2;
 /** A turn takes about this long on the fast ones, and never less than one step. */
-const TURN_SECONDS = 2;
+const TURN_SECONDS = 1.5;
 
 interface Row {
   readonly model: string;
@@ -41,30 +64,33 @@ function quantile(values: readonly number[], share: number): number {
 }
 const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-function start(name: string, model: BenchModel): Promise<Contestant> {
-  if (name === TORCH) {
-    const spec = JSON.stringify({ ...model.config, batch: model.batch, seq: model.seq, threads: availableParallelism() });
+function start({ name, peer, mode, kind }: Entrant, model: BenchModel): Promise<Contestant> {
+  if (peer === 'torch') {
+    const teacherLayers = kind?.distils === true ? teacherOf(model).layers : 0;
+    const spec = JSON.stringify({ ...model.config, batch: model.batch, seq: model.seq, threads: availableParallelism(), mode, teacherLayers });
     const script = fileURLToPath(new URL('../../bench/train/torch_step.py', import.meta.url));
     return startContestant(name, process.env['DISTILL_PYTHON'] ?? 'python3', [script, spec]);
   }
-  return startContestant(name, process.execPath, [fileURLToPath(import.meta.url), '--serve', name, '--model', model.name]);
+  return startContestant(name, process.execPath, [fileURLToPath(import.meta.url), '--serve', name, '--sizes', model.name]);
 }
 
 /** All contestants on one model; who can't start is named with the reason. */
 async function measure(model: BenchModel, rounds: number, absent: Map<string, string>): Promise<Map<string, { readonly row: Row; readonly stepSeconds: readonly number[] }>> {
   const contestants: Contestant[] = [];
-  for (const name of [STOCK, ...ENGINE_BACKENDS, TORCH]) {
+  for (const entrant of ENTRANTS) {
+    if (entrant.peer === 'stock' && model.name !== STOCK_MODEL) continue;
     try {
-      contestants.push(await start(name, model));
+      contestants.push(await start(entrant, model));
     } catch (error) {
-      absent.set(name, error instanceof Error ? error.message : String(error));
+      absent.set(entrant.name, error instanceof Error ? error.message : String(error));
     }
   }
   try {
     const counts = new Map<Contestant, number>();
     for (const contestant of contestants) {
-      await contestant.steps(1);
-      const { seconds } = await contestant.steps(1);
+      // Not warmed up more than once: what is slow is even then.
+      const first = await contestant.steps(1);
+      const { seconds } = first.seconds > 10 * TURN_SECONDS && contestant.name === STOCK ? first : await contestant.steps(1);
       counts.set(contestant, Math.max(1, Math.round(TURN_SECONDS / seconds)));
     }
     const blocks = new Map<Contestant, Block[]>(contestants.map((contestant) => [contestant, []]));
@@ -110,45 +136,56 @@ function smallest(values: readonly (number | null)[]): number | null {
 
 function print(rows: readonly Row[], absent: ReadonlyMap<string, string>, ratios: Readonly<Record<string, number | null>>): void {
   const say = (line: string): void => { process.stdout.write(`${line}\n`); };
-  say('model  backend          tokens/s   GFLOP/s   step ms  peak MiB   noise  device');
+  say('model  backend            tokens/s   GFLOP/s   step ms  peak MiB   noise  device');
   for (const row of rows) {
-    say([row.model.padEnd(6), row.backend.padEnd(14), row.tokensPerSecond.toFixed(0).padStart(10), row.gflops.toFixed(1).padStart(9),
+    say([row.model.padEnd(6), row.backend.padEnd(16), row.tokensPerSecond.toFixed(0).padStart(10), row.gflops.toFixed(1).padStart(9),
       row.stepMs.toFixed(1).padStart(9), row.peakMiB.toFixed(0).padStart(9), `±${(row.noise * 100).toFixed(0)}%`.padStart(7), ` ${row.device}`].join(' '));
   }
   for (const [name, detail] of absent) say(`${name}: not measured: ${detail}`);
   if (absent.has(TORCH)) say('  PyTorch is measured where Python has torch: pip install torch, and name that Python in DISTILL_PYTHON');
+  if (absent.has('tensorflow')) say('  native TensorFlow: npm run distill -- setup tensorflow');
   for (const [name, value] of Object.entries(ratios)) say(`${name}: ${value === null ? 'not measured' : `${value.toFixed(2)}×`}`);
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: {
-    json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, model: { type: 'string', multiple: true }, serve: { type: 'string' },
+    json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, sizes: { type: 'string' }, pairs: { type: 'string' }, serve: { type: 'string' }, profile: { type: 'boolean', default: false },
   } });
-  const models = (values.model ?? (values.quick ? DEFAULT_MODELS.slice(0, 1) : DEFAULT_MODELS)).map(modelNamed);
+  const models = (values.sizes?.split(',') ?? (values.quick ? DEFAULT_MODELS.slice(0, 1) : DEFAULT_MODELS)).map(modelNamed);
   if (values.serve !== undefined) {
-    const [name, [model]] = [values.serve, models as [BenchModel]];
+    const [entrant, [model]] = [ENTRANTS.find(({ name }) => name === values.serve), models as [BenchModel]];
+    if (entrant === undefined) throw new Error(`nobody is called ${values.serve}`);
     return serveContestant(async () => {
-      const backend = name === STOCK ? await openStockWasm() : await openBackend({ backend: name as BackendName, threads: null });
-      return { device: backend.device, ...prepareSteps(model, backend) };
+      const backend = entrant.peer === 'stock' || entrant.backend === undefined ? await openStockWasm() : await openBackend({ backend: entrant.backend, threads: null });
+      return { device: backend.device, ...prepareSteps(model, backend, entrant.kind) };
     });
   }
+  if (values.profile) {
+    for (const model of models) await profileSteps(model);
+    return;
+  }
+  const pairs = values.pairs === undefined ? (values.quick ? QUICK_PAIRS : PAIRS) : Number(values.pairs);
   const absent = new Map<string, string>();
   const results: Awaited<ReturnType<typeof measure>>[] = [];
-  for (const model of models) results.push(await measure(model, values.quick ? QUICK_ROUNDS : ROUNDS, absent));
+  for (const model of models) results.push(await measure(model, pairs, absent));
   const least = (name: string, peer: string): number | null => smallest(results.map((result) => ratio(result, name, peer)));
   const ratios = {
     ratioToStockWasm: least('wasm', STOCK),
-    nativeToPytorch: smallest([least('tensorflow-gpu', TORCH) ?? least('tensorflow', TORCH)]),
-    wasmToPytorch: least('wasm', TORCH),
-    // Distillation steps and bf16 against PyTorch's are measured once the engine has them compiled.
-    kdNativeToPytorch: null,
-    bf16ToPytorchBf16: null,
+    nativeToPytorch: least('tensorflow-gpu', TORCH) ?? least('tensorflow', TORCH),
+    // The goal is one for the smallest model.
+    wasmToPytorch: results[0] === undefined ? null : ratio(results[0], 'wasm', TORCH),
+    kdNativeToPytorch: least('tensorflow kd', `${TORCH} kd`),
+    bf16ToPytorchBf16: least('tensorflow bf16', `${TORCH} bf16`),
   };
   const rows = results.flatMap((result) => [...result.values()].map(({ row }) => row));
   print(rows, absent, ratios);
   if (values.json) {
     const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version };
-    process.stdout.write(`${JSON.stringify({ backends: rows, ...ratios, absent: Object.fromEntries(absent), rounds: values.quick ? QUICK_ROUNDS : ROUNDS, machine })}\n`);
+    const bySize = Object.fromEntries(models.map(({ name }, index) => [name, results[index] === undefined ? {} : {
+      native: ratio(results[index], 'tensorflow', TORCH), wasm: ratio(results[index], 'wasm', TORCH), kd: ratio(results[index], 'tensorflow kd', `${TORCH} kd`), bf16: ratio(results[index], 'tensorflow bf16', `${TORCH} bf16`),
+      compile: ratio(results[index], 'tensorflow', `${TORCH} compile`),
+    }]));
+    process.stdout.write(`${JSON.stringify({ backends: rows, ...ratios, bySize, absent: Object.fromEntries(absent), pairs, machine })}\n`);
   }
 }
 

@@ -1,6 +1,6 @@
-"""The same training step in PyTorch eager, float32: the peer of `npm run bench -- train`.
+"""The same training step in PyTorch, eager float32 unless `mode` says "bf16" (autocast) or "compile": the peer of `npm run bench -- train`.
 
-argv[1] is the model as JSON. Prints one JSON line when ready; for every line `N` on stdin it makes N steps and prints
+argv[1] is the model as JSON; `teacherLayers` 0 is cross-entropy alone, else 0.7 T² KL to a teacher of so many layers and 0.3 cross-entropy. Prints one JSON line when ready; for every line `N` on stdin it makes N steps and prints
 their seconds. Rotary positions, scaled dot product attention and the fused AdamW are PyTorch's fastest eager ways.
 """
 import json
@@ -45,11 +45,11 @@ class Block(torch.nn.Module):
 
 
 class Decoder(torch.nn.Module):
-    def __init__(self):
+    def __init__(self, layers):
         super().__init__()
         self.emb = torch.nn.Embedding(V, D)
         torch.nn.init.normal_(self.emb.weight, std=0.02)
-        self.blocks = torch.nn.ModuleList(Block() for _ in range(L))
+        self.blocks = torch.nn.ModuleList(Block() for _ in range(layers))
         self.norm = torch.nn.RMSNorm(D, 1e-6)
         angles = torch.arange(T)[:, None] * 10000.0 ** (-torch.arange(0, HD, 2)[None, :] / HD)
         self.register_buffer("cos", angles.cos())
@@ -62,9 +62,28 @@ class Decoder(torch.nn.Module):
         return self.norm(x) @ self.emb.weight.T
 
 
-model = Decoder()
+model = Decoder(L)
+teacher = Decoder(spec["teacherLayers"]).eval() if spec["teacherLayers"] else None
+bf16 = lambda: torch.autocast("cpu", torch.bfloat16, enabled=spec["mode"] == "bf16")
+TEMPERATURE = 2.0
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
 drawn = 0
+
+
+def forward_loss(ids):
+    with bf16():
+        logits = model(ids[:, :-1]).view(-1, V)
+        if teacher is not None:
+            with torch.no_grad():
+                wanted = teacher(ids[:, :-1]).view(-1, V)
+    loss = F.cross_entropy(logits.float(), ids[:, 1:].reshape(-1))
+    if teacher is None:
+        return loss
+    logs = lambda x: F.log_softmax(x.float() / TEMPERATURE, -1)
+    return 0.7 * TEMPERATURE ** 2 * F.kl_div(logs(logits), logs(wanted), reduction="batchmean", log_target=True) + 0.3 * loss
+
+
+loss_of = torch.compile(forward_loss) if spec["mode"] == "compile" else forward_loss
 
 
 def step():
@@ -73,7 +92,7 @@ def step():
     drawn += B
     strides = (torch.arange(B) % 7 + 1)[:, None]
     ids = (starts + torch.arange(T + 1)[None, :] * strides) % V
-    loss = F.cross_entropy(model(ids[:, :-1]).view(-1, V), ids[:, 1:].reshape(-1))
+    loss = loss_of(ids)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
@@ -83,7 +102,7 @@ def step():
 
 parameters = sum(p.numel() for p in model.parameters())
 say = lambda value: print(json.dumps(value), flush=True)
-say({"ready": True, "device": f"PyTorch {torch.__version__} eager, {torch.get_num_threads()} threads", "parameters": parameters})
+say({"ready": True, "device": f"PyTorch {torch.__version__} {spec['mode']}, {torch.get_num_threads()} threads", "parameters": parameters})
 for line in sys.stdin:
     begin = time.perf_counter()
     for _ in range(int(line)):
