@@ -45,8 +45,9 @@ export interface PreparedLayer {
   readonly headNorm: tf.Tensor2D | null;
   readonly output: tf.Tensor2D;
   readonly outputBias: tf.Tensor1D | null;
-  /** [hidden, 2 · intermediate] */
-  readonly gateUp: tf.Tensor2D;
+  /** [hidden, intermediate]; side by side they would be slower: oneDNN copies a matrix that wide before it multiplies. */
+  readonly gate: tf.Tensor2D;
+  readonly up: tf.Tensor2D;
   readonly down: tf.Tensor2D;
 }
 
@@ -66,7 +67,7 @@ export function prepareWeights(model: DecoderModel): readonly PreparedLayer[] | 
     /** Scaling every input by the norm's weight is scaling the columns of [out, in] by it. */
     const joined = (parts: readonly (readonly [string, number])[], norm: string): tf.Tensor2D => kept(() => {
       const scaled = parts.map(([part, factor]) => (factor === 1 ? projection(part) : tf.mul<tf.Tensor2D>(projection(part), factor)));
-      return tf.transpose(tf.mul<tf.Tensor2D>(tf.concat(scaled, 0), weightOf<tf.Tensor1D>(model, name(norm))));
+      return tf.transpose(tf.mul<tf.Tensor2D>(scaled.length === 1 ? scaled[0]! : tf.concat(scaled, 0), weightOf<tf.Tensor1D>(model, name(norm))));
     });
     // Normed queries lose a factor: it belongs to the norm's own weight then.
     const ofQuery = qkNorm ? 1 : scale;
@@ -79,7 +80,8 @@ export function prepareWeights(model: DecoderModel): readonly PreparedLayer[] | 
       ], 0) as tf.Tensor2D),
       output: kept(() => tf.transpose(projection('self_attn.o_proj'))),
       outputBias: outputBias ? kept(() => tf.clone(weightOf<tf.Tensor1D>(model, name('self_attn.o_proj.bias')))) : null,
-      gateUp: joined([['mlp.gate_proj', 1], ['mlp.up_proj', 1]], 'post_attention_layernorm.weight'),
+      gate: joined([['mlp.gate_proj', 1]], 'post_attention_layernorm.weight'),
+      up: joined([['mlp.up_proj', 1]], 'post_attention_layernorm.weight'),
       down: kept(() => tf.transpose(projection('mlp.down_proj'))),
     };
   });
@@ -124,7 +126,7 @@ function preparedBlock(
   { config }: DecoderModel, layer: number, weights: PreparedLayer, x: tf.Tensor2D, turns: Turns, mask: tf.Tensor3D,
   past: (layer: number, keys: tf.Tensor3D, values: tf.Tensor3D) => LayerCache,
 ): tf.Tensor2D {
-  const { heads, kvHeads, headDim, rmsNormEpsilon: epsilon, intermediateSize } = config;
+  const { heads, kvHeads, headDim, rmsNormEpsilon: epsilon } = config;
   const rows = x.shape[0];
   const project = (input: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D | null): tf.Tensor2D =>
     bias === null ? tf.matMul(input, weight) : tf.add<tf.Tensor2D>(tf.matMul(input, weight), bias);
@@ -140,7 +142,8 @@ function preparedBlock(
   const scores = tf.matMul(tf.reshape<tf.Rank.R3>(queries, [rows * kvHeads, heads / kvHeads, headDim]), cache.keys, false, true);
   const mixed = tf.matMul(tf.softmax(tf.add<tf.Tensor3D>(scores, mask)), cache.values);
   const attended = tf.add<tf.Tensor2D>(x, project(tf.reshape<tf.Rank.R2>(mixed, [rows, heads * headDim]), weights.output, weights.outputBias));
-  const [gate, up] = tf.split(tf.matMul(unit(attended, epsilon), weights.gateUp), [intermediateSize, intermediateSize], 1) as [tf.Tensor2D, tf.Tensor2D];
+  const normed = unit(attended, epsilon);
+  const [gate, up] = [tf.matMul(normed, weights.gate), tf.matMul(normed, weights.up)];
   return tf.add(attended, tf.matMul(tf.mul<tf.Tensor2D>(tf.mul(gate, tf.sigmoid(gate)), up), weights.down));
 }
 

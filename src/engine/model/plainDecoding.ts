@@ -18,6 +18,8 @@ export interface Stepping {
   readonly compute: ((model: DecoderModel, prepared: readonly PreparedLayer[] | null, wanted: DecodingOptions, step: StepTensors) => ScoreTensors) | null;
 }
 
+type RotaryTables = ReturnType<typeof rotaryTable>;
+
 /** Free rows are computed on until this share of the batch is left; then the cache is made smaller. */
 const COMPACT_AT = 0.75;
 /** So many columns are made at once: empty ones cost a little attention, making them a copy of the cache. */
@@ -37,6 +39,7 @@ export function openPlainDecoding(model: DecoderModel, options: DecodingOptions,
 class PlainDecoding implements Decoding {
   readonly #positions: PositionTables;
   readonly #prepared: readonly PreparedLayer[] | null;
+  #tables: RotaryTables = { cos: new Float32Array(0), sin: new Float32Array(0) };
   #layers: LayerCache[] = [];
   #columns = 0;
   /** The slot that each row of the cache belongs to; null: nobody's. */
@@ -97,7 +100,7 @@ class PlainDecoding implements Decoding {
     const written = new Int32Array(rows * config.kvHeads);
     for (let head = 0; head < written.length; head++) written[head] = head * columns + places[Math.floor(head / config.kvHeads)]!;
     const scores = await fetch(tf.tidy(() => {
-      const { cos, sin } = rotaryTable(config, places);
+      const { cos, sin } = this.#turns(places);
       const tables: [number, number, number] = [rows, 1, config.headDim / 2];
       return this.#compute({
         tokens: tf.tensor1d(tokens, 'int32'), written: tf.tensor1d(written, 'int32'), cos: tf.tensor3d(cos, tables), sin: tf.tensor3d(sin, tables),
@@ -116,6 +119,17 @@ class PlainDecoding implements Decoding {
     this.#layers = [];
     tf.dispose(tensorsOf(this.#prepared ?? []));
     this.#positions.dispose();
+  }
+
+  /** Rotary tables of these positions, from tables of all. */
+  #turns(places: Int32Array): RotaryTables {
+    const { config } = this.model;
+    const half = config.headDim / 2;
+    if (this.#tables.cos.length < this.#columns * half) this.#tables = rotaryTable(config, Array.from({ length: this.#columns }, (_, position) => position));
+    const all = this.#tables;
+    const of = { cos: new Float32Array(places.length * half), sin: new Float32Array(places.length * half) };
+    for (const table of ['cos', 'sin'] as const) places.forEach((place, row) => { of[table].set(all[table].subarray(place * half, (place + 1) * half), row * half); });
+    return of;
   }
 
   #compute(step: StepTensors): ScoreTensors {

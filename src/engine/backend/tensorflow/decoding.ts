@@ -15,10 +15,10 @@ import { NotRecordable, recordFunction, type RecordedFunction } from './recorder
 import { ATTRIBUTE, DATA_TYPE } from './types.ts';
 
 /** Functions that are kept; the one that was used least recently goes. */
-const MOST_FUNCTIONS = 16;
-/** A function is made for one number of rows and columns: there are few of them. */
-const FEWEST_COLUMNS = 256;
-const COLUMNS_STEP = 32;
+const MOST_FUNCTIONS = 32;
+/** A function is made for one number of rows and columns. Rows double; columns, empty ones of which are computed with, grow by a quarter or less. */
+const FEWEST_COLUMNS = 64;
+const STEPS_A_DOUBLING = 4;
 
 export function decodingOps(native: NativeTensorflow): Pick<Ops, 'writeColumns' | 'decoding'> {
   /** By what a function depends on. */
@@ -26,7 +26,10 @@ export function decodingOps(native: NativeTensorflow): Pick<Ops, 'writeColumns' 
   const stepping: Stepping = {
     rows: (live, most) => Math.min(most, powerOfTwo(live)),
     shrinks: (live, rows, most) => Math.min(most, powerOfTwo(live)) < rows,
-    columns: (needed, most) => Math.min(Math.max(FEWEST_COLUMNS, powerOfTwo(needed)), Math.ceil(Math.max(needed, most) / COLUMNS_STEP) * COLUMNS_STEP),
+    columns: (needed) => {
+      const step = Math.max(FEWEST_COLUMNS, powerOfTwo(needed) / STEPS_A_DOUBLING);
+      return Math.ceil(needed / step) * step;
+    },
     compute: (model, prepared, wanted, step) => compute(native, functions, model, prepared, wanted, step),
   };
   return { writeColumns, decoding: (model, options) => openPlainDecoding(model, options, stepping) };
@@ -40,7 +43,7 @@ function compute(native: NativeTensorflow, functions: Map<string, RecordedFuncti
   const weights = prepared === null ? weightsOf(model) : [...outsideBlocks(model), ...tensorsOf(prepared)];
   const { tokens, written, cos, sin, mask, temperature, caches } = step;
   const inputs = [tokens, written, cos, sin, mask, temperature, ...caches.flatMap(({ keys, values }) => [keys, values]), ...weights];
-  const key = JSON.stringify([model.config, opsNumber(model.backend.ops), weights.map(({ shape }) => shape), mask.shape, wanted.best, wanted.temperature === null]);
+  const key = `${kindOf(model, wanted, weights)} ${mask.shape.join()}`;
   let recorded = functions.get(key);
   if (recorded === undefined) {
     try {
@@ -55,9 +58,9 @@ function compute(native: NativeTensorflow, functions: Map<string, RecordedFuncti
   }
   functions.delete(key);
   functions.set(key, recorded);
-  for (const [oldest, { dispose }] of functions) {
+  for (const [oldest, each] of functions) {
     if (functions.size <= MOST_FUNCTIONS) break;
-    dispose.call(functions.get(oldest));
+    each.dispose();
     functions.delete(oldest);
   }
   const results = recorded.run(inputs);
@@ -75,6 +78,17 @@ function weightsOf({ weights, adapter }: DecoderModel): tf.Tensor[] {
 /** Embedding, last norm and head: what prepared weights leave out. */
 function outsideBlocks({ weights }: DecoderModel): tf.Tensor[] {
   return [...weights].flatMap(([name, weight]) => (name.startsWith('model.layers.') ? [] : [weight]));
+}
+
+/** What a function depends on besides rows and columns: told once for a call of generate. */
+const kinds = new WeakMap<DecodingOptions, string>();
+function kindOf(model: DecoderModel, wanted: DecodingOptions, weights: readonly tf.Tensor[]): string {
+  let kind = kinds.get(wanted);
+  if (kind === undefined) {
+    kind = JSON.stringify([model.config, opsNumber(model.backend.ops), weights.map(({ shape }) => shape), wanted.best, wanted.temperature === null]);
+    kinds.set(wanted, kind);
+  }
+  return kind;
 }
 
 /** Operations of another precision make another function. */
