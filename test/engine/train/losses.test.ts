@@ -5,7 +5,6 @@ import type { Backend } from '../../../src/engine/backend/contract.ts';
 import type { EncodedRow } from '../../../src/engine/data/contract.ts';
 import type { DecoderConfig, DecoderModel } from '../../../src/engine/model/contract.ts';
 import { createDecoder } from '../../../src/engine/model/decoder.ts';
-import { tf } from '../../../src/engine/tf.ts';
 import { collate } from '../../../src/engine/train/batch.ts';
 import type { Objective } from '../../../src/engine/train/losses.ts';
 import { LossTotals, readScalars } from '../../../src/engine/train/lossValues.ts';
