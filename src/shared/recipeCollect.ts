@@ -1,6 +1,6 @@
 /**
  * The stage `collect`: from questions to verified traces. One pipeline in a fixed order, each part left out where the recipe
- * doesn't name it: read → synthesise → clean → ask a teacher → verify → augment → mix → write. The command line's
+ * doesn't name it: read → synthesise → clean → ask a teacher → verify → select → augment → mix → write. The command line's
  * `distill data …` and the workbench take the same options, so their names and defaults stand here alone.
  */
 import * as z from 'zod';
