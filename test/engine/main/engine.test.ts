@@ -11,6 +11,7 @@ import { watchForChange } from '../../../src/system/watchForChange.ts';
 import { buildBundles, start, type Bundles } from '../../fixtures/bundles.ts';
 import { makeReadOnly, mountDisk } from '../../fixtures/disks.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
+import { tensorflowFolder } from '../../fixtures/tensorflow.ts';
 
 const models = path.resolve(import.meta.dirname, '../../fixtures/models');
 let bundles: Bundles;
@@ -33,18 +34,18 @@ interface Made {
 }
 
 /** A project with sums as its data, and a run of it that nobody has started. */
-async function makeRun(changes: { readonly stages?: readonly object[]; readonly data?: object; readonly teachers?: object; readonly student?: object } = {}, project = temporaryFolder()): Promise<Made> {
+async function makeRun(changes: { readonly stages?: readonly object[]; readonly data?: object; readonly teachers?: object; readonly student?: object; readonly backend?: string } = {}, project = temporaryFolder()): Promise<Made> {
   const rows = Array.from({ length: 60 }, (_, i) => ({ prompt: `${String(i)}+1=`, think: `${String(i)}+1`, answer: String(i + 1) }));
   writeFileSync(path.join(project, 'train.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
   const { recipe, problems } = readRecipe(JSON.stringify({
     format: 1, name: 'sums', teachers: changes.teachers ?? {}, student: changes.student ?? { new: SIZES, tokenizer: path.join(models, 'small-vocabulary') },
     data: { train: 'train.jsonl', validation: 0.2, template: { prompt: '{prompt}', completion: '<think>{think}</think>{answer}' }, maxLength: 32, ...changes.data },
     stages: changes.stages ?? [{ type: 'train', objective: 'sequence', limits: { steps: 6 }, batch: { size: 4 }, validate: { every: 3 }, checkpoint: { every: 2 } }],
-    evaluate: { rows: 5, maxNewTokens: 6 }, engine: { threads: 1 }, seed: 5,
+    evaluate: { rows: 5, maxNewTokens: 6 }, engine: { threads: 1, ...(changes.backend === undefined ? {} : { backend: changes.backend }) }, seed: 5,
   }));
   if (recipe === undefined) throw new Error(JSON.stringify(problems));
   const run = await createRunFolder(project, { format: 1, createdAt: Date.now(), recipePath: path.join(project, 'distill.json'), base: project, recipe, parent: null, queue: true, versions: {} });
-  return { project, run, environment: { DISTILL_STATE_FOLDER: `${project}-state` } };
+  return { project, run, environment: { DISTILL_STATE_FOLDER: `${project}-state`, ...(changes.backend === 'tensorflow' ? { DISTILL_TENSORFLOW: tensorflowFolder ?? '' } : {}) } };
 }
 
 const startEngine = ({ run, environment }: Made) => start(bundles.engine, [run], { env: environment });
@@ -147,10 +148,10 @@ describe('a run', () => {
     expect(config).toMatchObject({ num_hidden_layers: 2, intermediate_size: SIZES.intermediate_size / 2, quantization_config: { quant_method: 'compressed-tensors', format: 'int-quantized' } });
   });
 
-  test('that is killed, stopped and told to end goes on each time, with the losses of a run that nobody disturbed', async () => {
+  test.each(['wasm', ...(tensorflowFolder === null ? [] : ['tensorflow'])])('that is killed, stopped and told to end goes on each time, with the losses of a run that nobody disturbed (%s)', async (backend) => {
     // Rows are few and steps are fast: the limit is what lets the three interruptions fall in between.
     const stages = [{ type: 'train', objective: 'sequence', limits: { steps: LONG }, batch: { size: 2 }, schedule: { kind: 'constant' }, validate: { every: 1000 }, checkpoint: { every: 7 } }];
-    const made = await makeRun({ stages });
+    const made = await makeRun({ stages, backend });
     const beyond = (step: number) => (event: RunEvent): boolean => event.kind === 'metric' && event.step > step;
     const reached = (): number => Math.max(...losses(eventsOf(made)).keys());
 
@@ -184,7 +185,7 @@ describe('a run', () => {
     expect(starts[2]).toBe(events.flatMap((event) => event.kind === 'checkpoint' ? [event.step] : []).filter((step) => step <= (starts[2] ?? 0)).at(-1));
     const total = reached();
 
-    const undisturbed = await makeRun({ stages });
+    const undisturbed = await makeRun({ stages, backend });
     const whole = startEngine(undisturbed);
     await until(undisturbed, beyond(total));
     whole.child.kill('SIGKILL');
