@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EndedEvent, StartedEvent } from '../../src/shared/events.ts';
+import { tensorflowFolder } from '../fixtures/tensorflow.ts';
 import { ExampleProject } from '../harness/example.ts';
 import { Editor, repository } from '../harness/workbench.ts';
 
@@ -34,7 +35,17 @@ test('it is small and holds nothing of development', async () => {
   const { stdout } = await promisify(execFile)('python3', ['-m', 'zipfile', '-l', vsix]);
   expect(stdout).toMatch(/extension\/dist\/engine\.js/);
   expect(stdout).toMatch(/extension\/dist\/ThirdPartyNotices\.txt/);
-  expect(stdout).not.toMatch(/\.ts\s|node_modules|test\/|scripts\/|\.map\s|bench\//);
+  expect(stdout).not.toMatch(/\.ts\s|(?<!dist\/)node_modules|test\/|scripts\/|\.map\s|bench\//);
+  // What calls TensorFlow's library: one package serves every system.
+  const builds = [...stdout.matchAll(/extension\/dist\/node_modules\/@koromix\/(\S+\.node)/g)].map(([, file]) => file).sort();
+  expect(builds).toEqual(['koffi-darwin-arm64/darwin_arm64/koffi.node', 'koffi-darwin-x64/darwin_x64/koffi.node', 'koffi-linux-arm64/linux_arm64/koffi.node', 'koffi-linux-x64/linux_x64/koffi.node', 'koffi-win32-x64/win32_x64/koffi.node']);
+});
+
+test.skipIf(tensorflowFolder === null)('its engine runs on native TensorFlow, with nothing but the package', async () => {
+  const folder = path.join(scratch, 'unpacked');
+  await promisify(execFile)('python3', ['-m', 'zipfile', '-e', vsix, folder]);
+  const { stdout } = await promisify(execFile)(process.execPath, [path.join(folder, 'extension/dist/engine.js'), '--try-backend', 'tensorflow'], { cwd: scratch, env: { ...process.env, DISTILL_TENSORFLOW: tensorflowFolder ?? '' } });
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ outcome: 'taken', detail: expect.stringMatching(/^TensorFlow 2\./) as string });
 });
 
 test('it trains and evaluates', async () => {
