@@ -210,7 +210,7 @@ export function finalNorm(model: DecoderModel, states: tf.Tensor2D): tf.Tensor2D
 
 function recomputedBlock(model: DecoderModel, layer: number, x: tf.Tensor2D, { batch, seq, ...tables }: Attention): tf.Tensor2D {
   const weights = [...model.trainable].filter(([name]) => name.startsWith(`model.layers.${layer}.`)).map(([, weight]) => weight);
-  return recomputed([x, tables.cos, tables.sin, tables.mask], weights, (input, cos, sin, mask) => block(model, layer, input, { batch, seq, cos, sin, mask }));
+  return recomputed([x, tables.cos, tables.sin, tables.mask], weights, (input, cos, sin, mask) => block(model, layer, input, { batch, seq, cos, sin, mask }), model.backend.ops.after);
 }
 
 /** x [rows, hiddenSize] → the same; rows = batch · seq. */

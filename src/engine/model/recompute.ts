@@ -4,6 +4,7 @@
  * when its gradient is due. Memory of activations then grows with the number of blocks by one tensor [rows, hiddenSize] instead of
  * some thirty, for about a third more computation. The operations and their order are the same, so the gradients are the same bits.
  */
+import type { Ops } from '../backend/contract.ts';
 import { withGradient } from '../backend/withGradient.ts';
 import { tf } from '../tf.ts';
 
@@ -12,12 +13,14 @@ export type SegmentInputs = readonly [x: tf.Tensor2D, cos: tf.Tensor3D, sin: tf.
 
 /**
  * `segment` of the inputs, recomputed for its gradient. `weights` are all that it uses and that are trained; gradients flow into them
- * and into x.
+ * and into x. `after` is the backend's: in a recorded function, which begins whatever has its inputs, a segment would else be computed
+ * again while the forward pass is still on its way, and nothing would be saved.
  */
-export function recomputed(inputs: SegmentInputs, weights: readonly tf.Variable[], segment: (...inputs: SegmentInputs) => tf.Tensor2D): tf.Tensor2D {
+export function recomputed(inputs: SegmentInputs, weights: readonly tf.Variable[], segment: (...inputs: SegmentInputs) => tf.Tensor2D, after: Ops['after']): tf.Tensor2D {
   return withGradient([inputs[0], ...weights], () => ({ value: segment(...inputs), save: inputs }), (dy, saved) => {
     const [, cos, sin, mask] = saved as unknown as SegmentInputs;
-    return gradientsInside((x) => segment(x as tf.Tensor2D, cos, sin, mask), [saved[0], ...weights], dy);
+    const x = saved[0];
+    return gradientsInside((input) => segment(input as tf.Tensor2D, cos, sin, mask), [after === undefined ? x : after(x, dy), ...weights], dy);
   });
 }
 
