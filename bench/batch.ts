@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- batch [--json] [--model NAME] [--backend NAME] [--steps N]`: ways of feeding the same rows. How full the passes
  * are, how many shapes they have, what preparing them costs beside a step, and how many tokens a second are learnt from, on the rows
- * of the arithmetic example and, where they are there, on DeepSeek-R1's answers to GSM8K (DISTILL_TEST_DATA); then what reading a
+ * of the arithmetic example and, where they are there, of GSM8K (DISTILL_TEST_DATA); then what reading a
  * teacher's stored answers costs beside a step, and what recomputing blocks costs and saves. All that is compared takes turns.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -146,7 +146,7 @@ async function preparing(rows: readonly EncodedRow[], backend: Backend): Promise
   const stored = new StoredTargets(config.vocabSize);
   await stored.fill(teacher, few, BATCH, () => false);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'distill-batch-'));
-  const topK = await openTopK({ folder, name: 'bench', teacher, teacherName: 't', rows: few, vocabulary: config.vocabSize, k: 50, values: 'float16', temperature: 2, batch: BATCH, pause: () => false });
+  const topK = await openTopK(teacher, BATCH, { folder, name: 't', source: 't', rows: few, shape: { k: Math.min(50, config.vocabSize), vocabulary: config.vocabSize, values: 'float16', temperatures: [1] }, pause: () => false });
   if (topK === null) throw new Error('the store was not made');
   const next = feeder(WAYS[0] as Way, few, config, shapes);
   const { step, dispose } = learner(student, { kl: 1 });
@@ -163,7 +163,7 @@ async function preparing(rows: readonly EncodedRow[], backend: Backend): Promise
   const ask = (targets: SoftTargets) => (batches: MicroBatch[]): void => {
     for (const batch of batches) {
       const device = upload(batch);
-      disposeTargets(targets.of(batch, device, 2));
+      disposeTargets(targets.of(batch, device, 1));
       release(device);
     }
   };
@@ -225,10 +225,10 @@ async function dataSets(): Promise<readonly (readonly [name: string, rows: reado
     return (await prepareData({ recipe, base: repository, tokenizer: await loadTokenizer(path.resolve(repository, tokenizer)) })).train;
   };
   const data = path.resolve(repository, process.env['DISTILL_TEST_DATA'] ?? '../shared/data');
-  const long = path.join(data, 'r1-gsm8k/en.jsonl');
+  const long = path.join(data, 'gsm8k/train.jsonl');
   return [
     ['arithmetic', await read('examples/arithmetic/data/train.jsonl', 'examples/arithmetic/tokenizer', 96)],
-    ...(existsSync(long) ? [['DeepSeek-R1 on GSM8K', await read(long, path.join(data, 'stories260k/hf'), POSITIONS)] as const] : []),
+    ...(existsSync(long) ? [['GSM8K', await read(long, path.join(data, 'stories260k/hf'), POSITIONS)] as const] : []),
   ];
 }
 

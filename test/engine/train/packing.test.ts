@@ -76,7 +76,7 @@ describe('loss and gradients are those of rows with a sequence each', () => {
     await expectSame(stored);
   });
   test('with a store of the most probable tokens', async () => {
-    const targets = await openTopK({ folder: await temporaryFolder(), name: 'stage-0', teacher, teacherName: 't', rows: ROWS, vocabulary: VOCABULARY, k: 5, values: 'float32', temperature: 2, batch: 4, pause: () => false });
+    const targets = await openTopK(teacher, 4, { folder: await temporaryFolder(), name: 't', source: 't', rows: ROWS, shape: { k: 5, vocabulary: VOCABULARY, values: 'float32', temperatures: [2] }, pause: () => false });
     await expectSame(targets);
     targets?.dispose();
   });
