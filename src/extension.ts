@@ -17,6 +17,7 @@ import { Programs } from './ui/programs.ts';
 import { Projects } from './ui/project/projects.ts';
 import { registerRecipeEditing } from './ui/recipe/recipeEditing.ts';
 import { ReviewPanel } from './ui/review/panel.ts';
+import { tellEndOfSweeps } from './ui/sweep/endOfSweeps.ts';
 import { SweepPanel } from './ui/sweep/panel.ts';
 import { StatusItem } from './ui/statusItem.ts';
 import { TeacherKeys } from './ui/teacherKeys.ts';
@@ -56,7 +57,7 @@ export function activate(context: vscode.ExtensionContext): Workbench | undefine
   const version = String((context.extension.packageJSON as { readonly version?: unknown }).version);
   const workbench: Workbench = { version, log, programs, projects, store, filters, tree, view, metrics, traces, review, environment, check, keys, sweeps, sweepPanel, ended };
   context.subscriptions.push(
-    log, projects, sweeps, store, filters, tree, view, metrics, sweepPanel, traces, review, check, problems, ended, environment.register(), new StatusItem(store),
+    log, projects, sweeps, store, filters, tree, view, metrics, sweepPanel, tellEndOfSweeps(sweeps), traces, review, check, problems, ended, environment.register(), new StatusItem(store),
     registerRecipeEditing(extension, projects), registerProvenanceHover(projects), registerCommands(handlers(workbench), log), followView(workbench), followWorkspace(workbench),
   );
   log.info(`activated in ${(performance.now() - begin).toFixed(1)} ms`);

@@ -1,5 +1,5 @@
 /** A sweep as it is shown: its plan, and what has become of each run of it. Pure. */
-import type { MetricEvent } from '../shared/events.ts';
+import { takesSteps, type MetricEvent } from '../shared/events.ts';
 import type { SweepRow, SweepRowStatus, SweepStatus } from '../shared/sweepPanel.ts';
 import { goalOf, planSweep, type SweepPlan } from '../shared/sweepPlan.ts';
 import { isEvaluationMetric } from '../shared/metrics.ts';
@@ -74,7 +74,7 @@ function isOver(status: SweepRowStatus): boolean {
  */
 export function resultOf({ stages, latest }: Pick<RunFacts, 'stages' | 'latest'>, metric: string): number | null {
   const handed: MetricEvent['values'] | null = isEvaluationMetric(metric) ? null : stages.findLast(({ values }) => values !== null)?.values ?? null;
-  const trainsNow = stages.some((stage) => stage.state === 'running' && stage.values === null && stage.type !== 'evaluate');
+  const trainsNow = stages.some((stage) => stage.state === 'running' && stage.values === null && takesSteps(stage.type));
   return (trainsNow ? null : handed?.[metric]) ?? latest[metric]?.value ?? null;
 }
 

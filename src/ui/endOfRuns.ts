@@ -66,6 +66,8 @@ export class EndOfRuns implements vscode.Disposable {
 
   async #tell(run: RunView): Promise<void> {
     const mine = this.#mine.delete(run.folder);
+    // Of a sweep its end is told (endOfSweeps.ts), not that of each of its runs.
+    if (run.run?.sweep !== undefined) return;
     // Whoever stopped it knows that it stopped; of one that stopped by itself nobody knows.
     const byItself = run.status === 'stopped' && run.facts.ended?.code !== undefined;
     if ((run.status === 'stopped' && !byItself) || !setting('notifyWhenRunEnds')) return;
