@@ -6,6 +6,7 @@ import { recipe as schema, type Recipe } from './recipe.ts';
 import { crossChecks } from './recipeCrossChecks.ts';
 import { pathText, type PathPart } from './recipePaths.ts';
 import { structuralProblems } from './recipeStructure.ts';
+import { sweptValueProblems } from './sweepValues.ts';
 
 export type RecipeProblemCode = Extract<ErrorCode, `recipe-${string}`>;
 
@@ -60,9 +61,15 @@ export function readRecipe(text: string): ReadRecipe {
     ...(result.success ? [] : structuralProblems(written, result.error.issues)),
     ...crossChecks(written),
   ];
+  if (result.success && found.length === 0) found.push(...sweptValueProblems(written, result.data, problemsOf));
   if (result.success && found.length === 0) return { recipe: result.data };
   const problems = found.map((problem) => place(text, root, problem));
   return { problems: problems.sort((a, b) => a.offset - b.offset) };
+}
+
+function problemsOf(written: unknown): readonly PlacelessProblem[] {
+  const result = schema.safeParse(written);
+  return [...(result.success ? [] : structuralProblems(written, result.error.issues)), ...crossChecks(written)];
 }
 
 /** `distill.json:12:5: sentence`, as compilers write it, so that terminals make it a link. */

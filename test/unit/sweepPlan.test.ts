@@ -79,10 +79,19 @@ describe('the runs of a sweep', () => {
     expect(recipesOf(recipe, plan(recipe)).recipes[0]?.sweep).toBeUndefined();
   });
 
-  test('that would not be right are named with the mistake, before anything starts', () => {
-    const { wrong, recipes } = recipesOf(swept({ values: { 'stages.distil.temperature': [2, -1], 'stages.distil.batch.size': [4, 2.5] } }), plan(swept({ values: { 'stages.distil.temperature': [2, -1], 'stages.distil.batch.size': [4, 2.5] } })));
-    expect(recipes).toHaveLength(1);
-    expect(wrong.map(({ values, problems: [first] }) => [Object.values(values), first?.path])).toEqual([[[2, 2.5], 'stages[0].batch.size'], [[-1, 4], 'stages[0].temperature'], [[-1, 2.5], 'stages[0].temperature']]);
+  test('whose values don’t go together are named with the mistake, before anything starts', () => {
+    const sizes = { hidden_size: 32, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 4 };
+    const recipe = swept({ values: { 'student.new.hidden_size': [32, 48], 'student.new.num_attention_heads': [4, 16] } }, { student: { new: sizes } });
+    const { wrong, recipes } = recipesOf(recipe, plan(recipe));
+    expect(recipes).toHaveLength(3);
+    expect(wrong.map(({ values, problems: [first] }) => [Object.values(values), first?.code])).toEqual([[[48, 16], 'recipe-head-odd']]);
+  });
+
+  test('each of whose values is wrong by itself is told at that value, in the recipe’s own words', () => {
+    const { problems: found = [] } = readRecipe(JSON.stringify(swept({ values: { 'stages.distil.temperature': [2, -1], 'stages.distil.batch.size': { from: 2, to: 5, steps: 3 } } })));
+    expect(found.map(({ code, path }) => [code, path])).toEqual([
+      ['recipe-too-small', 'sweep.values["stages.distil.temperature"][1]'], ['recipe-type', 'sweep.values["stages.distil.batch.size"]'],
+    ]);
   });
 });
 

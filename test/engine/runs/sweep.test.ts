@@ -129,10 +129,10 @@ describe('distill sweep', () => {
   }, 120_000);
 
   test('starts nothing where a setting makes a recipe that is not right, and gives up where nothing works', async () => {
-    const wrong = makeProject({ values: { 'stages.learn.batch.size': [4, -4] } });
+    const wrong = makeProject({ values: { 'student.new.hidden_size': [16, 24], 'student.new.num_attention_heads': [2, 8] } });
     const refused = await distill(wrong).done;
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('size -4');
+    expect(refused.stderr).toContain('hidden_size 24 · num_attention_heads 8');
     expect(existsSync(path.join(wrong, '.distill'))).toBe(false);
     const hopeless = makeProject({ values: { 'data.train': ['nowhere.jsonl', 'neither.jsonl', 'train.jsonl'] } });
     const failed = await distill(hopeless, '--no-check').done;
