@@ -166,8 +166,8 @@ export abstract class StageLoop<Input extends LoopInput> {
       stage: stageIndex, stageName: stage.name, step, tokens, stageStep,
       // Where a step is one update there is nothing more to say.
       ...(this.optimizer.t === stageStep ? {} : { updates: this.optimizer.t }),
-      sampler: this.sampler.state(), ...this.stepState(),
-      earlyStop: this.earlyStop?.state() ?? null, best: this.best, validation: this.validated, finished, parent: resume === null ? input.parent ?? null : resume.state.parent ?? null,
+      sampler: this.sampler.state(),
+      earlyStop: this.earlyStop?.state() ?? null, best: this.best, validation: this.validated, finished, ...this.stepState(), parent: resume === null ? input.parent ?? null : resume.state.parent ?? null,
     };
     const { name } = await writeCheckpoint(checkpoints, state, input.student, { moments: await this.optimizer.read(), more: this.more }, input.tokenizerFolder);
     this.saved = name;
