@@ -116,7 +116,7 @@ function pieceLosses(
   };
 }
 
-function headWeight(model: DecoderModel): tf.Tensor2D {
+export function headWeight(model: DecoderModel): tf.Tensor2D {
   return model.weights.get(model.config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight') as tf.Tensor as tf.Tensor2D;
 }
 
@@ -131,7 +131,7 @@ function cutColumns(logits: tf.Tensor2D, vocabulary: number): tf.Tensor2D {
   return width === vocabulary ? logits : tf.slice2d(logits, [0, 0], [rows, vocabulary]);
 }
 
-function slice<T extends tf.Tensor>(whole: T, begin: number, size: number): T {
+export function slice<T extends tf.Tensor>(whole: T, begin: number, size: number): T {
   return tf.slice(whole, [begin, ...whole.shape.slice(1).map(() => 0)], [size, ...whole.shape.slice(1)]);
 }
 

@@ -9,8 +9,10 @@
  * become one number (`tokenWeights`). The gradient is written out: in log q(token) it is −ρ·A where the clip leaves it, plus
  * β·(1 − r), and in the logits that times (onehot − q) / T.
  */
+import type { Ops } from '../backend/contract.ts';
 import { withGradient } from '../backend/withGradient.ts';
 import { tf } from '../tf.ts';
+import { slice } from './chunkedLosses.ts';
 import { places } from './places.ts';
 
 export interface PolicySettings {
@@ -53,31 +55,78 @@ export function tokenLogProbabilities(logits: tf.Tensor2D, labels: tf.Tensor1D, 
 }
 
 /** The loss, with a gradient in the logits [rows, vocabulary]; `told` is given the statistics of the pass. Inside a tf.tidy or a gradient. */
-export function policyLoss(logits: tf.Tensor2D, tokens: PolicyTokens, { temperature, clip, kl }: PolicySettings, told: (statistics: PolicyStatistics) => void): tf.Scalar {
-  const { labels, advantages, weights, mask, old, reference } = tokens;
-  const [rows, vocabulary] = logits.shape;
+export function policyLoss(logits: tf.Tensor2D, tokens: PolicyTokens, settings: PolicySettings, told: (statistics: PolicyStatistics) => void): tf.Scalar {
   return withGradient([logits], ([input]) => {
-    const logs = tf.logSoftmax(tf.div(input, temperature)) as tf.Tensor2D;
-    const q = tf.exp(logs);
-    const logQ = picked(logs, labels);
-    const ratio = old === null ? tf.onesLike(logQ) : tf.exp(tf.sub(logQ, old));
-    const free = tf.mul(ratio, advantages);
-    const clipped = tf.mul(tf.clipByValue(ratio, 1 - clip.low, 1 + clip.high), advantages);
-    // The smaller one counts; where that is the clipped one and it differs, ρ has no influence any more.
-    const held = tf.greater(free, clipped);
-    const logR = reference === null ? tf.zerosLike(logQ) : tf.sub(reference, logQ);
-    const k3 = tf.sub(tf.expm1(logR), logR);
-    const loss = tf.add(tf.neg(tf.minimum(free, clipped)), tf.mul(k3, kl));
-    const slope = tf.sub(tf.mul(tf.expm1(logR), -kl), tf.where(held, tf.zerosLike(free), free));
-    const factor = tf.div(tf.mul(slope, weights), temperature);
-    const onehot = tf.scatterND(places(tf.reshape(labels, [rows, 1])), tf.ones([rows]), [rows, vocabulary]);
-    told({
-      logQ: tf.keep(logQ), klSum: tf.keep(tf.sum(tf.mul(k3, mask)) as tf.Scalar),
-      entropySum: tf.keep(tf.sum(tf.mul(tf.neg(tf.sum(tf.mul(q, logs), -1)), mask)) as tf.Scalar),
-      clippedSum: tf.keep(tf.sum(tf.mul(tf.cast(held, 'float32'), mask)) as tf.Scalar),
-    });
-    return { value: tf.sum(tf.mul(loss, weights)) as tf.Scalar, save: [tf.mul(tf.expandDims(factor, 1), tf.sub(onehot, q))] };
+    const { loss, flow, ...statistics } = pieceLoss(input as tf.Tensor2D, tokens, settings);
+    told(keptAll(statistics));
+    return { value: loss, save: [flow] };
   }, (dy, [flow]) => [tf.mul(flow, dy)]);
+}
+
+/**
+ * The same from states [rows, hidden] and the head's weight [vocabulary, hidden], `most` rows at a time: the logits of all tokens never
+ * exist at once (as chunkedLosses.ts does it for the other losses). With a gradient in both.
+ */
+export function policyLossOfStates(ops: Ops, states: tf.Tensor2D, head: tf.Tensor2D, tokens: PolicyTokens, settings: PolicySettings, most: number, told: (statistics: PolicyStatistics) => void): tf.Scalar {
+  const [rows] = states.shape;
+  return withGradient([states, head], ([x, weight]) => {
+    const logs: tf.Tensor1D[] = [];
+    const dStates: tf.Tensor2D[] = [];
+    // dHead, loss, and the three sums so far.
+    let sums: tf.Tensor[] = [];
+    for (let begin = 0; begin < rows; begin += most) {
+      const size = Math.min(most, rows - begin);
+      const before = sums;
+      const part = tf.tidy((): tf.Tensor[] => {
+        const input = slice(x as tf.Tensor2D, begin, size);
+        const cut = (whole: tf.Tensor1D | null): tf.Tensor1D | null => (whole === null ? null : slice(whole, begin, size));
+        const own: PolicyTokens = { labels: slice(tokens.labels, begin, size), advantages: slice(tokens.advantages, begin, size), weights: slice(tokens.weights, begin, size), mask: slice(tokens.mask, begin, size), old: cut(tokens.old), reference: cut(tokens.reference) };
+        const { loss, flow, logQ, klSum, entropySum, clippedSum } = pieceLoss(ops.linear(input, weight as tf.Tensor2D), own, settings);
+        const [toStates, toHead] = ops.linearGradient(flow, input, weight as tf.Tensor2D);
+        const added = [toHead, loss, klSum, entropySum, clippedSum].map((value, index) => (before[index] === undefined ? value : tf.add(before[index], value)));
+        return [logQ, toStates, ...added];
+      });
+      tf.dispose(before);
+      logs.push(part[0] as tf.Tensor1D);
+      dStates.push(part[1] as tf.Tensor2D);
+      sums = part.slice(2);
+    }
+    const [dHead, loss, klSum, entropySum, clippedSum] = sums as [tf.Tensor, tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar];
+    told(keptAll({ logQ: tf.concat1d(logs), klSum, entropySum, clippedSum }));
+    return { value: loss, save: [tf.concat2d(dStates, 0), dHead] };
+  }, (dy, [dStates, dHead]) => [tf.mul(dStates, dy), tf.mul(dHead, dy)]);
+}
+
+interface Piece extends PolicyStatistics {
+  readonly loss: tf.Scalar;
+  /** The loss's gradient in the logits. */
+  readonly flow: tf.Tensor2D;
+}
+
+function pieceLoss(logits: tf.Tensor2D, { labels, advantages, weights, mask, old, reference }: PolicyTokens, { temperature, clip, kl }: PolicySettings): Piece {
+  const [rows, vocabulary] = logits.shape;
+  const logs = tf.logSoftmax(tf.div(logits, temperature)) as tf.Tensor2D;
+  const q = tf.exp(logs);
+  const logQ = picked(logs, labels);
+  const ratio = old === null ? tf.onesLike(logQ) : tf.exp(tf.sub(logQ, old));
+  const free = tf.mul(ratio, advantages);
+  const clipped = tf.mul(tf.clipByValue(ratio, 1 - clip.low, 1 + clip.high), advantages);
+  // The smaller one counts; where that is the clipped one and it differs, ρ has no influence any more.
+  const held = tf.greater(free, clipped);
+  const logR = reference === null ? tf.zerosLike(logQ) : tf.sub(reference, logQ);
+  const k3 = tf.sub(tf.expm1(logR), logR);
+  const each = tf.add(tf.neg(tf.minimum(free, clipped)), tf.mul(k3, kl));
+  const slope = tf.sub(tf.mul(tf.expm1(logR), -kl), tf.where(held, tf.zerosLike(free), free));
+  const factor = tf.div(tf.mul(slope, weights), temperature);
+  const ofTokens = tf.scatterND(places(tf.reshape(labels, [rows, 1])), factor, [rows, vocabulary]);
+  return {
+    loss: tf.sum(tf.mul(each, weights)), flow: tf.sub(ofTokens, tf.mul(q, tf.expandDims(factor, 1))), logQ, klSum: tf.sum(tf.mul(k3, mask)),
+    entropySum: tf.sum(tf.mul(tf.neg(tf.sum(tf.mul(q, logs), -1)), mask)), clippedSum: tf.sum(tf.mul(tf.cast(held, 'float32'), mask)),
+  };
+}
+
+function keptAll({ logQ, klSum, entropySum, clippedSum }: PolicyStatistics): PolicyStatistics {
+  return { logQ: tf.keep(logQ), klSum: tf.keep(klSum), entropySum: tf.keep(entropySum), clippedSum: tf.keep(clippedSum) };
 }
 
 function picked(logs: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {

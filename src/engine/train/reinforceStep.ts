@@ -3,10 +3,11 @@ import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions, type MicroBatch } from './batch.ts';
-import { release, supervisedLogits, upload } from './losses.ts';
+import { chunkRows, headWeight, isChunked, slice } from './chunkedLosses.ts';
+import { release, supervisedLogits, upload, type DeviceBatch } from './losses.ts';
 import { readScalars } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
-import { policyLoss, tokenLogProbabilities, type PolicySettings, type PolicyStatistics } from './policyLoss.ts';
+import { policyLoss, policyLossOfStates, tokenLogProbabilities, type PolicySettings, type PolicyStatistics } from './policyLoss.ts';
 import { addTo } from './step.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -53,12 +54,10 @@ export async function tokenLogs(model: DecoderModel, rows: readonly EncodedRow[]
   for (const group of groupByLength(rows, size)) {
     const batch = collate(group, model.config.maxPositions);
     const device = upload(batch);
-    const values = tf.tidy(() => device.segments.map(({ labels }, index) => tokenLogProbabilities(supervisedLogits(model, device, model.config.vocabSize)[index] as tf.Tensor2D, labels, temperature)));
+    const values = tf.tidy(() => segmentLogs(model, device, temperature));
     release(device);
-    for (const value of values) {
-      spread(batch, (await value.data()) as Float32Array, logs);
-      value.dispose();
-    }
+    spread(batch, (await values.data()) as Float32Array, logs);
+    values.dispose();
     await yieldToEvents();
   }
   return logs;
@@ -92,6 +91,21 @@ export async function policyGradients({ student, completions, settings, old, ref
   return { gradients, logs, loss: sums.loss, gradNorm: Math.sqrt(squared), referenceKl: sums.kl / tokens, entropy: sums.entropy / tokens, clipShare: sums.clipped / tokens };
 }
 
+/** Of the one segment of a batch, a few positions at a time where their logits would be large. Inside a tf.tidy. */
+function segmentLogs(model: DecoderModel, device: DeviceBatch, temperature: number): tf.Tensor1D {
+  const [segment] = device.segments;
+  if (segment === undefined) throw new Error('completions without a token');
+  const { positions, labels } = segment;
+  const states = tf.gather(model.hidden(device.ids, device.layout), positions);
+  const most = isChunked(device, { vocabulary: model.config.vocabSize }) ? chunkRows(model.config.vocabSize) : positions.size;
+  const parts: tf.Tensor1D[] = [];
+  for (let begin = 0; begin < positions.size; begin += most) {
+    const size = Math.min(most, positions.size - begin);
+    parts.push(tf.tidy(() => tokenLogProbabilities(model.head(slice(states, begin, size)), slice(labels, begin, size), temperature)));
+  }
+  return tf.concat1d(parts);
+}
+
 /** One update. False, with weights and moments as they were, when the loss or the gradient is not finite. */
 export function updatePolicy(optimizer: AdamW, { gradients, loss, gradNorm }: PolicyGradients, learningRate: number): boolean {
   try {
@@ -117,13 +131,16 @@ function passOf(student: DecoderModel, batch: MicroBatch, settings: PolicySettin
   if (segment === undefined) throw new Error('a completion without a token');
   const known = (logs: TokenLogs | null): tf.Tensor1D | null => (logs === null ? null : array((row) => logs.get(row) ?? 0));
   const tokens = {
-    labels: segment.labels, mask: segment.mask, advantages: array((row) => byRow.get(row)?.advantage ?? 0), weights: array((row) => byRow.get(row)?.weight ?? 0), old: known(old), reference: known(reference),
+    labels: segment.labels, mask: array(() => 1), advantages: array((row) => byRow.get(row)?.advantage ?? 0), weights: array((row) => byRow.get(row)?.weight ?? 0), old: known(old), reference: known(reference),
   };
   let statistics: PolicyStatistics | null = null;
   try {
     const { value, grads } = tf.variableGrads(() => {
-      const [logits] = supervisedLogits(student, device, student.config.vocabSize);
-      return policyLoss(logits as tf.Tensor2D, tokens, settings, (told) => { statistics = told; });
+      const told = (each: PolicyStatistics): void => { statistics = each; };
+      const vocabulary = student.config.vocabSize;
+      if (!isChunked(device, { vocabulary })) return policyLoss(supervisedLogits(student, device, vocabulary)[0] as tf.Tensor2D, tokens, settings, told);
+      const states = tf.gather(student.hidden(device.ids, device.layout), segment.positions);
+      return policyLossOfStates(student.backend.ops, states, headWeight(student), tokens, settings, chunkRows(vocabulary), told);
     }, [...weights.values()]);
     const gradients = new Map<string, tf.Tensor>();
     for (const [name, weight] of weights) {
@@ -133,7 +150,7 @@ function passOf(student: DecoderModel, batch: MicroBatch, settings: PolicySettin
     return { gradients, loss: value, statistics: statistics as unknown as PolicyStatistics };
   } finally {
     release(device);
-    tf.dispose([tokens.advantages, tokens.weights, ...[tokens.old, tokens.reference].filter((each) => each !== null)]);
+    tf.dispose([tokens.mask, tokens.advantages, tokens.weights, ...[tokens.old, tokens.reference].filter((each) => each !== null)]);
   }
 }
 

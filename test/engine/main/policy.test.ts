@@ -49,7 +49,7 @@ function told(events: readonly RunEvent[]): readonly unknown[] {
   for (const event of events) {
     if (event.kind === 'started' && event.resumedFrom !== null) found = found.filter(({ step }) => step <= (event.resumedFrom?.step ?? 0));
     if (event.kind !== 'metric') continue;
-    const { tokensPerSecond, memoryMiB, ...values } = event.values;
+    const values = Object.fromEntries(Object.entries(event.values).filter(([name]) => name !== 'tokensPerSecond' && name !== 'memoryMiB'));
     found.push({ step: event.step, values });
   }
   return found;

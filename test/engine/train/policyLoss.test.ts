@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import { tf } from '../../../src/engine/tf.ts';
-import { groupAdvantages, policyLoss, tokenWeights, type Aggregation, type PolicySettings, type PolicyStatistics } from '../../../src/engine/train/policyLoss.ts';
+import { groupAdvantages, policyLoss, policyLossOfStates, tokenWeights, type Aggregation, type PolicySettings, type PolicyStatistics } from '../../../src/engine/train/policyLoss.ts';
 import { BACKENDS, expectClose, openFor } from './setup.ts';
 
 interface Case extends PolicySettings {
@@ -55,6 +55,24 @@ describe.each(BACKENDS)('on %s', (backendName) => {
     expect((await statistics.klSum.data())[0]! / tokens).toBeCloseTo(values.kl, 5);
     expect((await statistics.entropySum.data())[0]! / tokens).toBeCloseTo(values.entropy, 5);
     expect((await statistics.clippedSum.data())[0]! / tokens).toBeCloseTo(values.clipped, 6);
+  });
+
+  test.each([1, 3, 7, 100])('made of states and the head %i rows at a time it is the same', async (most) => {
+    const { logits, old, reference, advantages, ...settings } = cases[1] as Case;
+    const weights = tokenWeights(settings.aggregate, lengths, longest);
+    const rows = <T>(table: readonly (readonly T[])[]): T[] => table.flatMap((row, index) => row.slice(0, lengths[index]));
+    const each = (list: readonly number[]): number[] => lengths.flatMap((length, index) => Array.from({ length }, () => list[index] ?? NaN));
+    const given = { labels: tf.tensor1d(rows(labels), 'int32'), advantages: tf.tensor1d(each(advantages)), weights: tf.tensor1d(each(weights)), mask: tf.onesLike(tf.tensor1d(each(weights))), old: tf.tensor1d(rows(old ?? [])), reference: tf.tensor1d(rows(reference)) };
+    // States whose product with this head is the fixture's logits: the head is the identity.
+    const [states, head] = [tf.tensor2d(rows(logits)), tf.eye(logits[0]?.[0]?.length ?? 0)];
+    let [whole, parts]: (PolicyStatistics | null)[] = [null, null];
+    const wanted = tf.valueAndGrads((x, w) => policyLoss(backend.ops.linear(x as tf.Tensor2D, w as tf.Tensor2D), given, settings, (told) => { whole = told; }))([states, head]);
+    const got = tf.valueAndGrads((x, w) => policyLossOfStates(backend.ops, x as tf.Tensor2D, w as tf.Tensor2D, given, settings, most, (told) => { parts = told; }))([states, head]);
+    expect((await got.value.data())[0]).toBeCloseTo((await wanted.value.data())[0]!, 6);
+    for (const [index, gradient] of wanted.grads.entries()) expectClose(await got.grads[index]?.data(), await gradient.data(), { relative: 1e-5, absolute: 1e-7 });
+    for (const name of ['logQ', 'klSum', 'entropySum', 'clippedSum'] as const) {
+      expectClose(await (parts as unknown as PolicyStatistics)[name].data(), await (whole as unknown as PolicyStatistics)[name].data(), { absolute: 1e-5, what: name });
+    }
   });
 
   async function oneToken(s: number, { advantage, oldAbove = 0, referenceAbove = 0, settings = {} }: OneToken): Promise<{ readonly loss: number; readonly slope: number; readonly clipped: number; readonly kl: number }> {
