@@ -91,7 +91,7 @@ describe('a sweep', () => {
     const tree = window.page.locator('.pane-body .monaco-list-row');
     await tree.filter({ hasText: 'Sweep sums' }).first().waitFor();
     await page.getByRole('button', { name: 'Open run 1' }).click();
-    await window.webview().getByRole('heading', { name: /Validation|Loss/ }).first().waitFor();
+    await window.page.getByRole('tab', { name: /#1 learningRate 0\.0001/ }).waitFor();
   });
 
   test('of eighteen runs is shown in a light theme in Chinese, with what was stopped and what still waits', async () => {

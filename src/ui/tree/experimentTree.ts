@@ -6,7 +6,7 @@ import type { RunView } from '../../runs/view.ts';
 import type { Projects } from '../project/projects.ts';
 import { examplesOf, matchesFilter, type Example } from './examples.ts';
 import { checkpointItem, evaluationItem, exampleItem, moreItem, projectItem, runItem, scoreItem, sectionItem } from './items.ts';
-import { gateItem, stageItem, sweepItem } from './stageItems.ts';
+import { gateItem, parentItem, stageItem, sweepItem } from './stageItems.ts';
 import { NodeCache, type TreeNode } from './nodes.ts';
 import type { Questions } from './questions.ts';
 import { runTooltip } from './tooltip.ts';
@@ -80,6 +80,10 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
         const stage = run.stages[node.index];
         return stage === undefined ? gone(node) : stageItem(node, run, stage);
       }
+      case 'parent': {
+        const stage = run.stages[node.index];
+        return stage === undefined ? gone(node) : parentItem(node, stage);
+      }
       case 'gate': {
         const gate = run.stages[node.index]?.gates.find(({ when }) => when === node.when);
         return gate === undefined ? gone(node) : gateItem(node, gate);
@@ -133,10 +137,12 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
       case 'stage': {
         const stage = run.stages[node.index];
         return [
+          ...(stage === undefined || stage.parent === null ? [] : [this.#nodes.get({ kind: 'parent' as const, run: node.run, index: node.index })]),
           ...(stage?.gates ?? []).map(({ when }) => this.#nodes.get({ kind: 'gate', run: node.run, index: node.index, when })),
           ...(stage?.checkpoints ?? []).toReversed().map(({ name }) => this.#nodes.get({ kind: 'checkpoint', run: node.run, name })),
         ];
       }
+      case 'parent':
       case 'gate':
       case 'checkpoint':
       case 'score':
@@ -158,6 +164,7 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
       case 'sweep': return this.#nodes.get({ kind: 'project', folder: projectOfSweep(node.sweep) });
       case 'section': return this.runNode(node.run);
       case 'stage': return this.runNode(node.run);
+      case 'parent':
       case 'gate': return this.#nodes.get({ kind: 'stage', run: node.run, index: node.index });
       case 'checkpoint': {
         const stage = this.store.get(node.run)?.facts.checkpoints.find(({ event }) => event.name === node.name)?.event.stage;

@@ -12,6 +12,7 @@ export type TreeNode =
   | { readonly kind: 'run'; readonly run: string }
   | { readonly kind: 'section'; readonly run: string; readonly section: SectionName }
   | { readonly kind: 'stage'; readonly run: string; readonly index: number }
+  | { readonly kind: 'parent'; readonly run: string; readonly index: number }
   | { readonly kind: 'gate'; readonly run: string; readonly index: number; readonly when: 'entry' | 'exit' }
   | { readonly kind: 'checkpoint'; readonly run: string; readonly name: string }
   | { readonly kind: 'evaluation'; readonly run: string; readonly report: string }
@@ -30,6 +31,7 @@ export function nodeId(node: TreeNode): string {
     case 'run': return `run:${node.run}`;
     case 'section': return `${node.section}:${node.run}`;
     case 'stage': return `stage:${node.run}:${node.index}`;
+    case 'parent': return `parent:${node.run}:${node.index}`;
     case 'gate': return `gate:${node.run}:${node.index}:${node.when}`;
     case 'checkpoint': return `checkpoint:${node.run}:${node.name}`;
     case 'evaluation': return `evaluation:${node.run}:${node.report}`;
@@ -39,7 +41,7 @@ export function nodeId(node: TreeNode): string {
   }
 }
 
-const KINDS: ReadonlySet<unknown> = new Set<TreeNode['kind']>(['project', 'sweep', 'run', 'section', 'stage', 'gate', 'checkpoint', 'evaluation', 'score', 'example', 'more']);
+const KINDS: ReadonlySet<unknown> = new Set<TreeNode['kind']>(['project', 'sweep', 'run', 'section', 'stage', 'parent', 'gate', 'checkpoint', 'evaluation', 'score', 'example', 'more']);
 
 /** Whether what a command was handed is a row of the tree. */
 export function isTreeNode(value: unknown): value is TreeNode {

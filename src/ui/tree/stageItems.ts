@@ -16,7 +16,7 @@ const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
 export function stageItem(node: TreeNode, run: RunView, stage: StageView): vscode.TreeItem {
   const running = stage.state === 'running' && isActive(run.status);
-  const below = stage.gates.length + stage.checkpoints.length;
+  const below = (stage.parent === null ? 0 : 1) + stage.gates.length + stage.checkpoints.length;
   const item = row(node, stage.name, below === 0 ? None : running ? Expanded : Collapsed);
   item.iconPath = stageIcon(run, stage);
   const took = stage.beganAt === null ? null : duration((stage.endedAt ?? (running ? Date.now() : run.endedAt ?? stage.beganAt)) - stage.beganAt);
@@ -24,8 +24,8 @@ export function stageItem(node: TreeNode, run: RunView, stage: StageView): vscod
   const spend = run.facts.collect?.event.stage === stage.index ? run.facts.collect.event.spend : null;
   const judged = stage.gates.findLast((gate) => gate.judged !== null);
   item.description = stage.state === 'waiting' ? '' : joined([
-    stage.state === 'skipped' ? vscode.l10n.t('skipped') : done, spend === null ? null : spendText(spend), took,
-    judged === undefined ? null : `${judged.judged?.passed === true ? '✓' : '✗'} ${gateText(judged)}`,
+    stage.state === 'skipped' ? vscode.l10n.t('skipped') : done, judged === undefined ? null : `${judged.judged?.passed === true ? '✓' : '✗'} ${gateText(judged)}`,
+    spend === null ? null : spendText(spend), took,
     stage.reason === null ? null : reasonText(stage.reason),
   ]);
   item.tooltip = [
@@ -41,6 +41,7 @@ export function stageItem(node: TreeNode, run: RunView, stage: StageView): vscod
 function stageIcon(run: RunView, stage: StageView): vscode.ThemeIcon {
   if (stage.reason === 'gate-missed' || stage.reason === 'entry-missed') return icon('error', 'testing.iconFailed');
   if (stage.state === 'running') return isActive(run.status) ? icon('loading~spin', 'charts.blue') : icon('circle-slash', 'disabledForeground');
+  if (stage.reason === 'stopped') return icon('circle-slash', 'disabledForeground');
   if (stage.state === 'done') return stage.gates.some(({ judged }) => judged?.passed === false) ? icon('warning', 'list.warningForeground') : icon('pass', 'testing.iconPassed');
   return stage.state === 'skipped' ? icon('debug-step-over', 'disabledForeground') : icon('circle-outline', 'disabledForeground');
 }
@@ -59,6 +60,14 @@ function reasonText(reason: string): string | null {
 
 function whenText(when: GateView['when']): string {
   return when === 'entry' ? vscode.l10n.t('Entry') : vscode.l10n.t('Gate');
+}
+
+/** The checkpoint that a stage starts from. */
+export function parentItem(node: TreeNode, stage: StageView): vscode.TreeItem {
+  const item = row(node, vscode.l10n.t('Starts from'), None);
+  item.iconPath = icon('git-commit');
+  item.description = stage.parent ?? '';
+  return item;
 }
 
 export function gateItem(node: TreeNode, gate: GateView): vscode.TreeItem {
