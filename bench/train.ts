@@ -2,7 +2,7 @@
  * `npm run bench -- train [--json] [--quick] [--sizes 3.3M,5.2M,19M] [--pairs 5] [--profile]`: the training step's speed on every
  * backend that loads, plain and as a distillation step, in float32 and bfloat16, against TensorFlow.js's WebAssembly backend as it
  * ships and against PyTorch (eager, autocast, compiled), all in the same run, taking turns. --profile tells instead where the time of
- * a step goes on native TensorFlow.
+ * a step goes on native TensorFlow; --losses what head and losses hold at a vocabulary of 32,000, whole and piece by piece.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import type { BackendName } from '../src/shared/events.ts';
 import { serveContestant, startContestant, type Block, type Contestant } from './train/contestant.ts';
 import { prepareSteps, type StepKind } from './train/engineStep.ts';
 import { DEFAULT_MODELS, modelNamed, stepFlops, teacherOf, type BenchModel } from './train/models.ts';
+import { lossMemory } from './train/lossMemory.ts';
 import { profileSteps } from './train/profile.ts';
 import { openStockWasm } from './train/stockWasm.ts';
 
@@ -149,7 +150,7 @@ function print(rows: readonly Row[], absent: ReadonlyMap<string, string>, ratios
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: {
-    json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, sizes: { type: 'string' }, pairs: { type: 'string' }, serve: { type: 'string' }, profile: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, sizes: { type: 'string' }, pairs: { type: 'string' }, serve: { type: 'string' }, profile: { type: 'boolean', default: false }, losses: { type: 'boolean', default: false },
   } });
   const models = (values.sizes?.split(',') ?? (values.quick ? DEFAULT_MODELS.slice(0, 1) : DEFAULT_MODELS)).map(modelNamed);
   if (values.serve !== undefined) {
@@ -159,6 +160,12 @@ async function main(): Promise<void> {
       const backend = entrant.peer === 'stock' || entrant.backend === undefined ? await openStockWasm() : await openBackend({ backend: entrant.backend, threads: null });
       return { device: backend.device, ...prepareSteps(model, backend, entrant.kind) };
     });
+  }
+  if (values.losses) {
+    const { wholeMiB, piecesMiB, times, difference } = await lossMemory();
+    process.stdout.write(`head and losses at a vocabulary of 32,000: ${wholeMiB.toFixed(0)} MiB at once, ${piecesMiB.toFixed(0)} MiB piece by piece, ${times.toFixed(1)} times less; losses differ by ${difference.toExponential(1)} of their size\n`);
+    if (values.json) process.stdout.write(`${JSON.stringify({ wholeMiB, piecesMiB, times, difference })}\n`);
+    return;
   }
   if (values.profile) {
     for (const model of models) await profileSteps(model);
