@@ -105,7 +105,7 @@ class PlainDecoding implements Decoding {
       return this.#compute({
         tokens: tf.tensor1d(tokens, 'int32'), written: tf.tensor1d(written, 'int32'), cos: tf.tensor3d(cos, tables), sin: tf.tensor3d(sin, tables),
         mask: tf.tensor3d(visible(places, config.kvHeads, columns), [rows * config.kvHeads, 1, columns]), temperature: tf.scalar(this.options.temperature ?? 1), caches: this.#layers,
-      });
+      }, written);
     }));
     return ofRows(scores, asked, rows, config.vocabSize);
   }
@@ -132,12 +132,12 @@ class PlainDecoding implements Decoding {
     return of;
   }
 
-  #compute(step: StepTensors): ScoreTensors {
+  #compute(step: StepTensors, written: Int32Array): ScoreTensors {
     const { model, options } = this;
     if (this.stepping.compute !== null) return this.stepping.compute(model, this.#prepared, options, step);
     const { writeColumns } = model.backend.ops;
     if (writeColumns !== undefined) return decodeStep(model, this.#prepared, options, step, writeColumns);
-    return decodeStep(model, this.#prepared, options, step, this.#copying(step.written), (layer, now) => {
+    return decodeStep(model, this.#prepared, options, step, this.#copying(written), (layer, now) => {
       const before = this.#layers[layer]!;
       this.#layers[layer] = { keys: tf.keep(now.keys), values: tf.keep(now.values) };
       tf.dispose([before.keys, before.values]);
@@ -145,10 +145,10 @@ class PlainDecoding implements Decoding {
   }
 
   /** Where the backend can't write in place everything is copied. */
-  #copying(written: tf.Tensor1D): WriteColumns {
-    const rows = written.size;
-    const hot = tf.oneHot(tf.sub(written, tf.range(0, rows * this.#columns, this.#columns, 'int32')), this.#columns, 1, 0, 'bool');
-    const condition = tf.reshape(hot, [rows, this.#columns, 1]);
+  #copying(written: Int32Array): WriteColumns {
+    const hot = new Uint8Array(written.length * this.#columns);
+    for (const at of written) hot[at] = 1;
+    const condition = tf.tensor3d(hot, [written.length, this.#columns, 1], 'bool');
     return (cache, column) => tf.where(condition, column, cache);
   }
 
