@@ -35,7 +35,7 @@ test('it is small and holds nothing of development', async () => {
   const { stdout } = await promisify(execFile)('python3', ['-m', 'zipfile', '-l', vsix]);
   expect(stdout).toMatch(/extension\/dist\/engine\.js/);
   expect(stdout).toMatch(/extension\/dist\/ThirdPartyNotices\.txt/);
-  expect(stdout).not.toMatch(/\.ts\s|(?<!dist\/)node_modules|test\/|scripts\/|\.map\s|bench\//);
+  expect(stdout).not.toMatch(/\.ts\s|(?<!dist\/)node_modules|\.distill\/|teacher\.jsonl|test\/|scripts\/|\.map\s|bench\//);
   // What calls TensorFlow's library: one package serves every system.
   const builds = [...stdout.matchAll(/extension\/dist\/node_modules\/@koromix\/(\S+\.node)/g)].map(([, file]) => file).sort();
   expect(builds).toEqual(['koffi-darwin-arm64/darwin_arm64/koffi.node', 'koffi-darwin-x64/darwin_x64/koffi.node', 'koffi-linux-arm64/linux_arm64/koffi.node', 'koffi-linux-x64/linux_x64/koffi.node', 'koffi-win32-x64/win32_x64/koffi.node']);
