@@ -1,10 +1,11 @@
 /** The Metrics panel in a real VS Code: live points, zoom, legend, a reloaded window, several runs, both languages. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Recording } from '../../bench/ui/recording.ts';
+import { writeRowLosses } from '../fixtures/rowLosses.ts';
 import { Editor, type Workbench } from '../harness/workbench.ts';
 
 const STEPS = 600;
@@ -155,6 +156,30 @@ describe('the Metrics panel', () => {
     if (over !== null) await window.page.mouse.move(over.x + over.width * 0.4, over.y + over.height / 2);
     await window.webview().locator('.tooltip:visible').waitFor();
     await window.screenshot('metrics-compare-light');
+  });
+
+  test.each([
+    ['dark', 'en', 'Rows of step 120', 'Next step', 'Rows of step 121'], ['light', 'zh-cn', '第 120 步的数据行', '下一步', '第 121 步的数据行'],
+  ] as const)('a click on a point lists the rows of its step, and a row opens at its line (%s, %s)', async (theme, language, title, next, nextTitle) => {
+    await newProject();
+    const recording = await record('2026-08-01-0900-arithmetic', 239);
+    await writeRowLosses(recording.folder, 239);
+    await writeFile(path.join(project, 'train.jsonl'), Array.from({ length: 20 }, (_, line) => `${JSON.stringify({ prompt: `question ${String(line + 1)}`, answer: '1' })}\n`).join(''));
+    await show({ theme, language });
+    await drawnTo(239);
+    const over = await window.webview().locator('.card[data-group=loss] .u-over').boundingBox();
+    if (over === null) throw new Error('the chart is not there');
+    await window.page.mouse.click(over.x + over.width / 2, over.y + over.height / 2);
+    const card = window.webview().locator('.rows:visible');
+    await card.getByText(title).waitFor();
+    expect(await card.locator('tbody tr').count()).toBe(3);
+    await window.screenshot(`metrics-rows-${language === 'en' ? 'dark' : 'zh-light'}`);
+    await card.getByLabel(next).click();
+    await card.getByText(nextTitle).waitFor();
+    // Step 121 has rows 1 to 3, the second one with the largest loss.
+    await card.locator('.link').first().click();
+    await window.page.locator('.tab').filter({ hasText: 'train.jsonl' }).waitFor();
+    await window.page.locator('.statusbar-item').filter({ hasText: /2/ }).first().waitFor();
   });
 
   test('speaks Chinese', async () => {

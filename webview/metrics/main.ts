@@ -57,7 +57,8 @@ function askForRows(run: string, step: number): void {
   asking = `${step} ${run}`;
   host.post({ kind: 'rows', run, step });
 }
-const charts = element('div', { class: 'charts' });
+// The last of them; it stands below the losses (metrics.css), where the click was.
+const charts = element('div', { class: 'charts' }, rowsCard.node);
 const stage = element('main', { class: 'stage' });
 const top = element('div', { class: 'top' }, runList.node, toolbar.node);
 document.body.append(top, stage);
@@ -167,7 +168,7 @@ resized.observe(charts);
 function drawCharts(now: Contents): void {
   if (charts.parentNode === null) {
     shownEmpty = '';
-    stage.replaceChildren(charts, rowsCard.node, table.node);
+    stage.replaceChildren(charts, table.node);
   }
   for (const [id, card] of cards) {
     if (now.charts.some(({ group }) => group.id === id)) continue;

@@ -26,6 +26,7 @@ export class RowLossFile {
     /** Of each row, 1 + the place of its last visit. */
     private readonly last: Uint32Array,
     private visits: number,
+    private entries: number,
   ) {}
 
   /**
@@ -36,16 +37,16 @@ export class RowLossFile {
     const files = { steps: path.join(folder, RUN_FILES.rowLossSteps), visits: path.join(folder, RUN_FILES.rowLosses) };
     const { numbers, count } = await numbered(path.join(folder, RUN_FILES.rowLossRows), base, rows);
     return guarded(files.visits, () => {
-      const descriptors = { steps: openSync(files.steps, 'a+'), visits: openSync(files.visits, 'a+') };
+      const descriptors = { steps: openForAll(files.steps), visits: openForAll(files.visits) };
       const { entries, visits } = repaired(descriptors);
       const beyond = standing(entries).at(-1)?.step ?? 0;
       const kept = [...entries];
       if (beyond > step) {
         const mark: StepEntry = { step: step + 1, stage: 0, first: visits, count: 0 };
-        appendAll(descriptors.steps, encodeStep(mark));
+        writeAll(descriptors.steps, encodeStep(mark), kept.length * STEP_BYTES);
         kept.push(mark);
       }
-      return new RowLossFile(files, descriptors, numbers, lastVisits(descriptors.visits, standing(kept), count), visits);
+      return new RowLossFile(files, descriptors, numbers, lastVisits(descriptors.visits, standing(kept), count), visits, kept.length);
     });
   }
 
@@ -58,9 +59,10 @@ export class RowLossFile {
       if (number !== NO_ROW) this.last[number] = first + index + 1;
       return { row: number, previous: before === 0 ? null : before - 1, positions, loss: weights.ce * ce + weights.kl * temperature ** 2 * (kl ?? 0), ce, kl };
     });
-    guarded(this.files.visits, () => { appendAll(this.descriptors.visits, encodeVisits(visits)); });
-    guarded(this.files.steps, () => { appendAll(this.descriptors.steps, encodeStep({ step, stage, first, count: visits.length })); });
+    guarded(this.files.visits, () => { writeAll(this.descriptors.visits, encodeVisits(visits), first * VISIT_BYTES); });
+    guarded(this.files.steps, () => { writeAll(this.descriptors.steps, encodeStep({ step, stage, first, count: visits.length }), this.entries * STEP_BYTES); });
     this.visits += visits.length;
+    this.entries += 1;
   }
 
   close(): void {
@@ -149,8 +151,14 @@ function readAll(descriptor: number, offset: number, length: number): Uint8Array
   return bytes.subarray(0, done);
 }
 
-function appendAll(descriptor: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
+function writeAll(descriptor: number, bytes: Uint8Array, offset: number): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done, bytes.length - done, offset + done);
+}
+
+/** Made if it isn't there. Not for appending: such a file can't be cut on every system. */
+function openForAll(file: string): number {
+  closeSync(openSync(file, 'a'));
+  return openSync(file, 'r+');
 }
 
 function guarded<T>(file: string, work: () => T): T {
