@@ -5,7 +5,7 @@ import type { RunView } from '../../runs/view.ts';
 import { createSweepFolder, listSweeps } from '../../runs/sweepFolder.ts';
 import { runSweep, stopSweep } from '../../runs/sweepRunner.ts';
 import { readSweep } from '../../runs/sweepStatus.ts';
-import { rowStatus, type SweepView } from '../../runs/sweepView.ts';
+import { resultOf, rowStatus, type SweepView } from '../../runs/sweepView.ts';
 import { followRun, readRun } from '../../runs/followRun.ts';
 import { DistillError, sentence, type ErrorCode } from '../../shared/messages.ts';
 import { duration, shortNumber } from '../../shared/numbers.ts';
@@ -108,7 +108,7 @@ function tellRun(terminal: Terminal, { rows, file }: SweepView, index: number, r
     if (terminal.interactive) live(terminal, place, run);
     return;
   }
-  const value = ended.facts.latest[file.sweep.metric]?.value ?? null;
+  const value = resultOf(ended.facts, file.sweep.metric);
   const took = ended.startedAt === null || ended.endedAt === null ? '' : duration(ended.endedAt - ended.startedAt);
   const { ended: end } = ended.facts;
   note(['  ', rowStatusText(terminal, rowStatus(ended)), value === null ? '' : `${file.sweep.metric} ${shortNumber(value)}`, took].filter((part) => part !== '').join(' · ').replace(' · ', ''));
