@@ -8,6 +8,7 @@ import { doctor } from './commands/doctor.ts';
 import { init, TEMPLATES, type TemplateName } from './commands/init.ts';
 import { list, log, show } from './commands/list.ts';
 import { rows } from './commands/rows.ts';
+import { targets } from './commands/targets.ts';
 import { resume, run, stop } from './commands/run.ts';
 import { setupTensorflow } from './commands/setup.ts';
 import { registerData } from './dataProgram.ts';
@@ -123,6 +124,8 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
     .action(async (name: string | undefined, options: { step?: number; row?: string; top?: number; json?: true }) => {
       done(await rows(terminal, name, { step: options.step ?? null, row: options.row ?? null, top: options.top ?? null, json: options.json === true }));
     });
+  command('targets', say('targets')).addArgument(new Argument('[where]', say('targetsWhere')).default('.')).addOption(json())
+    .action(async (where: string, options: { json?: true }) => { done(await targets(terminal, where, { json: options.json === true })); });
   command('log', say('log')).addArgument(aRun()).addOption(new Option('-n, --lines <count>', say('logLines')).argParser(whole))
     .action(async (name: string | undefined, options: { lines?: number }) => { done(await log(terminal, name, { lines: options.lines ?? null })); });
   command('diff', say('diff')).addArgument(new Argument('[run]', say('argumentRun'))).addArgument(new Argument('[example]', say('diffExample')))

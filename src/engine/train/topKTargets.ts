@@ -9,6 +9,7 @@ import { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions, keptThink, type MicroBatch } from './batch.ts';
 import { release, supervisedLogits, upload, type DeviceBatch, type SegmentTargets, type TopTargets } from './losses.ts';
 import { places } from './places.ts';
+import { STORE_EXTENSION } from './storeName.ts';
 import { NOTHING, TopKReader, TopKWriter, type TopKHeader, type TopKShape } from './topKFile.ts';
 import type { SoftTargets } from './softTargets.ts';
 import { yieldToEvents } from './yield.ts';
@@ -40,7 +41,6 @@ const NAME_DIGITS = 20;
 export function storeFile(folder: string, key: string): string {
   return path.join(folder, `${key.slice(0, NAME_DIGITS)}${STORE_EXTENSION}`);
 }
-export const STORE_EXTENSION = '.topk';
 
 export class TopKTargets implements SoftTargets {
   readonly #places: ReadonlyMap<EncodedRow, number>;

@@ -78,3 +78,21 @@ test('one teacher, however often, is that teacher', async () => {
   const [alone, thrice] = [await run({}), await run({ mixture: [1, 2, 5].map((weight) => ({ model: teacher, weight, tasks: {} })) })];
   for (const [index, { values }] of alone.entries()) for (const [name, value] of Object.entries(values)) expectClose([thrice[index]?.values[name] ?? NaN], [value ?? NaN], { relative: 1e-3, absolute: 1e-5, what: name });
 });
+
+test('several teachers’ logits are never in memory together: the peak is that of two, however many there are', async () => {
+  const batch = collate(makeRows(8, 9), TINY.maxPositions);
+  const device = upload(batch);
+  const peak = async (count: number): Promise<number> => {
+    const mixed = Array.from({ length: count }, (_, i) => ({ model: teachers[i % teachers.length] as DecoderModel, weight: 1 + i, tasks: {} }));
+    const before = tf.memory().numBytes;
+    const { peakBytes } = await tf.profile(() => {
+      for (const target of mixtureTargets(mixed, VOCABULARY, 0.7).of(batch, device, 2)) if (target.kind === 'logits') target.logits.dispose();
+    });
+    expect(tf.memory().numBytes, 'nothing is left').toBe(before);
+    return peakBytes - before;
+  };
+  const [two, eight] = [await peak(2), await peak(8)];
+  expect(two).toBeGreaterThan(0);
+  expect(eight).toBe(two);
+  release(device);
+});

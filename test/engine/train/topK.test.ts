@@ -1,17 +1,22 @@
 /** The store of top-k log-probabilities: its bytes, its temperatures, and training from it as from the live teacher. */
-import { readdir, stat, truncate } from 'node:fs/promises';
+import { mkdir, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { targets } from '../../../src/cli/commands/targets.ts';
+import type { Terminal } from '../../../src/cli/terminal.ts';
+import { sayIn } from '../../../src/cli/text.ts';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import type { DecoderModel } from '../../../src/engine/model/contract.ts';
 import { createDecoder } from '../../../src/engine/model/decoder.ts';
 import { Random } from '../../../src/engine/model/random.ts';
 import { NOTHING, recordBytes, TopKReader, TopKWriter } from '../../../src/engine/train/topKFile.ts';
+import { topKSummary } from '../../../src/engine/train/topKSummary.ts';
 import { soften, storedTemperatures } from '../../../src/engine/train/topKTargets.ts';
 import { assign } from '../../../src/engine/train/optimizer.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
 import { loadDecoder } from '../../../src/engine/model/folder.ts';
 import { findCheckpoint } from '../../../src/engine/train/checkpoint.ts';
+import { TARGETS_FOLDER } from '../../../src/shared/run.ts';
 import { expectClose, makeInput, makeRows, makeStage, openWasm, temporaryFolder, TINY, VOCABULARY } from './setup.ts';
 
 describe('the file', () => {
@@ -55,6 +60,34 @@ describe('the file', () => {
     await writer.abandon();
     expect(await readdir(folder)).toEqual([]);
   });
+});
+
+test('distill targets tells what a store holds: at k = 50 in float16 252 bytes a token, and how much of the probability', async () => {
+  const project = await temporaryFolder();
+  const [k, vocabulary, counts] = [50, 1000, [7, 0, 5]] as const;
+  const folder = path.join(project, TARGETS_FOLDER);
+  await mkdir(folder, { recursive: true });
+  const writer = await TopKWriter.create(path.join(folder, 'a.topk'), { k, vocabulary, values: 'float16', temperatures: [2], key: 'x', teacher: 'big', made: 1 }, counts);
+  for (const [row, count] of counts.entries()) {
+    if (count === 0) continue;
+    // Half of the probability in the k tokens.
+    await writer.write(row, 0, { ids: Int32Array.from({ length: count * k }, (_, i) => i % k), logProbabilities: new Float32Array(count * k).fill(Math.log(0.5 / k)), rests: new Float32Array(count).fill(-0.7) });
+  }
+  await writer.close();
+  await writeFile(path.join(folder, 'b.topk'), 'half a file');
+  const summary = await topKSummary(path.join(folder, 'a.topk'));
+  expect(summary).toMatchObject({ k, rows: 3, positions: 12, bytesPerToken: 252, teacher: 'big', values: 'float16' });
+  // Little beside the records: where each row begins, and the header.
+  expect((summary?.bytes ?? NaN) - 12 * 252).toBeLessThan(300);
+  expectClose([summary?.mass?.mean ?? NaN, summary?.mass?.least ?? NaN], [0.5, 0.5], { relative: 1e-3 });
+  for (const language of ['en', 'zh-cn'] as const) {
+    const [printed, noted]: [string[], string[]] = [[], []];
+    const terminal: Terminal = { language, say: sayIn(language, 'distill'), print: (text) => { printed.push(text); }, note: (text) => { noted.push(text); }, live: () => undefined, interactive: false, columns: 100, paint: (_, text) => text };
+    expect(await targets(terminal, project, { json: false })).toBe(0);
+    expect(printed.join('\n')).toMatch(/a\.topk .*big .*12 .*50 .*float16 .*2 .*252 .*50\.0 %/);
+    expect(noted.join('\n')).toContain('b.topk');
+    await expect(targets(terminal, path.join(folder, 'b.topk'), { json: false })).rejects.toThrow(/b\.topk/);
+  }
 });
 
 test('softening gives the distribution at any temperature of the schedule, the rest included', () => {
