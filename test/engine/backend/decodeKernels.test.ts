@@ -30,7 +30,7 @@ describe.each(['plain', 'fma'] as const)('%s kernels', (variant) => {
   const normal = (length: number): Float32Array => Float32Array.from({ length }, () => random.normal());
   const expectClose = (actual: Float32Array, expected: readonly number[]): void => {
     expect(actual).toHaveLength(expected.length);
-    expected.forEach((value, i) => { expect(Math.abs(actual[i]! - value) / (1 + Math.abs(value))).toBeLessThan(TOLERANCE); });
+    expect(expected.reduce((worst, value, i) => Math.max(worst, Math.abs(actual[i]! - value) / (1 + Math.abs(value))), 0)).toBeLessThan(TOLERANCE);
   };
   const product = (x: Float32Array, weight: Float32Array, bias: Float32Array | null, m: number, k: number, n: number): number[] =>
     Array.from({ length: m * n }, (_, at) => {
@@ -53,7 +53,8 @@ describe.each(['plain', 'fma'] as const)('%s kernels', (variant) => {
     expectClose(get(outC, m * 2), product(x, c, null, m, k, 2));
 
     pool.kernels.project(at, m, k, 1, atA, 0, n, outA, 0, 0, 0, 0, 0, 0, 0, 0);
-    expectClose(get(outA, m * n), stored.map((value, i) => value + product(x, a, null, m, k, n)[i]!).slice(0, m * n));
+    const again = product(x, a, null, m, k, n);
+    expectClose(get(outA, m * n), stored.map((value, i) => value + again[i]!));
 
     const up = normal(n * k);
     pool.kernels.project(at, m, k, 2, atA, 0, n, outA, put(up), 0, n, put(new Float32Array(m * n)), 0, 0, 0, 0);
