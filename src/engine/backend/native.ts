@@ -13,6 +13,7 @@ import { after } from './tensorflow/order.ts';
 import { openAddon } from './tensorflow/addon.ts';
 import { startBackend, stopBackend } from './tensorflow/backend.ts';
 import { decodingOps } from './tensorflow/decoding.ts';
+import { fusedOps } from './tensorflow/fused.ts';
 import { findLibrary } from './tensorflow/find.ts';
 
 /** @throws Error that says where was looked and what is missing. */
@@ -36,7 +37,7 @@ export async function openNative(name: 'tensorflow-gpu' | 'tensorflow', threads:
     stopBackend();
     throw new DistillError('tensorflow-no-gpu', { version: library.version, folder: library.folder });
   }
-  const ops: Ops = { ...portableOps, after, ...decodingOps(native) };
+  const ops: Ops = { ...portableOps, ...fusedOps, after, ...decodingOps(native) };
   return {
     device: `TensorFlow ${library.version}, ${context.gpu === null ? `CPU, ${count === 1 ? '1 thread' : `${count} threads`}` : 'GPU'}`,
     threads: count,
