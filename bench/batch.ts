@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- batch [--json] [--model NAME] [--backend NAME] [--steps N]`: ways of feeding the same rows. How full the passes
+ * `npm run bench -- batch [--json] [--model NAME] [--backend NAME] [--steps N] [--rounds N]`: ways of feeding the same rows. How full the passes
  * are, how many shapes they have, what preparing them costs beside a step, and how many tokens a second are learnt from, on the rows
  * of the arithmetic example and, where they are there, of GSM8K (DISTILL_TEST_DATA); then what reading a
  * teacher's stored answers costs beside a step, and what recomputing blocks costs and saves. All that is compared takes turns.
@@ -30,14 +30,13 @@ import { modelNamed } from './train/models.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');
 const { values: options } = parseArgs({ options: {
-  json: { type: 'boolean', default: false }, model: { type: 'string', default: '0.6M' }, backend: { type: 'string', default: 'wasm' }, steps: { type: 'string', default: '3' },
+  json: { type: 'boolean', default: false }, model: { type: 'string', default: '0.6M' }, backend: { type: 'string', default: 'wasm' }, steps: { type: 'string', default: '3' }, rounds: { type: 'string', default: '5' },
 } });
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
 
 const BATCH = 16;
-/** Steps whose passes are looked at, and rounds whose median counts. */
+/** Steps whose passes are looked at. */
 const LOOKED_AT = 100;
-const ROUNDS = 5;
 const BUCKETS = 16;
 /** No row of the data is longer. */
 const POSITIONS = 1024;
@@ -98,10 +97,10 @@ function learner(student: DecoderModel, weights: Partial<Objective['weights']>):
   };
 }
 
-/** Milliseconds of each contestant: the median of rounds in which all take turns; the first round warms up. */
+/** Milliseconds of each contestant: the median of rounds, in which all take turns; the first round warms up. */
 async function inTurns(contestants: readonly (() => Promise<number>)[]): Promise<number[]> {
   const times = contestants.map((): number[] => []);
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= Number(options.rounds); round++) {
     for (const [index, run] of contestants.entries()) {
       const value = await run();
       if (round > 0) times[index]?.push(value);
