@@ -73,8 +73,9 @@ function failure(answer: Answer): Refusal {
 
 async function consented({ version, file, index, downloadBytes, installedBytes, licence, folder }: TensorflowOffer, found: Of<'found'> | undefined): Promise<boolean> {
   const download = vscode.l10n.t('Download');
+  const broken = found?.checked ?? null;
   const detail = [
-    ...(found?.checked == null ? [] : [vscode.l10n.t('The TensorFlow that is here does not work: {0}', found.checked.detail), '']),
+    ...(broken === null ? [] : [vscode.l10n.t('The TensorFlow that is here does not work: {0}', broken.detail), '']),
     vscode.l10n.t('Training with it is several times faster than with WebAssembly.'),
     vscode.l10n.t('From {0}: {1}, {2} MiB; {3} MiB on the disk afterwards.', index, file, mebibytes(downloadBytes), mebibytes(installedBytes)),
     vscode.l10n.t('Licence {0}. Only for this user, in {1}.', licence, folder),

@@ -1,10 +1,12 @@
 /** Opens TensorFlow's shared libraries and says clearly why it can't. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type * as koffiTypes from 'koffi';
 import { DistillError } from '../../../shared/messages.ts';
 import { bindCApi, type CApi } from './cApi.ts';
 
-export type Koffi = typeof import('koffi');
+/** What is used of koffi, which is loaded only when a library is opened. */
+export type Koffi = Pick<typeof koffiTypes, 'load' | 'address' | 'struct'>;
 
 /** Relative to the folder; the last has the C API and needs those before it. */
 const FILES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
