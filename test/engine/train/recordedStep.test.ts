@@ -1,12 +1,15 @@
 /** A step that runs as one TensorFlow function gives what the same step gives operation by operation. */
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { nativeTensorflow } from '../../../src/engine/backend/tensorflow/backend.ts';
+import { recordFunction } from '../../../src/engine/backend/tensorflow/recorder.ts';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import type { DecoderModel } from '../../../src/engine/model/contract.ts';
 import { createDecoder, quantisedDecoder, variantOf } from '../../../src/engine/model/decoder.ts';
 import { loadDecoder } from '../../../src/engine/model/folder.ts';
 import { collate } from '../../../src/engine/train/batch.ts';
 import { findCheckpoint } from '../../../src/engine/train/checkpoint.ts';
-import type { Objective } from '../../../src/engine/train/losses.ts';
+import { scalesOf, tensorsOf, totalLoss, upload, type Objective } from '../../../src/engine/train/losses.ts';
+import { chunkedLosses } from '../../../src/engine/train/chunkedLosses.ts';
 import { AdamW } from '../../../src/engine/train/optimizer.ts';
 import { RecordedSteps } from '../../../src/engine/train/recordedStep.ts';
 import { liveTargets } from '../../../src/engine/train/softTargets.ts';
@@ -14,7 +17,7 @@ import { StepRunner } from '../../../src/engine/train/stepRunner.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
 import { tf } from '../../../src/engine/tf.ts';
 import { openNativeOrNull } from './native.ts';
-import { makeInput, makeRows, makeStage, TINY, VOCABULARY } from './setup.ts';
+import { expectClose, makeInput, makeRows, makeStage, TINY, VOCABULARY } from './setup.ts';
 
 const opened = await openNativeOrNull();
 const backend = opened as Backend;
@@ -136,6 +139,26 @@ describe.skipIf(opened === null)('steps by themselves', () => {
     for (const [name, weight] of a.weights) weight.assign(fresh.weights.get(name) as tf.Variable);
     one.optimizer.restore(0, await two.optimizer.read());
     expect(await run(one, a)).toEqual(await run(two, b));
+  });
+});
+
+describe.skipIf(opened === null)('losses piece by piece', () => {
+  test('inside a function the pieces give what they give outside', () => {
+    const native = nativeTensorflow();
+    if (native === null) throw new Error('it is open');
+    const [own, other] = [student(), teacher()];
+    const objective: Objective = { weights: { kl: 0.7, ce: 0.3, mse: 0.1, hidden: 0, attention: 0, uld: 0 }, divergence: { kind: 'forward-kl' }, temperature: 2, vocabulary: VOCABULARY };
+    const device = upload(collate(makeRows(4, 3), TINY.maxPositions));
+    const scales = scalesOf(objective, 30, { hidden: 1, attention: 1, uld: 1 });
+    const work = (): tf.Tensor[] => {
+      const asked = { model: other, states: other.hidden(device.ids, device.layout) };
+      const { value, grads } = tf.variableGrads(() => totalLoss(objective, [], scales, {}, chunkedLosses(own, objective, device, own.hidden(device.ids, device.layout), null, asked, { temperature: 2, scales, rows: 7 }).totals), [...own.weights.values()]);
+      return [value, ...[...own.weights.values()].map((weight) => grads[weight.name] as tf.Tensor)];
+    };
+    const recorded = recordFunction(native, { inputs: [...tensorsOf(device), ...own.weights.values(), ...other.weights.values()], resources: [] }, work);
+    const got = recorded.run([...tensorsOf(device), ...own.weights.values(), ...other.weights.values()]);
+    tf.tidy(work).forEach((wanted, index) => { expectClose(got[index]?.dataSync(), wanted.dataSync(), { relative: 1e-4, absolute: 1e-6, what: `result ${index}` }); });
+    recorded.dispose();
   });
 });
 
