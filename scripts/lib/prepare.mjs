@@ -69,7 +69,7 @@ export async function tensorflow() {
   const setup = () => new Promise((resolve) => {
     const child = spawn(process.execPath, [at('dist/cli.js'), 'setup', 'tensorflow', '--yes', '--json', '--lang', 'en'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     const events = [];
-    createInterface({ input: child.stdout }).on('line', (line) => { events.push(JSON.parse(line)); });
+    createInterface({ input: child.stdout }).on('line', (line) => { if (line.startsWith('{')) events.push(JSON.parse(line)); });
     child.on('close', () => resolve(events));
   });
   const events = existsSync(path.join(env.DISTILL_DATA_FOLDER, 'tensorflow/used.json')) || env.DISTILL_TENSORFLOW
