@@ -31,7 +31,11 @@ export function stepSeed(seed: number, stage: number, step: number, what: string
   return new Random(seed, stage, step, what).word();
 }
 
-/** What the model writes after the prompts of these rows, each row's samples behind one another. A prompt that fills the model gives empty ones. */
+/**
+ * What the model writes after the prompts of these rows, each row's samples behind one another. A prompt that fills the model gives
+ * empty ones. Only the template's own end token ends a completion: another one that the tokenizer has is a token like any other, so
+ * that what is learnt from is exactly what was drawn.
+ */
 export async function write(model: DecoderModel, asked: readonly EncodedRow[], { endTokenId }: Writing, { progress, ...options }: WriteOptions): Promise<readonly Generated[]> {
   return generate(model, asked.map(promptIds), {
     ...options, eosTokenIds: [endTokenId],

@@ -23,7 +23,7 @@ test('the example of three stages passes', async () => {
   cpSync(path.join(root, 'examples/arithmetic'), made.folder, { recursive: true, filter: (source) => path.basename(source) !== '.distill' });
   const report = await made.check(parse(readFileSync(path.join(made.folder, 'three-stages.json'), 'utf8')) as object);
   expect(report.codes('refusal')).toEqual([]);
-  expect(report.found('reinforce-plan')).toMatchObject({ level: 'pass', data: { prompts: 64, samples: 8, completions: 64 * 8 * 60 } });
+  expect(report.found('reinforce-plan')).toMatchObject({ level: 'pass', data: { prompts: 64, samples: 8, completions: 64 * 8 * 80 } });
 });
 
 test('a plan says how many completions there will be, and memory counts them', async () => {
