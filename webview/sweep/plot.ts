@@ -186,7 +186,7 @@ export class Plot {
   }
 
   #choose(axis: Axis, part: readonly [number, number] | null): void {
-    const { [axis.name]: _, ...others } = this.#choice;
+    const others = Object.fromEntries(Object.entries(this.#choice).filter(([name]) => name !== axis.name));
     this.events.choose(part === null ? others : { ...others, [axis.name]: part });
   }
 

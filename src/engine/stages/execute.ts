@@ -132,7 +132,7 @@ async function runStages(execution: Execution, context: StageContext, plan: Plan
   let reached: Reached = { steps: found?.state.step ?? 0, tokens: found?.state.tokens ?? 0 };
   // The checkpoint that the student is, and what is known of it.
   let parent: string | null = plan.inside ? left?.state.parent ?? null : from === null ? null : path.basename(from);
-  let known = left === found ? knownOf(history, reached, plan.inside && found?.state.finished != null) : {};
+  let known = left === found ? knownOf(history, reached, plan.inside && found !== null && found.state.finished !== null) : {};
   for (const [index, stage] of recipe.stages.entries()) {
     if (index < plan.first) continue;
     const begin = { kind: 'stage', stage: index, name: stage.name, type: stage.type } as const;
