@@ -33,7 +33,7 @@ const REFUSED: readonly (readonly [what: string, stages: readonly object[], expe
 ];
 
 describe('is refused', () => {
-  test.each(REFUSED)('%s', (_, stages, expected, wayOut, more) => {
+  test.each(REFUSED.map(([what, stages, expected, wayOut, more]) => ({ what, stages, expected, wayOut, more })))('$what', ({ stages, expected, wayOut, more }) => {
     const { problems = [] } = readRecipe(recipe(stages, more));
     expect(problems.map(({ path, code }) => `${path}: ${code}`)).toEqual(expected);
     for (const { code, data } of problems) {
@@ -53,7 +53,7 @@ const TAKEN: readonly (readonly [what: string, stages: readonly object[], more?:
   ['warm-up, then distillation', [{ trains: 'big', objective: 'sequence' }, {}]],
 ];
 
-test.each(TAKEN)('is taken: %s', (_, stages, more) => {
+test.each(TAKEN.map(([what, stages, more]) => ({ what, stages, more })))('is taken: $what', ({ stages, more }) => {
   const read = readRecipe(recipe(stages, more));
   expect(read.problems).toBeUndefined();
   // With its defaults filled in it is a recipe still.

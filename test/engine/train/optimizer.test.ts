@@ -96,7 +96,7 @@ describe.each(BACKENDS)('on %s', (name) => {
       const learningRate = learningRateAt(schedule, modelFixture.optimizer.learningRate, step, modelFixture.steps.length);
       const values = await optimiserStep({ student, targets: liveTargets(teacher, objective.vocabulary), objective, optimizer, batches, learningRate });
       for (const [key, value] of Object.entries(wanted)) {
-        const got = values?.[key as keyof typeof values] ?? NaN;
+        const got = Number(values?.[key as keyof typeof values] ?? NaN);
         expect(Math.abs(got - value), `${key} at step ${step}: ${got} instead of ${value}`).toBeLessThan(1e-4 * Math.abs(value));
       }
     }
