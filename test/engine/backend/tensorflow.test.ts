@@ -1,6 +1,6 @@
 /** Native TensorFlow through our binding: every call of it, what goes wrong, and that nothing stays behind. */
-import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,9 @@ import { ATTRIBUTE, DATA_TYPE, type TensorValues } from '../../../src/engine/bac
 import { tf } from '../../../src/engine/tf.ts';
 import { root } from '../../fixtures/bundles.ts';
 import { tensorflowFolder } from '../../fixtures/tensorflow.ts';
+
+/** A Python in a virtual environment has no packages of the user's own. */
+const hasPython = spawnSync('python3', ['-c', 'import site; print(site.ENABLE_USER_SITE)'], { encoding: 'utf8' }).stdout?.trim() === 'True';
 
 async function scratch(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'distill-tensorflow-'));
@@ -38,17 +41,33 @@ describe('looking for the library', () => {
     const environment = { ...process.env, DISTILL_TENSORFLOW: '', DISTILL_DATA_FOLDER: folder, PATH: folder, Path: folder };
     const { candidates } = await findLibrary(environment);
     expect(candidates.map(({ source, problem }) => [source, problem?.code])).toEqual([['setup', 'tensorflow-not-set-up'], ['python', 'tensorflow-no-python']]);
-    await import('node:fs/promises').then(({ mkdir }) => mkdir(path.join(folder, 'tensorflow')));
+    await mkdir(path.join(folder, 'tensorflow'));
     await writeFile(path.join(folder, 'tensorflow/used.json'), '{"format": 1, "fol');
     expect((await findLibrary(environment)).candidates[0]?.problem?.code).toBe('tensorflow-setup-unreadable');
   });
 
-  test.runIf(linux)('Python is asked without importing anything, and not in the folder that it runs in', async () => {
+  test.runIf(linux)('what Python names is taken as it says', async () => {
     const folder = await scratch();
     // A Python that has one: the folder of the package is what it answers.
     await writeFile(path.join(folder, 'python3'), `#!/bin/sh\necho ${folder}/python3\necho ${folder}/site-packages/tensorflow\n`, { mode: 0o755 });
     const { candidates } = await findLibrary({ ...process.env, DISTILL_TENSORFLOW: '', DISTILL_DATA_FOLDER: folder, PATH: folder });
     expect(candidates.at(-1)).toMatchObject({ source: 'python', folder: `${folder}/site-packages/tensorflow`, problem: { code: 'tensorflow-file-missing' } });
+  });
+
+  test.runIf(linux && hasPython)('a TensorFlow of the user’s own site-packages is found, one in the folder that it runs in is not', async () => {
+    const folder = await scratch();
+    const { stdout } = await promisify(execFile)('python3', ['-c', 'import site; print(site.getusersitepackages())'], { env: { ...process.env, PYTHONUSERBASE: folder } });
+    const installed = path.join(stdout.trim(), 'tensorflow');
+    for (const place of [installed, path.join(folder, 'tensorflow')]) {
+      await mkdir(place, { recursive: true });
+      await writeFile(path.join(place, '__init__.py'), 'raise SystemExit("imported")');
+    }
+    const environment = { ...process.env, DISTILL_TENSORFLOW: '', DISTILL_DATA_FOLDER: folder };
+    const before = process.cwd();
+    process.chdir(folder);
+    onTestFinished(() => { process.chdir(before); });
+    expect((await findLibrary({ ...environment, PYTHONUSERBASE: folder })).candidates.at(-1)).toMatchObject({ source: 'python', folder: installed, problem: { code: 'tensorflow-file-missing' } });
+    expect((await findLibrary({ ...environment, PYTHONNOUSERSITE: '1' })).candidates.at(-1)?.folder).not.toBe(path.join(folder, 'tensorflow'));
   });
 
   test.runIf(linux)('a file that is no library, and a library that is not TensorFlow, are named', async () => {

@@ -7,15 +7,15 @@ import { DistillError } from '../../../shared/messages.ts';
 const PROGRAMS = process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python'];
 const ANSWER_MS = 15_000;
 
-const QUESTION = "import importlib.util as u, os, sys; s = u.find_spec('tensorflow'); print(sys.executable); print(os.path.dirname(s.origin) if s and s.origin else '')";
+/** With -c the folder that Python runs in comes first on its path: a module of that name there is not what was installed. */
+const QUESTION = "import sys; sys.path = [p for p in sys.path if p]; import importlib.util as u, os; s = u.find_spec('tensorflow'); print(sys.executable); print(os.path.dirname(s.origin) if s and s.origin else '')";
 
 /** The folder `tensorflow` in its site-packages. @throws DistillError `tensorflow-no-python`, `tensorflow-not-in-python`, `tensorflow-python-failed` */
 export async function tensorflowOfPython(environment: NodeJS.ProcessEnv): Promise<string> {
   let reason: DistillError | undefined;
   for (const program of PROGRAMS) {
     try {
-      // -I: neither the folder it runs in nor PYTHONPATH may put a module of that name before the installed one.
-      const { stdout } = await promisify(execFile)(program, ['-I', '-c', QUESTION], { env: environment, timeout: ANSWER_MS, windowsHide: true });
+      const { stdout } = await promisify(execFile)(program, ['-c', QUESTION], { env: environment, timeout: ANSWER_MS, windowsHide: true });
       const [python = program, folder = ''] = stdout.split(/\r?\n/);
       if (folder !== '') return folder;
       reason ??= new DistillError('tensorflow-not-in-python', { python });
