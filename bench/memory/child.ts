@@ -56,7 +56,7 @@ function nothing(): void {
 
 /** Follows what tensors hold at once. */
 function watchTensors(): () => number {
-  const engine = tf.engine() as unknown as { trackTensor(...args: readonly unknown[]): void; readonly state: { readonly numBytes: number } };
+  const engine = tf.engine() as unknown as { trackTensor(...args: unknown[]): void; readonly state: { readonly numBytes: number } };
   const track = engine.trackTensor;
   let peak = engine.state.numBytes;
   engine.trackTensor = (...args) => {

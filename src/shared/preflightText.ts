@@ -13,6 +13,7 @@ export const PREFLIGHT = {
   'model-fine': row('{layers} layers, width {width}, vocabulary {vocabulary}, {positions} positions, {parameters} parameters; its files are whole.', '{layers} 层，宽度 {width}，词表 {vocabulary}，{positions} 个位置，{parameters} 个参数；文件完整。'),
   'model-new': row('A new model: {layers} layers, width {width}, vocabulary {vocabulary}, {positions} positions, {parameters} parameters.', '新模型：{layers} 层，宽度 {width}，词表 {vocabulary}，{positions} 个位置，{parameters} 个参数。'),
 
+  'student-trained': row('"{stage}" trains {trained} of the student’s {student} parameters ({share}).', '"{stage}" 训练学生 {student} 个参数中的 {trained} 个（{share}）。'),
   'student-share': row('The student has {share} of the parameters of "{teacher}" ({student} of {parameters}).', '学生的参数量为教师 "{teacher}" 的 {share}（{student} / {parameters}）。'),
   'student-not-smaller': row('The student ({student} parameters) is not smaller than its teacher "{teacher}" ({parameters}): nothing is gained by distilling into it.', '学生（{student} 个参数）不小于教师 "{teacher}"（{parameters}）：蒸馏没有收益。'),
   'student-mostly-embedding': row('{share} of the student’s {student} parameters are its vocabulary ({vocabulary} tokens of width {width}): little is left to compute with. Widen the layers, or take a smaller vocabulary.', '学生 {student} 个参数中有 {share} 用于词表（{vocabulary} 个词元，宽度 {width}）：用于计算的参数很少。请加宽各层，或使用更小的词表。'),
@@ -147,7 +148,7 @@ export type EvidenceLabel = keyof typeof LABELS;
 export const WORDS = {
   weights: row('student: weights', '学生：权重'), moments: row('student: AdamW’s moments', '学生：AdamW 动量'), gradients: row('student: gradients', '学生：梯度'),
   activations: row('student: activations', '学生：激活值'), inside: row('hidden states and attention that are matched', '所匹配的隐藏状态与注意力'), logits: row('logits and their gradients', 'logits 及其梯度'), teacher: row('teacher: weights', '教师：权重'),
-  'teacher-pass': row('teacher: forward pass', '教师：前向计算'), stored: row('stored soft targets (main memory)', '缓存的软标签（主内存）'), base: row('engine itself', '引擎本身'),
+  'teacher-pass': row('teacher: forward pass', '教师：前向计算'), 'forward-pass': row('validation or targets: forward pass', '验证或目标：前向计算'), stored: row('stored soft targets (main memory)', '缓存的软标签（主内存）'), base: row('engine itself', '引擎本身'),
   'the-student': row('student', '学生'), 'the-teacher': row('teacher', '教师'),
   opens: row(' and opens <think> itself', '，并自动写出 <think>'), nothing: row('', ''),
   sample: row(', of a sample of {rows} rows', '，基于 {rows} 行抽样'),

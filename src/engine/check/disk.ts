@@ -1,12 +1,16 @@
 /** Disk: room for the checkpoints that a run keeps at once and for what it exports. */
 import path from 'node:path';
 import type { Finding } from '../../shared/preflight.ts';
+import type { TrainStage } from '../../shared/recipe.ts';
+import type { DecoderConfig } from '../model/contract.ts';
 import { bytesPerValue } from '../model/safetensors.ts';
 import { bytesText, finding, setFix, type CheckContext } from './contract.ts';
+import { adapterParameters } from './memoryModel.ts';
 import { parametersOf } from './models.ts';
 
-/** Weights and AdamW's two moments, float32. */
-const CHECKPOINT_BYTES_PER_PARAMETER = 12;
+const WEIGHT_BYTES = 4;
+/** AdamW's two moments, float32. */
+const MOMENT_BYTES = 8;
 /** Of each stage the best one stays beside the last ones. */
 const BEST = 1;
 /** The one that is being written. */
@@ -14,15 +18,23 @@ const WRITTEN = 1;
 /** Traces, events and the rest of the disk's users want some as well. */
 const COMFORTABLE = 0.8;
 
+/** All weights and the moments of those that are trained; of adapters these alone. */
+function checkpointBytes(student: DecoderConfig, { lora }: Pick<TrainStage, 'lora'>): number {
+  return (WEIGHT_BYTES + MOMENT_BYTES) * (lora === undefined ? parametersOf(student) : adapterParameters(student, lora));
+}
+
 export async function checkDisk({ recipe, base, folders, machine, text }: CheckContext): Promise<readonly Finding[]> {
   const student = await folders.studentConfig();
   if (student === null) return [];
   const parameters = parametersOf(student);
   // Of an int8 export what isn't a projection stays float32: that much at most.
   const needOf = (keep: (kept: number) => number): number => {
-    const kept = recipe.stages.reduce((sum, stage) => sum + (stage.type === 'train' || stage.type === 'reinforce' ? keep(stage.checkpoint.keepLast) + BEST : 0), 0);
+    const checkpoints = recipe.stages.flatMap((stage) => (stage.type !== 'train' && stage.type !== 'reinforce' ? [] : [{ count: keep(stage.checkpoint.keepLast) + BEST, bytes: checkpointBytes(student, stage) }]));
+    const written = Math.max(0, ...checkpoints.map(({ bytes }) => bytes)) * WRITTEN;
+    // What adapters lie beside is written once for each stage that begins one.
+    const bases = recipe.stages.filter((stage) => (stage.type === 'train' || stage.type === 'reinforce') && stage.lora !== undefined).length * WEIGHT_BYTES * parameters;
     const exported = recipe.stages.reduce((sum, stage) => sum + (stage.type === 'export' ? bytesPerValue(stage.dtype === 'int8' ? 'float32' : stage.dtype) * parameters : 0), 0);
-    return (kept > 0 ? kept + WRITTEN : 0) * CHECKPOINT_BYTES_PER_PARAMETER * parameters + exported;
+    return checkpoints.reduce((sum, { count, bytes }) => sum + count * bytes, written) + bases + exported;
   };
   const needed = needOf((kept) => kept);
   if (needed === 0) return [];

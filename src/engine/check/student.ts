@@ -3,10 +3,12 @@ import { DistillError } from '../../shared/messages.ts';
 import type { Finding } from '../../shared/preflight.ts';
 import { weighs } from '../../shared/recipe.ts';
 import type { DecoderConfig } from '../model/contract.ts';
+import { weightShapes } from '../model/decoder.ts';
 import { frozenWeights } from '../model/freeze.ts';
 import { layerPairs } from '../train/layerMap.ts';
 import { countText, finding, percent, refusalOf, setFix, type CheckContext } from './contract.ts';
 import { readingTeachers } from './folders.ts';
+import { adapterParameters } from './memoryModel.ts';
 import { parametersOf } from './models.ts';
 
 /** DistilBERT's vocabulary takes a third of it; from here on a model is hardly more than its vocabulary. */
@@ -35,13 +37,17 @@ export async function checkStudent(context: CheckContext): Promise<readonly Find
   return findings;
 }
 
-/** Parts that a stage freezes: each is there, and something is left. */
+/** Stages that train a part of the student: how much of it; parts that a stage freezes are there, and something is left. */
 function checkFrozen({ recipe: { stages } }: CheckContext, student: DecoderConfig): readonly Finding[] {
   return stages.flatMap((stage, index) => {
-    if ((stage.type !== 'train' && stage.type !== 'reinforce') || stage.freeze === undefined) return [];
+    if (stage.type !== 'train' && stage.type !== 'reinforce') return [];
+    const own = parametersOf(student);
+    const trains = (trained: number): Finding => finding('student', 'pass', 'student-trained', { stage: stage.name, trained: countText(trained), student: countText(own), share: percent(trained / own) }, { path: ['stages', index] });
+    if (stage.lora !== undefined) return [trains(adapterParameters(student, stage.lora))];
+    if (stage.freeze === undefined) return [];
     try {
-      frozenWeights(student, stage.freeze);
-      return [];
+      const frozen = frozenWeights(student, stage.freeze);
+      return [trains([...weightShapes(student)].reduce((sum, [name, shape]) => sum + (frozen.has(name) ? 0 : shape.reduce((a, b) => a * b, 1)), 0))];
     } catch (error) {
       return [refusalOf('student', error, { path: ['stages', index, 'freeze'] })];
     }

@@ -445,7 +445,7 @@ describe('the machine', () => {
   test('too little memory: refused as an estimate, with what takes it; the fix makes the same step in smaller passes and fits', async () => {
     const made = soundProject();
     made.rows('train.jsonl', sums(40, () => ({ think: 'one two three '.repeat(10) })));
-    const machine = { freeMemory: () => 450 * MIB };
+    const machine = { freeMemory: () => 200 * MIB };
     const recipe = distillation({ stage: { batch: { size: 32 } } });
     const report = await made.check(recipe, { machine });
     const memory = report.found('memory-too-much');

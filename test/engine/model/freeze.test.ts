@@ -66,7 +66,7 @@ describe('what is frozen', () => {
 
   /** Shapes that were made while the gradients were taken: a gradient of a frozen weight would be among them. */
   function madeBy(model: DecoderModel): { readonly names: readonly string[]; readonly shapes: readonly string[]; readonly bytes: number } {
-    const engine = tf.engine() as unknown as { trackTensor(...args: readonly unknown[]): void; readonly state: { readonly numDataBuffers: number } };
+    const engine = tf.engine() as unknown as { trackTensor(...args: unknown[]): void; readonly state: { readonly numDataBuffers: number } };
     const track = engine.trackTensor;
     const shapes: string[] = [];
     engine.trackTensor = (...args) => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const tokenizer = await loadTokenizer(path.join(EXAMPLE, 'tokenizer'));
   const rows = (split: string, count: number): readonly EncodedRow[] => readFileSync(path.join(EXAMPLE, 'data', `${split}.jsonl`), 'utf8').split('\n').slice(0, count).map((line, row) => {
     const { prompt, think, answer } = JSON.parse(line) as Record<'prompt' | 'think' | 'answer', string>;
-    const [asked, thought, told] = [prompt, `<think>${think}</think>`, answer].map((text) => tokenizer.encode(text)) as [readonly number[], readonly number[], readonly number[]];
+    const [asked, thought, told] = [tokenizer.encode(prompt), tokenizer.encode(`<think>${think}</think>`), tokenizer.encode(answer)];
     const end = teacher.config.eosTokenIds[0] ?? 1;
     return { row, file: split, ids: Int32Array.from([...asked, ...thought, ...told, end]), promptLength: asked.length, answerStart: asked.length + thought.length, ended: true };
   });
