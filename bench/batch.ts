@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- batch [--json] [--model NAME] [--backend NAME] [--steps N] [--rounds N]`: ways of feeding the same rows. How full the passes
+ * `npm run bench -- batch [--json] [--model NAME] [--backend NAME] [--steps N] [--rounds N] [--part feeding | preparing | recomputing]`: ways of feeding the same rows. How full the passes
  * are, how many shapes they have, what preparing them costs beside a step, and how many tokens a second are learnt from, on the rows
  * of the arithmetic example and, where they are there, of GSM8K (DISTILL_TEST_DATA); then what reading a
  * teacher's stored answers costs beside a step, and what recomputing blocks costs and saves. All that is compared takes turns.
@@ -30,7 +30,7 @@ import { modelNamed } from './train/models.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');
 const { values: options } = parseArgs({ options: {
-  json: { type: 'boolean', default: false }, model: { type: 'string', default: '0.6M' }, backend: { type: 'string', default: 'wasm' }, steps: { type: 'string', default: '3' }, rounds: { type: 'string', default: '5' },
+  json: { type: 'boolean', default: false }, model: { type: 'string', default: '0.6M' }, backend: { type: 'string', default: 'wasm' }, steps: { type: 'string', default: '3' }, rounds: { type: 'string', default: '5' }, part: { type: 'string' },
 } });
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
 
@@ -247,12 +247,13 @@ const backend = await openBackend({ backend: options.backend as BackendName, thr
 say(`${backend.name}, ${backend.device}; model ${options.model}, ${String(BATCH)} rows a step`);
 const result: Record<string, unknown> = { backend: backend.name, model: options.model };
 const sets = await dataSets();
-for (const [name, rows] of sets) {
+const wanted = (part: string): boolean => (options.part ?? part) === part;
+for (const [name, rows] of wanted('feeding') ? sets : []) {
   const lengths = rows.map(({ ids }) => ids.length).sort((a, b) => a - b);
   say(`\n${name}: ${String(rows.length)} rows of ${String(lengths[0])} to ${String(lengths.at(-1))} tokens, median ${String(lengths[lengths.length >> 1])}`);
   result[name] = await feeding(rows, backend);
 }
-result['preparing'] = await preparing(sets[0]?.[1] ?? [], backend);
-result['recomputing'] = await recomputing(backend);
+if (wanted('preparing')) result['preparing'] = await preparing(sets[0]?.[1] ?? [], backend);
+if (wanted('recomputing')) result['recomputing'] = await recomputing(backend);
 await backend.dispose();
 if (options.json) say(JSON.stringify(result));
