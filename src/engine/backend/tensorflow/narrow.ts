@@ -3,7 +3,7 @@
  * widened again, so that everything between two products, the weights and the optimiser stay in float32 (Micikevicius et al. 2018,
  * "Mixed precision training", sections 3.1 and 3.3).
  */
-import { tf } from '../../tf.ts';
+import type { tf } from '../../tf.ts';
 import type { Ops, Precision } from '../contract.ts';
 import { withGradient } from '../withGradient.ts';
 import { nodeBackend } from './nodeBackend.ts';
