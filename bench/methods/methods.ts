@@ -97,7 +97,7 @@ export const METHODS: readonly Method[] = [
     id: 'on-policy', name: 'on-policy (half of the batches, in the last third of the steps)',
     stages: (s) => [
       train(s, 'train', KL_AND_CE, 2 / 3),
-      train(s, 'on-policy', { ...KL_AND_CE, onPolicy: { share: 0.5, maxNewTokens: 80, temperature: 1, topP: 1 }, optimizer: { learningRate: LEARNING_RATE / 3 } }, 1 / 3),
+      train(s, 'on-policy', { teacher: 'teacher', objective: 'jsd', alpha: 0.9, temperature: 1, onPolicy: { share: 0.5, maxNewTokens: 80, temperature: 1, topP: 1 }, optimizer: { learningRate: LEARNING_RATE / 3 } }, 1 / 3),
     ],
   },
   {
@@ -105,7 +105,11 @@ export const METHODS: readonly Method[] = [
     stages: (s) => [
       train(s, 'imitate', { ...KL_AND_CE, alpha: 1 }, 0.45),
       train(s, 'task', { ...KL_AND_CE, alpha: 0.5 }, 0.45),
-      { type: 'reinforce', name: 'reinforce', prompts: 16, samples: 8, maxNewTokens: 80, limits: { steps: Math.round(s.steps * 0.1) }, validate: { every: Math.round(s.steps * 0.1), rows: 64 }, checkpoint: { every: Math.round(s.steps * 0.1), keepLast: 1 } },
+      {
+        type: 'reinforce', name: 'reinforce', prompts: 64, samples: 8, maxNewTokens: 80, kl: 0.001, batch: { size: 64 }, limits: { steps: Math.round(s.steps * 0.1) },
+        optimizer: { learningRate: 2e-4, beta2: 0.99, weightDecay: 0 }, schedule: { kind: 'linear', warmupSteps: 5, floor: 0 },
+        validate: { every: Math.round(s.steps * 0.1), rows: 64 }, checkpoint: { every: Math.round(s.steps * 0.1), keepLast: 1 },
+      },
     ],
   },
   {
