@@ -107,7 +107,9 @@ export async function writeCheckpoint(
     more: async (temporary: string) => {
       await writeTrainer(path.join(temporary, MOMENTS_FILE), trainer);
       const files = await describeFiles(temporary);
-      const content = { format: 1, state, files, sha256: digest({ state, files }) };
+      // In the schema's order, as it is read back: the digest is one of the text.
+      const ordered = trainerState.parse(state);
+      const content = { format: 1, state: ordered, files, sha256: digest({ state: ordered, files }) };
       await writeFile(path.join(temporary, STATE_FILE), `${JSON.stringify(content, null, 2)}\n`);
     },
   };
