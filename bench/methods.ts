@@ -160,17 +160,19 @@ for (const task of tasks) for (const method of methods) for (const seed of seeds
 if (options.fresh) await rm(work, { recursive: true, force: true });
 const rows: Row[] = [];
 const teachers: { readonly task: string; readonly accuracy: number; readonly examples: number }[] = [];
-for (const task of tasks) {
-  const byMethod = new Map<Method, Cell[]>();
-  // Seed by seed: a bench that is stopped early has all methods of the seeds that it did.
-  for (const seed of seeds) {
+const cells = new Map(tasks.map((task) => [task, new Map<Method, Cell[]>()]));
+// Seed by seed: a bench that is stopped early has every method on every task for the seeds that it did.
+for (const seed of seeds) {
+  for (const [task, byMethod] of cells) {
     for (const method of methods) byMethod.set(method, [...byMethod.get(method) ?? [], await runCell(task, method, seed)]);
   }
+}
+for (const [task, byMethod] of cells) {
   const teacher = [...byMethod.values()].flat().find((cell) => cell.teacher !== null)?.teacher;
   if (teacher === undefined || teacher === null) throw new Error('the teacher was not evaluated: seed 0 is missing');
   const examples = byMethod.get(methods[0] as Method)?.[0]?.examples.length ?? 0;
   teachers.push({ task, accuracy: teacher.right.length / examples, examples });
-  for (const [method, cells] of byMethod) rows.push(rowOf(task, method, cells, teacher));
+  for (const [method, own] of byMethod) rows.push(rowOf(task, method, own, teacher));
 }
 
 const interval = (value: number | null, low: number | null, high: number | null): string => (value === null ? '–' : `${percent(value)} [${((low ?? 0) * 100).toFixed(1)}, ${((high ?? 0) * 100).toFixed(1)}]`);
