@@ -59,7 +59,7 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
   const { recipe: { data, evaluate, seed }, tokenizer } = options;
   const encoder = rowEncoder(tokenizer, data);
   const others = (options.others ?? []).map((other) => [other.name, otherReading(tokenizer, data, other)] as const);
-  const said = options.said == null ? null : { tokenizer, ids: await idsByBytes(tokenizer.folder), k: Math.min(options.said, tokenizer.vocabSize - 1) };
+  const said = options.said === null || options.said === undefined ? null : { tokenizer, ids: await idsByBytes(tokenizer.folder), k: Math.min(options.said, tokenizer.vocabSize - 1) };
   const files = splitFiles(options);
   const notes = new RowNotes();
   const { splits, total } = await chooseSplits(options, files, notes);

@@ -22,7 +22,7 @@ test('each norm is that of the term’s own gradient, and together the terms are
   const stage = stageSchema.parse({ type: 'train', weights: { kl: 0.5, ce: 0.4, mse: 0.3, hidden: 2, attention: 1 } });
   const features = FeatureMatching.of(stage, teacher, student, 1);
   const targets = liveTargets(teacher, VOCABULARY);
-  const { terms: _, ...objective } = objectiveOf(stage, VOCABULARY);
+  const objective = objectiveOf(stage, VOCABULARY);
   const batch = collate(makeRows(5, 3), TINY.maxPositions);
   const norms = await termNorms(student, targets, features, objective, batch);
   expect(Object.keys(norms)).toEqual(['kl', 'ce', 'mse', 'hidden', 'attention']);
