@@ -32,6 +32,8 @@ export interface Ops {
   linear(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D;
   /** dy [rows, out] → what flows into x [rows, in] and weight [out, in], without a tape. */
   linearGradient(dy: tf.Tensor2D, x: tf.Tensor2D, weight: tf.Tensor2D): readonly [dx: tf.Tensor2D, dWeight: tf.Tensor2D];
+  /** What flows into x alone, where the weight isn't trained. */
+  linearInputGradient(dy: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D;
   /** `x`, which what comes next then only has once `before` is there: for work that must not be begun all at once where a backend orders it itself. */
   readonly after?: (x: tf.Tensor, before: tf.Tensor) => tf.Tensor;
   /** x [rows, width] ∇, weight [width] ∇ → [rows, width]: x / rms(x) · weight. */

@@ -115,7 +115,11 @@ function linear(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
 }
 
 function linearGradient(dy: tf.Tensor2D, x: tf.Tensor2D, weight: tf.Tensor2D): readonly [tf.Tensor2D, tf.Tensor2D] {
-  return [tf.matMul(dy, weight), tf.matMul(dy, x, true)];
+  return [linearInputGradient(dy, weight), tf.matMul(dy, x, true)];
 }
 
-export const portableOps: Ops = { linear, linearGradient, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, crossEntropyFlow, forwardKlFlow, adamw, sumOfSquares };
+function linearInputGradient(dy: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
+  return tf.matMul(dy, weight);
+}
+
+export const portableOps: Ops = { linear, linearGradient, linearInputGradient, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, crossEntropyFlow, forwardKlFlow, adamw, sumOfSquares };

@@ -1,8 +1,8 @@
 /**
  * Head and losses of a few positions at a time, so that the logits of all positions never exist at once. The gradient of each
  * piece is taken right where its logits are (as Hsu et al. 2024, "Liger Kernel", section 3.2, do for cross-entropy): nothing is
- * kept for the way back but the gradients of the states and of the head's weight, and nothing is computed twice. A live teacher's
- * head is asked piece by piece too.
+ * kept for the way back but the gradients of the states and, where it is trained, of the head's weight, and nothing is computed
+ * twice. A live teacher's head is asked piece by piece too.
  */
 import { withGradient } from '../backend/withGradient.ts';
 import type { Ops, RowsAndFlow } from '../backend/contract.ts';
@@ -52,41 +52,44 @@ export function chunkedLosses(
   const { ops } = model.backend;
   const { vocabulary } = objective;
   const weight = cut(headWeight(model), vocabulary);
+  const trained = trainsHead(model);
   const results = segments.map(({ name, positions, labels, mask }, index) => {
     const teacher = soft?.[index] ?? null;
     const teacherStates = asked === null ? null : tf.gather(asked.states, positions);
     const kept: { ce: tf.Tensor1D[]; kl: tf.Tensor1D[]; mse: tf.Tensor1D[] } = { ce: [], kl: [], mse: [] };
-    const total = withGradient([tf.gather(states, positions), weight], ([x, head]) => {
+    const total = withGradient([tf.gather(states, positions), ...(trained ? [weight] : [])], ([x, given]) => {
       const own = x as tf.Tensor2D;
+      const head = (given ?? weight) as tf.Tensor2D;
       const dx: tf.Tensor2D[] = [];
-      let dHead: tf.Tensor | null = null;
-      let sum: tf.Tensor | null = null;
+      // The total so far and, where the head is trained, its gradient.
+      let sums: readonly tf.Tensor[] = [];
       for (let begin = 0; begin < positions.size; begin += rows) {
         const size = Math.min(rows, positions.size - begin);
-        const before: readonly [tf.Tensor, tf.Tensor] | null = dHead === null || sum === null ? null : [dHead, sum];
-        const part: readonly [tf.Tensor2D, tf.Tensor, tf.Tensor] = tf.tidy(() => {
+        const before = sums;
+        const last = before[1] ?? dx.at(-1) ?? null;
+        const [toStates, ...now] = tf.tidy((): tf.Tensor[] => {
           const piece = <T extends tf.Tensor>(whole: T): T => slice(whole, begin, size);
-          const input = inOrder(ops, piece(own), before?.[0] ?? null);
-          const logits: tf.Tensor2D = ops.linear(input, head as tf.Tensor2D);
+          const input = inOrder(ops, piece(own), last);
+          const logits: tf.Tensor2D = ops.linear(input, head);
           const [ids, weights] = [piece(labels), piece(mask)];
           const target = teacherStates !== null && asked !== null
-            ? { kind: 'logits' as const, logits: cutColumns(asked.model.head(inOrder(ops, piece(teacherStates), before?.[0] ?? null)), vocabulary) }
+            ? { kind: 'logits' as const, logits: cutColumns(asked.model.head(inOrder(ops, piece(teacherStates), last)), vocabulary) }
             : teacher === null ? null : pieceOf(teacher, begin, size);
           const losses = pieceLosses(ops, objective, logits, ids, weights, target, temperature, scales);
           const present = (['ce', 'kl', 'mse'] as const).flatMap((term) => (losses[term] === null ? [] : [{ term, ...losses[term] }]));
           for (const { term, rows: values } of present) kept[term].push(tf.keep(values));
           const weighed = present.filter(({ term }) => computes(objective, term));
           const flow = addAll(weighed.map(({ flow: part }) => part)) as tf.Tensor2D;
-          const [toStates, toHead] = ops.linearGradient(flow, input, head as tf.Tensor2D);
+          const flows = trained ? ops.linearGradient(flow, input, head) : [ops.linearInputGradient(flow, head)] as const;
           const value = addAll(weighed.map(({ term, rows: values }) => tf.mul(tf.sum(values), scales[term])));
-          return [toStates, before === null ? toHead : tf.add(before[0], toHead), before === null ? value : tf.add(before[1], value)] as [tf.Tensor2D, tf.Tensor, tf.Tensor];
+          return [flows[0], ...[value, ...flows.slice(1)].map((each, at) => (before[at] === undefined ? each : tf.add(before[at], each)))];
         });
-        tf.dispose([...(before ?? [])]);
-        dx.push(part[0]);
-        [, dHead, sum] = part;
+        tf.dispose([...before]);
+        dx.push(toStates as tf.Tensor2D);
+        sums = now;
       }
-      return { value: sum as tf.Scalar, save: [dx.length === 1 ? dx[0] as tf.Tensor2D : tf.concat2d(dx, 0), dHead as tf.Tensor] };
-    }, (dy, [dx, dHead]) => [tf.mul(dx, dy), tf.mul(dHead, dy)]);
+      return { value: sums[0] as tf.Scalar, save: [dx.length === 1 ? dx[0] as tf.Tensor2D : tf.concat2d(dx, 0), ...sums.slice(1)] };
+    }, (dy, [dx, dHead]) => (trained ? [tf.mul(dx, dy), tf.mul(dHead, dy)] : [tf.mul(dx, dy)]));
     const whole = (parts: tf.Tensor1D[]): tf.Tensor1D | null => {
       if (parts.length === 0) return null;
       const all = tf.keep(tf.concat1d(parts));
@@ -118,6 +121,12 @@ function pieceLosses(
 
 export function headWeight(model: DecoderModel): tf.Tensor2D {
   return model.weights.get(model.config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight') as tf.Tensor as tf.Tensor2D;
+}
+
+/** Not of a frozen head, nor where adapters stand beside the weights: a gradient as large as the head would be made for nothing. */
+function trainsHead(model: DecoderModel): boolean {
+  const head: tf.Tensor = headWeight(model);
+  return [...model.trainable.values()].some((weight) => weight === head);
 }
 
 /** The head's rows of the tokens that count. */

@@ -3,11 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import type { DecoderModel } from '../../../src/engine/model/contract.ts';
 import { createDecoder } from '../../../src/engine/model/decoder.ts';
+import { withFrozen } from '../../../src/engine/model/freeze.ts';
+import { withNewAdapter } from '../../../src/engine/model/lora.ts';
 import { collate } from '../../../src/engine/train/batch.ts';
 import { CHUNKED_FROM_BYTES, chunkedLosses, chunkRows, isChunked } from '../../../src/engine/train/chunkedLosses.ts';
 import type { Divergence } from '../../../src/engine/train/divergences.ts';
 import { scalesOf, segmentSums, supervisedLogits, totalLoss, upload, type Objective, type SegmentTargets } from '../../../src/engine/train/losses.ts';
 import { tf } from '../../../src/engine/tf.ts';
+import { lora } from '../../../src/shared/recipeAdapter.ts';
 import { expectClose, makeRows, openWasm, TINY, VOCABULARY } from './setup.ts';
 
 let backend: Backend;
@@ -17,7 +20,7 @@ afterAll(() => backend.dispose());
 const objectiveOf = (changes: Partial<Objective> = {}): Objective => ({ weights: { kl: 0.7, ce: 0.3, mse: 0.2, hidden: 0, attention: 0, uld: 0 }, divergence: { kind: 'forward-kl' }, temperature: 2, vocabulary: VOCABULARY, ...changes });
 const NOTHING_INSIDE = { hidden: 1, attention: 1, uld: 1 };
 
-/** Total, sums and gradients of the student's weights, whole or piece by piece. */
+/** Total, sums and gradients of what is trained of the student, whole or piece by piece. */
 function run(student: DecoderModel, teacher: DecoderModel | null, objective: Objective, rows: number | null, targets: 'live' | 'known' | 'top' = 'live'): { readonly values: Float32Array; readonly gradients: Readonly<Record<string, Float32Array>> } {
   const batch = upload(collate(makeRows(6, 3), TINY.maxPositions));
   const logits = teacher === null ? null : supervisedLogits(teacher, batch, objective.vocabulary);
@@ -39,9 +42,9 @@ function run(student: DecoderModel, teacher: DecoderModel | null, objective: Obj
     const chunked = chunkedLosses(student, objective, batch, states, asked === null ? soft : null, asked, { temperature: objective.temperature, scales, rows });
     sums.push(...chunked.sums.flatMap(({ ce, kl, mse, each }) => [ce, kl, mse, each.ce, each.kl]).filter((tensor) => tensor !== null));
     return totalLoss(objective, [], scales, {}, chunked.totals);
-  }, [...student.weights.values()]);
+  }, [...student.trainable.values()]);
   const values = Float32Array.from([value, ...sums].flatMap((tensor) => [...tensor.dataSync()]));
-  return { values, gradients: Object.fromEntries([...student.weights].map(([name, weight]) => [name, grads[weight.name]?.dataSync() as Float32Array])) };
+  return { values, gradients: Object.fromEntries([...student.trainable].map(([name, weight]) => [name, grads[weight.name]?.dataSync() as Float32Array])) };
 }
 
 describe('piece by piece', () => {
@@ -65,6 +68,48 @@ describe('piece by piece', () => {
     const [whole, pieces] = [run(student, null, objectiveOf(), null), run(student, null, objectiveOf(), 5)];
     expectClose(pieces.values, whole.values, { relative: 2e-5, absolute: 1e-6, what: 'losses' });
     for (const [name, gradient] of Object.entries(whole.gradients)) expectClose(pieces.gradients[name], gradient, { relative: 1e-4, absolute: 2e-6, what: name });
+  });
+});
+
+describe('a head that isn’t trained', () => {
+  /** How often a tensor of the head's shape was made. */
+  function made(student: DecoderModel, work: () => void): number {
+    const engine = tf.engine() as unknown as { trackTensor(...given: unknown[]): void; readonly state: { readonly numDataBuffers: number } };
+    const original = engine.trackTensor.bind(engine);
+    const shape = student.weights.get('lm_head.weight')?.shape.join('×');
+    let count = 0;
+    engine.trackTensor = (...given) => {
+      const before = engine.state.numDataBuffers;
+      original(...given);
+      // Not what shares the data of another.
+      if (engine.state.numDataBuffers > before && (given[0] as tf.Tensor).shape.join('×') === shape) count += 1;
+    };
+    try {
+      work();
+    } finally {
+      engine.trackTensor = original;
+    }
+    return count;
+  }
+
+  const untied = (): DecoderModel => createDecoder({ ...TINY, vocabSize: VOCABULARY + 2, hiddenSize: 12, headDim: 6, tiedHead: false }, 5, backend);
+  const objective = objectiveOf({ vocabulary: VOCABULARY + 2 });
+  test.each<[string, (student: DecoderModel) => DecoderModel]>([
+    ['frozen', (student) => withFrozen(student, ['head', 'embeddings'])],
+    ['beside adapters', (student) => withNewAdapter(student, lora.parse({ rank: 2 }), 1, { base: '', baseDigest: '' })],
+  ])('has no gradient made of it, and losses and other gradients are the same: %s', (_, changed) => {
+    const whole = untied();
+    const student = changed(whole);
+    const teacher = createDecoder({ ...TINY, vocabSize: VOCABULARY + 2, headDim: 8 }, 3, backend);
+    let pieces: ReturnType<typeof run> | null = null;
+    expect(made(student, () => { pieces = run(student, teacher, objective, 7); })).toBe(0);
+    // Where it is trained a piece's own and the sum so far are made.
+    expect(made(whole, () => { run(whole, teacher, objective, 7); })).toBeGreaterThan(0);
+    const wanted = run(student, teacher, objective, null);
+    const got = pieces as unknown as ReturnType<typeof run>;
+    expectClose(got.values, wanted.values, { relative: 2e-5, absolute: 1e-6, what: 'losses' });
+    expect(Object.keys(got.gradients).length).toBe(student.trainable.size);
+    for (const [name, gradient] of Object.entries(wanted.gradients)) expectClose(got.gradients[name], gradient, { relative: 1e-4, absolute: 2e-6, what: name });
   });
 });
 

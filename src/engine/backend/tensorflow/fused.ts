@@ -14,7 +14,11 @@ function product(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: bo
 }
 
 function linearGradient(dy: tf.Tensor2D, x: tf.Tensor2D, weight: tf.Tensor2D): readonly [tf.Tensor2D, tf.Tensor2D] {
-  return [product(dy, weight, false, false), product(dy, x, true, false)];
+  return [linearInputGradient(dy, weight), product(dy, x, true, false)];
+}
+
+function linearInputGradient(dy: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
+  return product(dy, weight, false, false);
 }
 
 function linear(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
@@ -40,4 +44,4 @@ function sumOfSquares(gradients: readonly tf.Tensor[]): tf.Scalar {
   return tf.tidy(() => gradients.length === 0 ? tf.scalar(0) : tf.mul(tf.addN(gradients.map((gradient) => nodeBackend().executeSingleOutput('L2Loss', [T], [gradient]))), 2) as tf.Scalar);
 }
 
-export const fusedOps: Pick<Ops, 'linear' | 'linearGradient' | 'swiglu' | 'sumOfSquares'> = { linear, linearGradient, swiglu, sumOfSquares };
+export const fusedOps: Pick<Ops, 'linear' | 'linearGradient' | 'linearInputGradient' | 'swiglu' | 'sumOfSquares'> = { linear, linearGradient, linearInputGradient, swiglu, sumOfSquares };

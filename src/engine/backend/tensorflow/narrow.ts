@@ -16,12 +16,14 @@ const NUMBER: Readonly<Record<Narrow, number>> = { bfloat16: DATA_TYPE.bfloat16,
 /** The same operations with the products of `linear` in fewer bits. */
 export function narrowOps(ops: Ops, precision: Narrow): Ops {
   const product = (a: tf.Tensor2D, b: tf.Tensor2D, transposeA: boolean, transposeB: boolean): tf.Tensor2D => narrowProduct(NUMBER[precision], a, b, transposeA, transposeB);
-  const linearGradient: Ops['linearGradient'] = (dy, x, weight) => [product(dy, weight, false, false), product(dy, x, true, false)];
+  const linearInputGradient: Ops['linearInputGradient'] = (dy, weight) => product(dy, weight, false, false);
+  const linearGradient: Ops['linearGradient'] = (dy, x, weight) => [linearInputGradient(dy, weight), product(dy, x, true, false)];
   return {
     ...ops,
     linear: (x, weight) => withGradient([x, weight], ([input, matrix]) => ({ value: product(input as tf.Tensor2D, matrix as tf.Tensor2D, false, true), save: [input, matrix] }),
       (dy, [input, matrix]) => linearGradient(dy, input as tf.Tensor2D, matrix as tf.Tensor2D)),
     linearGradient,
+    linearInputGradient,
   };
 }
 

@@ -174,7 +174,7 @@ export function fusedOps(heap: Heap, kernels: Kernels, workspace: Workspace): Op
     return cache;
   }
 
-  return { linear: portableOps.linear, linearGradient: portableOps.linearGradient, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, crossEntropyFlow, forwardKlFlow, adamw, sumOfSquares, writeColumns, decoding: wasmDecoding(heap, kernels) };
+  return { linear: portableOps.linear, linearGradient: portableOps.linearGradient, linearInputGradient: portableOps.linearInputGradient, rmsNorm, rotary, swiglu, attentionSoftmax, crossEntropy, forwardKl, crossEntropyFlow, forwardKlFlow, adamw, sumOfSquares, writeColumns, decoding: wasmDecoding(heap, kernels) };
 }
 
 function numberOf(value: number | tf.Scalar): number {
