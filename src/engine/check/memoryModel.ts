@@ -65,7 +65,7 @@ export function trainingMemory(plan: StepPlan, computed: Computed, costs: Costs 
   const trained = lora === undefined ? plan.trained ?? parametersOf(student) : adapters;
   const logits = shape.kept * shape.vocabulary * FLOAT;
   const activations = activationBytes(plan, tokens, costs);
-  const ofLogits = logits < CHUNKED_FROM_BYTES ? logits * (compared ? costs.logits.withTeacher : costs.logits.alone) : pieceBytes(student, shape, compared, costs);
+  const ofLogits = logits < CHUNKED_FROM_BYTES ? logits * (compared ? costs.logits.withTeacher : costs.logits.alone) : pieceBytes(student, shape, compared, lora === undefined, costs);
   const parts: MemoryPart[] = [
     { part: 'base', bytes: costs.base }, { part: 'weights', bytes: (parametersOf(student) + adapters) * FLOAT }, { part: 'moments', bytes: 2 * trained * FLOAT },
     { part: 'gradients', bytes: trained * FLOAT * (shape.accumulate > 1 ? costs.gradients.summed : costs.gradients.once) },
@@ -86,9 +86,9 @@ export function trainingMemory(plan: StepPlan, computed: Computed, costs: Costs 
   return parts;
 }
 
-/** Losses in pieces: the logits of one, and the gradients of the states and of the head's weight that they leave. */
-function pieceBytes({ hiddenSize }: DecoderConfig, { kept, vocabulary }: StepShape, compared: boolean, { logits }: Costs): number {
-  return CHUNK_BYTES * (compared ? logits.withTeacher : logits.alone) + 2 * (kept + vocabulary) * hiddenSize * FLOAT;
+/** Losses in pieces: the logits of one, and the gradients of the states and, where it is trained, of the head's weight that they leave. */
+function pieceBytes({ hiddenSize }: DecoderConfig, { kept, vocabulary }: StepShape, compared: boolean, trainsHead: boolean, { logits }: Costs): number {
+  return CHUNK_BYTES * (compared ? logits.withTeacher : logits.alone) + 2 * (kept + (trainsHead ? vocabulary : 0)) * hiddenSize * FLOAT;
 }
 
 /** Of an evaluation: the prompts' own pass, and the cache of keys and values grown to its end (twice, while it is copied). */
