@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../src/engine/backend/contract.ts';
 import { createDecoder } from '../../../src/engine/model/decoder.ts';
 import { loadDecoder } from '../../../src/engine/model/folder.ts';
+import { withNewAdapter } from '../../../src/engine/model/lora.ts';
 import { findCheckpoint } from '../../../src/engine/train/checkpoint.ts';
 import { LossScale } from '../../../src/engine/train/lossScale.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
@@ -19,7 +20,9 @@ const TOLERANCE = { bfloat16: 0.03, float16: 0.01 } as const;
 
 async function train(changes: Readonly<Record<string, unknown>>): Promise<Recorder> {
   const stage = makeStage({ limits: { steps: 60 }, batch: { size: 8 }, optimizer: { learningRate: 0.01 }, validate: { every: 60 }, checkpoint: { every: 100 }, sentinel: 0, ...changes });
-  const input = await makeInput({ student: createDecoder(MODEL, 5, backend), teacher: createDecoder({ ...MODEL, layers: 3 }, 3, backend), stage });
+  const plain = createDecoder(MODEL, 5, backend);
+  const student = stage.lora === undefined ? plain : withNewAdapter(plain, stage.lora, 1, { base: '', baseDigest: '' });
+  const input = await makeInput({ student, teacher: createDecoder({ ...MODEL, layers: 3 }, 3, backend), stage });
   await trainStage(input);
   return input.reporter;
 }
@@ -35,6 +38,16 @@ describe.skipIf(opened === null)('precision', () => {
     expect(narrow.warnings).toEqual([]);
     const scales = narrow.metrics.map(({ values }) => values['lossScale']).filter((scale) => scale !== undefined);
     expect(scales.length).toBe(precision === 'float16' ? 60 : 0);
+  });
+
+  test.each(['bfloat16', 'float16'] as const)('%s follows float32 where adapters are trained', async (precision) => {
+    const lora = { rank: 4 };
+    const [wanted, got] = [lossesOf(await train({ lora })), lossesOf(await train({ lora, precision }))];
+    // What is learnt is more than what is allowed to differ.
+    expect(wanted.at(-1)).toBeLessThan((wanted[0] ?? NaN) * (1 - 2 * TOLERANCE[precision]));
+    expect(got.length).toBe(60);
+    expect(got).not.toEqual(wanted);
+    wanted.forEach((loss, step) => { expect(Math.abs((got[step] ?? NaN) - loss) / loss, `loss of step ${step + 1}: ${got[step]} instead of ${loss}`).toBeLessThan(TOLERANCE[precision]); });
   });
 
   test('a loss scale that overflows is halved until it doesn’t, the step is repeated, and a checkpoint carries the scale', async () => {
