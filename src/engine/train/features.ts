@@ -101,16 +101,21 @@ export class FeatureMatching {
     return this.#hidden.length + this.#attention.length > 0;
   }
 
-  /** What a recorded step has to know: the model that shows its inside, and whether spans are prepared on the host. */
-  get sources(): { readonly model: DecoderModel | null; readonly spans: boolean } {
-    return { model: this.looksInside ? this.#teacher : null, spans: this.uld !== null };
+  /** The model that shows its inside; null where none does. */
+  get inside(): DecoderModel | null {
+    return this.looksInside ? this.#teacher : null;
+  }
+
+  /** What teachers of another vocabulary say of a batch; the caller's to dispose of (disposeSpans). Made on the host: a recorded step is given it. */
+  spans(batch: MicroBatch): PreparedSpans {
+    return this.uld?.prepare(batch) ?? [];
   }
 
   /** What the teachers show of a batch; the caller's to dispose of (disposeShown). Outside any gradient. */
-  teacher({ ids, layout }: DeviceBatch, batch: MicroBatch): Shown {
+  teacher({ ids, layout }: DeviceBatch, batch: MicroBatch, spans = this.spans(batch)): Shown {
     // Where only another vocabulary is matched nobody asks this one for its inside.
     const own = this.looksInside ? this.#teacher?.observe(ids, this.#wanted.teacher, layout) ?? null : null;
-    return { final: own?.final ?? null, states: own?.states ?? [], scores: own?.scores ?? [], spans: this.uld?.prepare(batch) ?? [] };
+    return { final: own?.final ?? null, states: own?.states ?? [], scores: own?.scores ?? [], spans };
   }
 
   student(model: DecoderModel, { ids, layout }: DeviceBatch): Observed {

@@ -20,6 +20,7 @@ import type { AdamW } from './optimizer.ts';
 import { recordUpdate, UPDATE_NUMBERS, updateNumbers, type UpdateNumbers } from './recordedUpdate.ts';
 import { rowLossesOf } from './rowLosses.ts';
 import { addTo, divisorsOf, passGradients, teacherOf, type MicroGradients, type StepInput, type StepValues } from './step.ts';
+import { disposeSpans, tensorsOfSpans, type PreparedSpans } from './uldTargets.ts';
 import { yieldToEvents } from './yield.ts';
 
 /** Functions that are kept; the one that was used least recently goes. Each holds its graph and what TensorFlow has compiled of it. */
@@ -36,6 +37,8 @@ interface Uploaded {
   /** Null where the function asks the teacher itself, and without one. */
   readonly soft: readonly SegmentTargets[] | null;
   readonly mask: tf.Tensor1D | null;
+  /** Of teachers of another vocabulary. */
+  readonly spans: PreparedSpans;
 }
 
 /** What a step keeps from one to the next. */
@@ -163,9 +166,8 @@ export class RecordedSteps {
   }
 
   /** Inside a recording. */
-  #pass({ student, targets, objective, features = null }: StepInput, { batch, device, soft, mask }: Uploaded, numbers: StepNumbers): MicroGradients {
-    if (features?.sources.spans === true) throw new NotRecordable('spans of another vocabulary are prepared on the host');
-    const shown = features?.teacher(device, batch) ?? null;
+  #pass({ student, targets, objective, features = null }: StepInput, { batch, device, soft, mask, spans }: Uploaded, numbers: StepNumbers): MicroGradients {
+    const shown = features?.teacher(device, batch, spans) ?? null;
     const teacher = soft === null ? teacherOf(targets, objective, batch, device, shown) : { soft, asked: null };
     const scales = Object.fromEntries(LOSS_TERMS.map((term) => [term, tf.mul(numbers[term], numbers.lossScale)])) as Record<LossTerm, tf.Scalar>;
     return passGradients(student, objective, features, { batch, device, ...teacher, shown, mask, temperature: numbers.temperature, scales });
@@ -218,17 +220,18 @@ function taken<T>(resources: readonly Resource[], run: () => T): T {
 function uploadFor({ targets, objective, features = null }: StepInput, batch: MicroBatch): Uploaded {
   const device = upload(batch);
   const soft = targets === null || targets.live !== undefined ? null : targets.of(batch, device, objective.temperature);
-  return { batch, device, soft, mask: features === null ? null : tokenMask(batch) };
+  return { batch, device, soft, mask: features === null ? null : tokenMask(batch), spans: features?.spans(batch) ?? [] };
 }
 
-function releaseAll({ device, soft, mask }: Uploaded): void {
+function releaseAll({ device, soft, mask, spans }: Uploaded): void {
   release(device);
   disposeTargets(soft);
+  disposeSpans(spans);
   if (mask !== null) mask.dispose();
 }
 
-function tensorsFor({ device, soft, mask }: Uploaded): tf.Tensor[] {
-  return [...tensorsOf(device), ...(soft ?? []).flatMap((target) => (target.kind === 'logits' ? [target.logits] : [target.ids, target.logP])), ...(mask === null ? [] : [mask])];
+function tensorsFor({ device, soft, mask, spans }: Uploaded): tf.Tensor[] {
+  return [...tensorsOf(device), ...(soft ?? []).flatMap((target) => (target.kind === 'logits' ? [target.logits] : [target.ids, target.logP])), ...(mask === null ? [] : [mask]), ...tensorsOfSpans(spans)];
 }
 
 /** All that the optimiser changes. */
@@ -238,7 +241,7 @@ function trainedOf({ student, features = null }: StepInput): ReadonlyMap<string,
 
 /** Every weight that a pass reads, each once. */
 function weightsOf({ student, targets, features = null }: StepInput): tf.Variable[] {
-  return [...new Set([...student.weights.values(), ...student.trainable.values(), ...(targets?.live?.weights.values() ?? []), ...(features?.sources.model?.weights.values() ?? []), ...(features?.projections.values() ?? [])])];
+  return [...new Set([...student.weights.values(), ...student.trainable.values(), ...(targets?.live?.weights.values() ?? []), ...(features?.inside?.weights.values() ?? []), ...(features?.projections.values() ?? [])])];
 }
 
 /** What a function depends on beside the numbers. */

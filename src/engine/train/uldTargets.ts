@@ -103,5 +103,10 @@ export class UldMatching {
 }
 
 export function disposeSpans(prepared: PreparedSpans): void {
-  for (const { spans: { positions, labels, owners, further, mask }, targets } of prepared) tf.dispose([positions, labels, owners, further, mask, targets]);
+  tf.dispose(tensorsOfSpans(prepared));
+}
+
+/** Every tensor of them: what changes from one batch to the next of as many spans, padded. */
+export function tensorsOfSpans(prepared: PreparedSpans): tf.Tensor[] {
+  return prepared.flatMap(({ spans: { positions, labels, owners, further, mask }, targets }) => [positions, labels, owners, further, mask, targets]);
 }

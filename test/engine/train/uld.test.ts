@@ -173,6 +173,29 @@ describe.each(BACKENDS)('on %s', (name) => {
     }
   });
 
+  test.runIf(name === 'tensorflow').each([
+    ['one pass', { size: 4 }],
+    ['micro-batches', { size: 2, accumulate: 2 }],
+  ])('a step as one function equals operation by operation to 1e-5: %s', async (_, batch) => {
+    const run = async (compile: string) => {
+      const stage = makeStage({ weights: { kl: 0, ce: 0.1, uld: 1 }, limits: { steps: 8 }, batch, optimizer: { learningRate: 0.02 }, validate: { every: 4 }, sentinel: 0, compile });
+      const input = await makeInput({ student: modelOf(fixture.student, backend), stage, train: rows, validation: rows.slice(0, 2), vocabulary: fixture.student.vocabulary, others: [other()] });
+      await trainStage(input);
+      return { warnings: input.reporter.warnings, told: input.reporter.exact() };
+    };
+    const [whole, single] = [await run('auto'), await run('off')];
+    expect(whole.warnings).toEqual([]);
+    expect(whole.told.length).toBe(single.told.length);
+    for (const [index, { step, values }] of single.told.entries()) {
+      for (const [metric, value] of Object.entries(values)) {
+        // Recorded shapes are few, so they pad more.
+        if (metric === 'filled') continue;
+        const tolerance = metric === 'gradNorm' ? 1e-4 : 1e-5;
+        expectClose([whole.told[index]?.values[metric] ?? NaN], [value ?? NaN], { relative: tolerance, absolute: tolerance, what: `${metric} of step ${step}` });
+      }
+    }
+  });
+
   test('a stage learns from it, tells it, and goes on after a stop to the last bit', async () => {
     const stage = makeStage({ weights: { kl: 0, ce: 0.02, uld: 1 }, limits: { steps: 24 }, batch: { size: 4 }, optimizer: { learningRate: 0.02 }, validate: { every: 12 }, checkpoint: { every: 100, best: 'validation/uld' }, sentinel: 12 });
     const own = { train: rows, validation: rows.slice(0, 2), vocabulary: fixture.student.vocabulary, others: [other()] };
