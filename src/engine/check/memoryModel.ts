@@ -45,9 +45,9 @@ export interface StepPlan {
   readonly trained?: number;
   readonly frozenBlocks?: number;
   readonly checkpointing?: boolean;
-  /** The student is also run without a gradient, operation by operation: validations. */
+  /** Student and teacher are also run without a gradient, operation by operation: validations. */
   readonly validates?: boolean;
-  /** The teacher is also run outside of steps: validations, and targets that are stored beforehand. */
+  /** The teacher is also run outside of steps, for targets that are stored beforehand. */
   readonly asksBefore?: boolean;
 }
 
@@ -65,6 +65,8 @@ export function trainingMemory(plan: StepPlan, computed: Computed, costs: Costs 
   const trained = lora === undefined ? plan.trained ?? parametersOf(student) : adapters;
   const logits = shape.kept * shape.vocabulary * FLOAT;
   const activations = activationBytes(plan, tokens, costs);
+  // Those that steps and validations have at once.
+  const atOnce = logits < CHUNKED_FROM_BYTES ? logits : CHUNK_BYTES;
   const ofLogits = logits < CHUNKED_FROM_BYTES ? logits * (compared ? costs.logits.withTeacher : costs.logits.alone) : pieceBytes(student, shape, compared, lora === undefined, costs);
   const parts: MemoryPart[] = [
     { part: 'base', bytes: costs.base }, { part: 'weights', bytes: (parametersOf(student) + adapters) * FLOAT }, { part: 'moments', bytes: 2 * trained * FLOAT },
@@ -73,12 +75,13 @@ export function trainingMemory(plan: StepPlan, computed: Computed, costs: Costs 
   if (held > 0) parts.push({ part: 'teacher', bytes: held * FLOAT });
   if (inside !== null && teacher !== null) parts.push({ part: 'inside', bytes: insideBytes(student, teacher, shape, inside, costs) });
   // The teacher is through before the student begins: the larger of the two passes counts.
-  const within = teacher === null ? 0 : forwardBytes(teacher, tokens, shape.length, costs) + 2 * logits;
+  const within = teacher === null ? 0 : forwardBytes(teacher, tokens, shape.length, costs) + 2 * atOnce;
   // Outside of a step nothing is one function.
   const plain = computed === 'whole' ? COSTS.eager : costs;
   const outside = Math.max(
     teacher !== null && plan.asksBefore === true ? forwardBytes(teacher, tokens, shape.length, plain) + 2 * logits : 0,
-    plan.validates === true ? forwardBytes(student, tokens, shape.length, plain) + plain.logits.alone * logits : 0,
+    plan.validates === true ? forwardBytes(student, tokens, shape.length, plain) + plain.logits.alone * atOnce : 0,
+    teacher !== null && plan.validates === true ? forwardBytes(teacher, tokens, shape.length, plain) + 2 * atOnce : 0,
   );
   const other = Math.max(within, outside - parts.filter(({ part }) => part === 'gradients').reduce((sum, { bytes }) => sum + bytes, 0));
   if (other > activations + ofLogits) parts.push({ part: outside > within ? 'forward-pass' : 'teacher-pass', bytes: other });

@@ -34,7 +34,7 @@ export function stepPlan({ student, teacher, held }: StageModels, stage: TrainSt
     student, teacher, held: held.reduce((sum, config) => sum + parametersOf(config), 0), compared: asksTeacher(stage),
     shape: largestPass(stage, student, rows, limit, shapes), inside: teacher === null ? null : insideOf(stage, teacher, student),
     lora: stage.lora, ...frozenParts(stage, student), checkpointing: stage.gradientCheckpointing,
-    validates: (rows?.validation ?? 0) > 0, asksBefore: (rows?.validation ?? 0) > 0 || stage.targets !== undefined || storedTargets(stage, rows, limit, student.vocabSize) > 0,
+    validates: (rows?.validation ?? 0) > 0, asksBefore: stage.targets !== undefined || storedTargets(stage, rows, limit, student.vocabSize) > 0,
   };
 }
 

@@ -141,10 +141,12 @@ function cutColumns(logits: tf.Tensor2D, vocabulary: number): tf.Tensor2D {
 }
 
 export function slice<T extends tf.Tensor>(whole: T, begin: number, size: number): T {
+  if (begin === 0 && size === whole.shape[0]) return whole;
   return tf.slice(whole, [begin, ...whole.shape.slice(1).map(() => 0)], [size, ...whole.shape.slice(1)]);
 }
 
-function pieceOf(target: SegmentTargets, begin: number, size: number): SegmentTargets {
+/** Rows of what is known of a teacher. */
+export function pieceOf(target: SegmentTargets, begin: number, size: number): SegmentTargets {
   return target.kind === 'logits' ? { kind: 'logits', logits: slice(target.logits, begin, size) } : { kind: 'top', ids: slice(target.ids, begin, size), logP: slice(target.logP, begin, size) };
 }
 

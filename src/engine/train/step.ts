@@ -113,10 +113,10 @@ export interface Pass {
 }
 
 /** What a pass knows of its teacher: its logits, or, where losses are made piece by piece, the states that its head is asked with. */
-export function teacherOf(targets: SoftTargets | null, objective: Objective, batch: MicroBatch, device: DeviceBatch, shown: Shown | null): Pick<Pass, 'soft' | 'asked'> {
+export function teacherOf(targets: SoftTargets | null, objective: Objective, batch: MicroBatch, device: DeviceBatch, shown: Shown | null, chunked = isChunked(device, objective)): Pick<Pass, 'soft' | 'asked'> {
   if (targets === null) return { soft: null, asked: null };
   const { live: model } = targets;
-  if (model !== undefined && isChunked(device, objective)) return { soft: null, asked: { model, states: shown?.final ?? model.hidden(device.ids, device.layout) } };
+  if (model !== undefined && chunked) return { soft: null, asked: { model, states: shown?.final ?? model.hidden(device.ids, device.layout) } };
   return { soft: targets.of(batch, device, objective.temperature, shown?.final ?? undefined), asked: null };
 }
 
