@@ -124,7 +124,7 @@ export function headWeight(model: DecoderModel): tf.Tensor2D {
 }
 
 /** Not of a frozen head, nor where adapters stand beside the weights: a gradient as large as the head would be made for nothing. */
-function trainsHead(model: DecoderModel): boolean {
+export function trainsHead(model: DecoderModel): boolean {
   const head: tf.Tensor = headWeight(model);
   return [...model.trainable.values()].some((weight) => weight === head);
 }

@@ -65,14 +65,15 @@ export function policyLoss(logits: tf.Tensor2D, tokens: PolicyTokens, settings: 
 
 /**
  * The same from states [rows, hidden] and the head's weight [vocabulary, hidden], `most` rows at a time: the logits of all tokens never
- * exist at once (as chunkedLosses.ts does it for the other losses). With a gradient in both.
+ * exist at once (as chunkedLosses.ts does it for the other losses). With a gradient in the states and, where it is trained, in the head.
  */
-export function policyLossOfStates(ops: Ops, states: tf.Tensor2D, head: tf.Tensor2D, tokens: PolicyTokens, settings: PolicySettings, most: number, told: (statistics: PolicyStatistics) => void): tf.Scalar {
+export function policyLossOfStates(ops: Ops, states: tf.Tensor2D, head: tf.Tensor2D, tokens: PolicyTokens, settings: PolicySettings, { most, trained }: { readonly most: number; readonly trained: boolean }, told: (statistics: PolicyStatistics) => void): tf.Scalar {
   const [rows] = states.shape;
-  return withGradient([states, head], ([x, weight]) => {
+  return withGradient([states, ...(trained ? [head] : [])], ([x, given]) => {
+    const weight = (given ?? head) as tf.Tensor2D;
     const logs: tf.Tensor1D[] = [];
     const dStates: tf.Tensor2D[] = [];
-    // dHead, loss, and the three sums so far.
+    // Loss, the three sums and, where the head is trained, its gradient so far.
     let sums: tf.Tensor[] = [];
     for (let begin = 0; begin < rows; begin += most) {
       const size = Math.min(most, rows - begin);
@@ -81,20 +82,20 @@ export function policyLossOfStates(ops: Ops, states: tf.Tensor2D, head: tf.Tenso
         const input = slice(x as tf.Tensor2D, begin, size);
         const cut = (whole: tf.Tensor1D | null): tf.Tensor1D | null => (whole === null ? null : slice(whole, begin, size));
         const own: PolicyTokens = { labels: slice(tokens.labels, begin, size), advantages: slice(tokens.advantages, begin, size), weights: slice(tokens.weights, begin, size), mask: slice(tokens.mask, begin, size), old: cut(tokens.old), reference: cut(tokens.reference) };
-        const { loss, flow, logQ, klSum, entropySum, clippedSum } = pieceLoss(ops.linear(input, weight as tf.Tensor2D), own, settings);
-        const [toStates, toHead] = ops.linearGradient(flow, input, weight as tf.Tensor2D);
-        const added = [toHead, loss, klSum, entropySum, clippedSum].map((value, index) => (before[index] === undefined ? value : tf.add(before[index], value)));
-        return [logQ, toStates, ...added];
+        const { loss, flow, logQ, klSum, entropySum, clippedSum } = pieceLoss(ops.linear(input, weight), own, settings);
+        const flows = trained ? ops.linearGradient(flow, input, weight) : [ops.linearInputGradient(flow, weight)] as const;
+        const added = [loss, klSum, entropySum, clippedSum, ...flows.slice(1)].map((value, index) => (before[index] === undefined ? value : tf.add(before[index], value)));
+        return [logQ, flows[0], ...added];
       });
       tf.dispose(before);
       logs.push(part[0] as tf.Tensor1D);
       dStates.push(part[1] as tf.Tensor2D);
       sums = part.slice(2);
     }
-    const [dHead, loss, klSum, entropySum, clippedSum] = sums as [tf.Tensor, tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar];
+    const [loss, klSum, entropySum, clippedSum, ...dHead] = sums as [tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar, ...tf.Tensor[]];
     told(keptAll({ logQ: tf.concat1d(logs), klSum, entropySum, clippedSum }));
-    return { value: loss, save: [tf.concat2d(dStates, 0), dHead] };
-  }, (dy, [dStates, dHead]) => [tf.mul(dStates, dy), tf.mul(dHead, dy)]);
+    return { value: loss, save: [tf.concat2d(dStates, 0), ...dHead] };
+  }, (dy, [dStates, dHead]) => (trained ? [tf.mul(dStates, dy), tf.mul(dHead, dy)] : [tf.mul(dStates, dy)]));
 }
 
 interface Piece extends PolicyStatistics {

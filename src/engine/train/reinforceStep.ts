@@ -3,7 +3,7 @@ import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import { tf } from '../tf.ts';
 import { collate, groupByLength, keptPositions, type MicroBatch } from './batch.ts';
-import { chunkRows, headWeight, isChunked, slice } from './chunkedLosses.ts';
+import { chunkRows, headWeight, isChunked, slice, trainsHead } from './chunkedLosses.ts';
 import { release, supervisedLogits, upload, type DeviceBatch } from './losses.ts';
 import { readScalars } from './lossValues.ts';
 import type { AdamW } from './optimizer.ts';
@@ -140,7 +140,7 @@ function passOf(student: DecoderModel, batch: MicroBatch, settings: PolicySettin
       const vocabulary = student.config.vocabSize;
       if (!isChunked(device, { vocabulary })) return policyLoss(supervisedLogits(student, device, vocabulary)[0] as tf.Tensor2D, tokens, settings, told);
       const states = tf.gather(student.hidden(device.ids, device.layout), segment.positions);
-      return policyLossOfStates(student.backend.ops, states, headWeight(student), tokens, settings, chunkRows(vocabulary), told);
+      return policyLossOfStates(student.backend.ops, states, headWeight(student), tokens, settings, { most: chunkRows(vocabulary), trained: trainsHead(student) }, told);
     }, [...weights.values()]);
     const gradients = new Map<string, tf.Tensor>();
     for (const [name, weight] of weights) {

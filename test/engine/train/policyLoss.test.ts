@@ -67,9 +67,13 @@ describe.each(BACKENDS)('on %s', (backendName) => {
     const [states, head] = [tf.tensor2d(rows(logits)), tf.eye(logits[0]?.[0]?.length ?? 0)];
     let [whole, parts]: (PolicyStatistics | null)[] = [null, null];
     const wanted = tf.valueAndGrads((x, w) => policyLoss(backend.ops.linear(x as tf.Tensor2D, w as tf.Tensor2D), given, settings, (told) => { whole = told; }))([states, head]);
-    const got = tf.valueAndGrads((x, w) => policyLossOfStates(backend.ops, x as tf.Tensor2D, w as tf.Tensor2D, given, settings, most, (told) => { parts = told; }))([states, head]);
+    const got = tf.valueAndGrads((x, w) => policyLossOfStates(backend.ops, x as tf.Tensor2D, w as tf.Tensor2D, given, settings, { most, trained: true }, (told) => { parts = told; }))([states, head]);
     expect((await got.value.data())[0]).toBeCloseTo((await wanted.value.data())[0]!, 6);
     for (const [index, gradient] of wanted.grads.entries()) expectClose(await got.grads[index]?.data(), await gradient.data(), { relative: 1e-5, absolute: 1e-7 });
+    const untrained = { ...backend.ops, linearGradient: (): never => { throw new Error('a gradient of a head that isn’t trained'); } };
+    const ofStates = tf.valueAndGrad((x) => policyLossOfStates(untrained, x as tf.Tensor2D, head, given, settings, { most, trained: false }, () => undefined))(states);
+    expect(await ofStates.value.data()).toEqual(await got.value.data());
+    expect(await ofStates.grad.data()).toEqual(await got.grads[0]?.data());
     for (const name of ['logQ', 'klSum', 'entropySum', 'clippedSum'] as const) {
       expectClose(await (parts as unknown as PolicyStatistics)[name].data(), await (whole as unknown as PolicyStatistics)[name].data(), { absolute: 1e-5, what: name });
     }
