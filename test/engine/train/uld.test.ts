@@ -18,7 +18,9 @@ import { findCheckpoint } from '../../../src/engine/train/checkpoint.ts';
 import { countsOf, FeatureMatching } from '../../../src/engine/train/features.ts';
 import { LossTotals, readScalars } from '../../../src/engine/train/lossValues.ts';
 import { objectiveOf } from '../../../src/engine/train/objective.ts';
-import { gradientsOf } from '../../../src/engine/train/step.ts';
+import { AdamW } from '../../../src/engine/train/optimizer.ts';
+import { RecordedSteps } from '../../../src/engine/train/recordedStep.ts';
+import { gradientsOf, optimiserStep } from '../../../src/engine/train/step.ts';
 import { trainStage } from '../../../src/engine/train/trainer.ts';
 import { sortedSpans, spanArrays, uldSum, uploadSpans, type OtherTeacher } from '../../../src/engine/train/uld.ts';
 import { UldMatching } from '../../../src/engine/train/uldTargets.ts';
@@ -194,6 +196,29 @@ describe.each(BACKENDS)('on %s', (name) => {
         expectClose([whole.told[index]?.values[metric] ?? NaN], [value ?? NaN], { relative: tolerance, absolute: tolerance, what: `${metric} of step ${step}` });
       }
     }
+  });
+
+  test.runIf(name === 'tensorflow')('and where the teacher is asked anew in every step', async () => {
+    const stage = makeStage({ weights: { kl: 0, ce: 0.1, uld: 1 } });
+    const run = async (recorded: boolean): Promise<readonly (number | null | undefined)[]> => {
+      const student = modelOf(fixture.student, backend);
+      const optimizer = new AdamW(backend.ops, student.trainable, stage.optimizer);
+      const steps = recorded ? RecordedSteps.of(student, optimizer) : null;
+      expect(steps !== null).toBe(recorded);
+      const features = await matching(stage, student, false);
+      const told: (number | null | undefined)[] = [];
+      for (let step = 0; step < 3; step++) {
+        const input = { student, targets: null, features, objective: objectiveOf(stage, fixture.student.vocabulary), optimizer, batches: [collate(rows, TINY.maxPositions)], learningRate: 0.02 };
+        const values = await (steps === null ? optimiserStep(input) : steps.step(input));
+        told.push(values?.loss, values?.uld);
+      }
+      steps?.dispose();
+      optimizer.dispose();
+      return told;
+    };
+    const wanted = await run(false);
+    expect(wanted[4]).toBeLessThan(wanted[0] ?? NaN);
+    expectClose((await run(true)).map((value) => value ?? NaN), wanted.map((value) => value ?? NaN), { relative: 1e-5 });
   });
 
   test('a stage learns from it, tells it, and goes on after a stop to the last bit', async () => {
