@@ -299,6 +299,10 @@ export const ERRORS = {
     en: '{path}: another stage is called "{name}" as well. Give each a name of its own.',
     'zh-cn': '{path}：已有名为 "{name}" 的阶段。请为每个阶段取不同的名字。',
   },
+  'recipe-stage-twice-unnamed': {
+    en: '{path} is missing: a stage without a name is called by its type, and another one is called "{name}" already. Give one of them a "name".',
+    'zh-cn': '缺少 {path}：未命名的阶段以其类型为名，而已有名为 "{name}" 的阶段。请为其中之一写上 "name"。',
+  },
   'recipe-engine-torch': {
     en: '{path} "torch" is not here yet; this version has "tfjs".',
     'zh-cn': '{path} 的 "torch" 尚不可用；此版本支持 "tfjs"。',

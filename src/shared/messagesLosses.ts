@@ -23,8 +23,8 @@ export const LOSS_ERRORS = {
     'zh-cn': '数据中没有任何一行带有与学生词元相符的对数概率（共 {rows} 行：{without} 行没有，{unfit} 行切词不同）。请从使用相同分词器模型的服务收集数据并设置 ask.sampling.topLogprobs，或仅使用 weights.ce。',
   },
   'recipe-targets-data-temperature': {
-    en: '{path}: a service tells log-probabilities at T = 1 only, so targets.from "data" can’t be taken at another T. Set the temperature to 1, or targets.tail to "drop", which leaves out all but the {topK} tokens kept.',
-    'zh-cn': '{path}：服务只给出 T = 1 的对数概率，targets.from "data" 不能用于其他 T。请将温度设为 1，或将 targets.tail 设为 "drop"，即只保留前 {topK} 个词元。',
+    en: '{path}: a service tells log-probabilities at T = 1 only, so targets.from "data" can’t be taken at another T. Set the temperature to 1, or targets.tail to "drop", which leaves out all tokens but the targets.topK that are kept.',
+    'zh-cn': '{path}：服务只给出 T = 1 的对数概率，targets.from "data" 不能用于其他 T。请将温度设为 1，或将 targets.tail 设为 "drop"，即只保留 targets.topK 个词元。',
   },
   'recipe-targets-data-objective': {
     en: '{path}: {objective} asks what the teacher holds impossible, and a service tells its most probable tokens only. Take forward-kl, skew-kl or jsd.',

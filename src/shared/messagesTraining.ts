@@ -126,9 +126,13 @@ export const TRAINING_ERRORS = {
     en: 'The stage {stage} rewards right answers, and none of the {rows} training rows has an answer to compare with. Name its field in data.fields.gold (or answer), or set rewards.answer to 0.',
     'zh-cn': '阶段 {stage} 奖励正确答案，但 {rows} 行训练数据均没有可对照的答案。请在 data.fields.gold（或 answer）中指明其字段，或将 rewards.answer 设为 0。',
   },
-  'recipe-not-with-attention': {
-    en: '{path}: attention is matched over the whole of a sequence and from the inside of its blocks, which {key} changes or forgets. Set weights.attention to 0, or leave {key} out.',
-    'zh-cn': '{path}：注意力匹配需要整段序列及各层内部的数值，而 {key} 会改变或丢弃它们。请将 weights.attention 设为 0，或去掉 {key}。',
+  'recipe-packing-attention': {
+    en: '{path}: attention is matched over the whole of a sequence, and packing puts several rows into one. Set weights.attention to 0, or leave packing out.',
+    'zh-cn': '{path}：注意力匹配针对完整的一条序列，而 packing 会把多行拼入同一序列。请将 weights.attention 设为 0，或去掉 packing。',
+  },
+  'recipe-checkpointing-attention': {
+    en: '{path}: attention is matched by the scores inside the blocks, which gradientCheckpointing doesn’t keep. Set weights.attention to 0, or leave gradientCheckpointing out.',
+    'zh-cn': '{path}：注意力匹配需要各层内部的注意力分数，而 gradientCheckpointing 不保留它们。请将 weights.attention 设为 0，或去掉 gradientCheckpointing。',
   },
   'recipe-gate-crossed': {
     en: '{path} is {min}, above max ({max}): no value lies between them.',

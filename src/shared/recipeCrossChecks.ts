@@ -101,7 +101,7 @@ function stageProblems(recipe: unknown): readonly PlacelessProblem[] {
   return stages.flatMap((stage: unknown, index) => {
     const type = valueAt(stage, ['type']);
     const name = valueAt(stage, ['name']) ?? type;
-    const twice: PlacelessProblem[] = seen.has(name) && typeof name === 'string' ? [{ code: 'recipe-stage-twice', path: ['stages', index, 'name'], data: { name } }] : [];
+    const twice: PlacelessProblem[] = seen.has(name) && typeof name === 'string' ? [{ code: valueAt(stage, ['name']) === undefined ? 'recipe-stage-twice-unnamed' : 'recipe-stage-twice', path: ['stages', index, 'name'], data: { name } }] : [];
     seen.add(name);
     const own = type === 'train' ? [...trainProblems(recipe, index), ...onPolicyProblems(recipe, index)] : type === 'evaluate' ? evaluateProblems(recipe, index) : type === 'collect' ? collectProblems(recipe, index) : type === 'reinforce' ? reinforceProblems(recipe, index) : [];
     return [...twice, ...own, ...gateProblems(recipe, index)];
@@ -139,7 +139,7 @@ function trainProblems(recipe: unknown, index: number): readonly PlacelessProble
   problems.push(...namedTeacherProblems(recipe, at('trains')));
   for (const path of otherTeacherPaths(recipe, index)) problems.push(...namedTeacherProblems(recipe, path));
   if (read('weights') !== undefined && read('alpha') !== undefined) problems.push({ code: 'recipe-weights-and-alpha', path: at('alpha'), data: {}, atKey: true });
-  if (read('weights', 'ce') !== undefined && writtenWeight(read('weights', 'ce')) === 0 && (sequence || TEACHER_WEIGHTS.every((key) => writtenWeight(read('weights', key)) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
+  if (isObject(read('weights')) && writtenWeight(read('weights', 'ce')) === 0 && (sequence || TEACHER_WEIGHTS.every((key) => writtenWeight(read('weights', key)) === 0))) problems.push({ code: 'recipe-weights-zero', path: at('weights'), data: {} });
   if (read('targets') !== undefined && writtenWeight(read('weights', 'mse')) > 0) problems.push({ code: 'recipe-targets-no-mse', path: at('weights', 'mse'), data: {}, atKey: true });
   problems.push(...lossProblems(recipe, index), ...batchProblems(recipe, index));
   if (valueAt(recipe, ['data', 'validation']) === 0) {
@@ -160,6 +160,10 @@ function evaluateProblems(recipe: unknown, index: number): readonly PlacelessPro
     problems.push({ code: 'recipe-nothing-to-evaluate', path: ['stages', index], data: {} });
   }
   return problems;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function listed(names: readonly string[]): string {

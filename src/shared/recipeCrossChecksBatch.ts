@@ -11,5 +11,5 @@ export function batchProblems(recipe: unknown, index: number): readonly Placeles
   const read = (...rest: readonly PathPart[]): unknown => valueAt(recipe, at(...rest));
   const scale: readonly PlacelessProblem[] = typeof read('lossScale') === 'number' && read('precision') !== 'float16' ? [{ code: 'recipe-loss-scale-alone', path: at('lossScale'), data: {}, atKey: true }] : [];
   if (writtenWeight(read('weights', 'attention')) === 0) return scale;
-  return [...scale, ...NOT_WITH_ATTENTION.filter((key) => read(key) === true).map((key): PlacelessProblem => ({ code: 'recipe-not-with-attention', path: at(key), data: { key }, atKey: true as const }))];
+  return [...scale, ...NOT_WITH_ATTENTION.filter((key) => read(key) === true).map((key): PlacelessProblem => ({ code: key === 'packing' ? 'recipe-packing-attention' : 'recipe-checkpointing-attention', path: at(key), data: {}, atKey: true as const }))];
 }

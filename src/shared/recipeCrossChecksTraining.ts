@@ -63,7 +63,7 @@ function saidProblems(recipe: unknown, index: number): readonly PlacelessProblem
   const problems: PlacelessProblem[] = [];
   const temperature = read('temperature');
   if (temperature !== undefined && temperature !== 1 && read('targets', 'tail') !== 'drop') {
-    problems.push({ code: 'recipe-targets-data-temperature', path: at('temperature'), data: { topK: String(read('targets', 'topK') ?? '') }, atKey: true });
+    problems.push({ code: 'recipe-targets-data-temperature', path: at('temperature'), data: {}, atKey: true });
   }
   const objective = read('objective');
   if (objective === 'reverse-kl' || (objective === 'jsd' && read('beta') === 1)) problems.push({ code: 'recipe-targets-data-objective', path: at('objective'), data: { objective }, allowed: ['forward-kl', 'skew-kl', 'jsd'] });

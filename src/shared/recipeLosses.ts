@@ -14,8 +14,8 @@ const lossWeight = z.union([z.number().min(0), z.strictObject({
 })]);
 
 export const lossWeights = z.strictObject({
-  kl: lossWeight.meta(about('Weight of T² times the divergence that the objective names.', 'T² 乘以目标所指散度的权重。')),
-  ce: lossWeight.meta(about('Weight of the cross-entropy with the reference tokens.', '与参考词元交叉熵的权重。')),
+  kl: lossWeight.default(0).meta(about('Weight of T² times the divergence that the objective names.', 'T² 乘以目标所指散度的权重。')),
+  ce: lossWeight.default(0).meta(about('Weight of the cross-entropy with the reference tokens.', '与参考词元交叉熵的权重。')),
   mse: lossWeight.default(0).meta(about('Weight of the mean squared difference of the logits, as they are.', '原始 logits 均方差的权重。')),
   hidden: lossWeight.default(0).meta(about('Weight of the hidden-state loss.', '隐藏状态损失的权重。')),
   attention: lossWeight.default(0).meta(about('Weight of the attention loss; its memory grows with the square of the length.', '注意力损失的权重；内存随长度平方增长。')),

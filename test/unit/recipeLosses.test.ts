@@ -29,6 +29,12 @@ const REFUSED: readonly (readonly [what: string, stages: readonly object[], expe
   ['a teacher that is not there to be trained', [{ trains: 'bog', objective: 'sequence' }], ['stages[0].trains: recipe-teacher-unknown'], /"big"/],
   ['a service that is to be trained', [{ trains: 'r1', objective: 'sequence' }], ['stages[0].trains: recipe-teacher-no-logits'], /"big"/, { teachers: { big: LOCAL, r1: { type: 'api', baseUrl: 'https://x.org', model: 'r' } } }],
   ['a warm-up for INT8', [{ trains: 'big', objective: 'sequence', quantise: 'int8' }], ['stages[0].quantise: recipe-warm-up-only'], /Remove it/],
+  ['two stages that only their type names', [{ name: undefined }, { name: undefined }], ['stages[1].name: recipe-stage-twice-unnamed'], /Give one of them a "name"/],
+  ['weights of nothing at all', [{ weights: {} }], ['stages[0].weights: recipe-weights-zero'], /./],
+  ['cross-entropy alone without its weight', [{ objective: 'sequence', weights: { kl: 0 } }], ['stages[0].weights: recipe-weights-zero'], /./],
+  ['attention whose scores are not kept', [{ weights: { attention: 1 }, gradientCheckpointing: true }], ['stages[0].gradientCheckpointing: recipe-checkpointing-attention'], /scores inside the blocks, which gradientCheckpointing doesn’t keep/],
+  ['attention over rows in one sequence', [{ weights: { attention: 1 }, packing: true }], ['stages[0].packing: recipe-packing-attention'], /several rows into one/],
+  ['a service’s word at another T, with targets that name no number', [{ targets: { from: 'data' }, temperature: 2 }], ['stages[0].targets.topK: recipe-missing', 'stages[0].temperature: recipe-targets-data-temperature'], /./],
   ['a warm-up after the student', [{ objective: 'sequence' }, { trains: 'big', objective: 'sequence' }], ['stages[1].trains: recipe-warm-up-late'], /before every stage/],
 ];
 
@@ -50,6 +56,7 @@ const TAKEN: readonly (readonly [what: string, stages: readonly object[], more?:
   ['another vocabulary beside the student’s own', [{ weights: { kl: 1, ce: 0, uld: 1 }, teacher: 'big', uld: { teacher: ['other'], topK: 20 } }], TWO],
   ['a service’s word, with no local teacher at all', [{ targets: { topK: 20, from: 'data' } }], { teachers: {}, student: { model: 'folder' } }],
   ['a service’s word without its tail', [{ targets: { topK: 20, from: 'data', tail: 'drop' }, temperature: 2 }]],
+  ['a weight of one term alone', [{ weights: { hidden: 1 } }, { weights: { kl: 1 } }]],
   ['warm-up, then distillation', [{ trains: 'big', objective: 'sequence' }, {}]],
 ];
 
@@ -63,4 +70,9 @@ test.each(TAKEN.map(([what, stages, more]) => ({ what, stages, more })))('is tak
 test('T is 2 where it isn’t given, 1 for what a service said', () => {
   const temperatures = readRecipe(recipe([{}, { targets: { topK: 20, from: 'data' } }, { temperature: 3 }])).recipe?.stages.map((stage) => (stage.type === 'train' ? stage.temperature : null));
   expect(temperatures).toEqual([2, 1, 3]);
+});
+
+test('a weight that isn’t given is 0', () => {
+  const [stage] = readRecipe(recipe([{ weights: { hidden: 1 } }])).recipe?.stages ?? [];
+  expect(stage?.type === 'train' ? stage.weights : null).toEqual({ kl: 0, ce: 0, mse: 0, hidden: 1, attention: 0, uld: 0 });
 });

@@ -150,7 +150,7 @@ describe('a recipe that is wrong', () => {
     ['layers of an unknown teacher', { student: { fromTeacher: 'bog', layers: [0] } }, ['student.fromTeacher: recipe-teacher-unknown']],
     ['a student of two forms', { student: { model: 'a', fromTeacher: 'big', layers: [0] } }, ['student: recipe-student-form']],
     ['a student form with a mistake inside', { student: { fromTeacher: 'big', layers: [] } }, ['student.layers: recipe-empty']],
-    ['two stages of one name', { stages: [{ type: 'train' }, { type: 'train' }] }, ['stages[1].name: recipe-stage-twice']],
+    ['two stages of one name', { stages: [{ type: 'train', name: 'a' }, { type: 'train', name: 'a' }] }, ['stages[1].name: recipe-stage-twice']],
     ['the torch engine', { engine: { kind: 'torch' } }, ['engine.kind: recipe-engine-torch']],
     ['a gate on an unknown metric', { stages: [{ type: 'train', gate: { metric: 'loss', max: 1 } }] }, ['stages[0].gate.metric: recipe-value']],
     ['a gate without a bound', { stages: [{ type: 'train', gate: { metric: 'validation/loss' } }] }, ['stages[0].gate: recipe-gate-empty']],

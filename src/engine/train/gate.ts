@@ -6,6 +6,7 @@
 import type { GateEvent } from '../../shared/events.ts';
 import type { Entry, Gate } from '../../shared/recipeGates.ts';
 import { isEvaluationMetric } from '../../shared/metrics.ts';
+import { shortNumber } from '../../shared/numbers.ts';
 import type { TrainerState } from './checkpoint.ts';
 import type { MetricValues, TrainReporter } from './contract.ts';
 
@@ -44,7 +45,7 @@ export async function mayEnter({ stage, step, known, evaluate, last, reporter }:
   if (value === null && !last && !isEvaluationMetric(metric)) return null;
   const passed = isWithin(entry, value);
   reporter.gate({ when: 'entry', step, metric, value, min, max, passed, action: passed ? null : 'stop', checkpoint: null });
-  if (!passed) reporter.warning('entry-missed', { stage: stage.name, metric, value: value ?? '–', bounds: boundsText(entry) });
+  if (!passed) reporter.warning('entry-missed', { stage: stage.name, metric, value: value === null ? '–' : shortNumber(value), bounds: boundsText(entry) });
   return passed;
 }
 
@@ -88,7 +89,7 @@ export async function endOfStage({ stage, step, last, best, known, evaluate, tak
   const checkpoint = !passed && onMiss === 'best' ? (back ?? first ?? last).name : null;
   reporter.gate({ when: 'exit', step, metric, value, min, max, passed, action: passed ? null : onMiss, checkpoint });
   if (!passed) {
-    const data = { stage: stage.name, metric, value: value ?? '–', bounds: boundsText(gate) };
+    const data = { stage: stage.name, metric, value: value === null ? '–' : shortNumber(value), bounds: boundsText(gate) };
     if (checkpoint === null) reporter.warning('gate-missed', data);
     else reporter.warning('gate-missed-best', { ...data, checkpoint });
   }
