@@ -65,7 +65,7 @@ export function trainingMemory(plan: StepPlan, computed: Computed, costs: Costs 
   const trained = lora === undefined ? plan.trained ?? parametersOf(student) : adapters;
   const logits = shape.kept * shape.vocabulary * FLOAT;
   const activations = activationBytes(plan, tokens, costs);
-  // Those that steps and validations have at once.
+  // Those that validations have at once.
   const atOnce = logits < CHUNKED_FROM_BYTES ? logits : CHUNK_BYTES;
   const ofLogits = logits < CHUNKED_FROM_BYTES ? logits * (compared ? costs.logits.withTeacher : costs.logits.alone) : pieceBytes(student, shape, compared, lora === undefined, costs);
   const parts: MemoryPart[] = [
@@ -75,7 +75,7 @@ export function trainingMemory(plan: StepPlan, computed: Computed, costs: Costs 
   if (held > 0) parts.push({ part: 'teacher', bytes: held * FLOAT });
   if (inside !== null && teacher !== null) parts.push({ part: 'inside', bytes: insideBytes(student, teacher, shape, inside, costs) });
   // The teacher is through before the student begins: the larger of the two passes counts.
-  const within = teacher === null ? 0 : forwardBytes(teacher, tokens, shape.length, costs) + 2 * atOnce;
+  const within = teacher === null ? 0 : forwardBytes(teacher, tokens, shape.length, costs) + 2 * logits;
   // Outside of a step nothing is one function.
   const plain = computed === 'whole' ? COSTS.eager : costs;
   const outside = Math.max(
