@@ -391,6 +391,10 @@ export const ERRORS = {
     en: 'The check of {recipe} ended before it had a result: {detail}',
     'zh-cn': '对 {recipe} 的检查未得出结果就结束了：{detail}',
   },
+  'tokenizers-differ-on-policy': {
+    en: 'The teacher "{teacher}" and the student ({student}) cut text into different tokens, so it cannot score what the student writes (onPolicy). At "{text}" the student has {mine}, the teacher {theirs}. Name a teacher with the student’s tokens, or take onPolicy out and then set weights.uld above 0 and weights.kl to 0 (it compares pieces of text), or take the objective "sequence".',
+    'zh-cn': '教师 "{teacher}" 与学生（{student}）的分词不同，无法为学生写出的内容（onPolicy）评分。在 "{text}" 处学生为 {mine}，教师为 {theirs}。请指定与学生词元相同的教师；或删除 onPolicy，再令 weights.uld 大于 0 并将 weights.kl 设为 0（按文本片段比较），或将目标设为 "sequence"。',
+  },
   'tokenizers-differ-several': {
     en: 'The teachers {teachers} cut text into other tokens than the student ({student}), so their logits cannot be compared: {details}. Take a student with their tokenizer, or the objective "sequence"; `distill check` shows each of them.',
     'zh-cn': '教师 {teachers} 与学生（{student}）的分词不同，无法比较 logits：{details}。请使用与它们相同分词器的学生，或将目标设为 "sequence"；`distill check` 会逐一列出。',

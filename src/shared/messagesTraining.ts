@@ -18,6 +18,10 @@ export const TRAINING_ERRORS = {
     en: 'The stage {stage} asks for {precision} products, and the backend {backend} computes in float32 only. Set up native TensorFlow (distill setup tensorflow), or set precision to "float32".',
     'zh-cn': '阶段 {stage} 要求以 {precision} 计算乘积，而后端 {backend} 只支持 float32。请安装本机 TensorFlow（distill setup tensorflow），或将 precision 设为 "float32"。',
   },
+  'recipe-precision-backend': {
+    en: '{path}: {precision} products need native TensorFlow, and engine.backend is "{backend}", which computes in float32 only. Set precision to "float32", or engine.backend to "auto" or "tensorflow".',
+    'zh-cn': '{path}：以 {precision} 计算乘积需要本机 TensorFlow，而 engine.backend 为 "{backend}"，只支持 float32。请将 precision 设为 "float32"，或将 engine.backend 设为 "auto" 或 "tensorflow"。',
+  },
   'recipe-loss-scale-alone': {
     en: '{path}: only float16 has a loss scale. Set precision to "float16", or leave lossScale out.',
     'zh-cn': '{path}：只有 float16 使用损失缩放。请将 precision 设为 "float16"，或去掉 lossScale。',

@@ -20,14 +20,14 @@ export const PREFLIGHT = {
   'student-layers-order': row('The layers {layers} are not in the teacher’s order: each was trained to read what the one before it writes.', '层 {layers} 未按教师的顺序排列：每一层都依赖前一层的输出。'),
 
   'vocabulary-same': row('The same {tokens} tokens; heads of {student} (student) and {rows} (teacher) rows are compared on the first {common}, the rest is padding.', '{tokens} 个词元相同；学生输出层 {student} 行、教师 {rows} 行，按前 {common} 行比较，其余为填充。'),
-  'vocabulary-differs': row('{differing} of {common} token ids mean another token in the teacher "{teacher}" than in the student: their logits can’t be compared. Take a student with the teacher’s tokenizer, set weights.uld above 0 and weights.kl to 0 (it compares pieces of text), or take the objective "sequence".', '在教师 "{teacher}" 与学生之间，{common} 个词元编号中有 {differing} 个含义不同：无法比较 logits。请使用与教师相同分词器的学生，或令 weights.uld 大于 0 并将 weights.kl 设为 0（按文本片段比较），或将目标设为 "sequence"。'),
+  'vocabulary-differs': row('{differing} of {common} token ids mean another token in the teacher "{teacher}" than in the student: their logits can’t be compared. {way}', '在教师 "{teacher}" 与学生之间，{common} 个词元编号中有 {differing} 个含义不同：无法比较 logits。{way}'),
   'vocabulary-extended': row('The student has {more} tokens that the teacher "{teacher}" does not know. Rows with them can’t be scored by it.', '学生有 {more} 个教师 "{teacher}" 不认识的词元。含有它们的数据行无法由该教师评分。'),
   'vocabulary-beyond-model': row('The tokenizer has {tokens} tokens, the model {rows} rows for them: a text with one of the others ends the run. Take tokenizer and model from the same folder.', '分词器有 {tokens} 个词元，而模型只有 {rows} 行：遇到其余词元时运行会中止。请使用同一文件夹的分词器与模型。'),
   'vocabulary-data-beyond-model': row('The data have token {token}, the model only {rows} rows: the run would end there. Take tokenizer and model from the same folder.', '数据中出现词元 {token}，而模型只有 {rows} 行：运行会在此中止。请使用同一文件夹的分词器与模型。'),
 
   'vocabulary-other': row('The teacher "{teacher}" has tokens of its own ({tokens}): it is compared on pieces of text (weights.uld).', '教师 "{teacher}" 使用自己的词元（{tokens} 个）：将按文本片段比较（weights.uld）。'),
   'tokens-same': row('{texts} texts (maths, Chinese, code, emoji, <think>, rows of the data) become the same ids.', '{texts} 段文本（数学、中文、代码、表情、<think>、数据行）得到相同的词元编号。'),
-  'tokens-differ': row('The teacher "{teacher}" cuts {differing} of {texts} texts into other tokens than the student: what it says about a position belongs to another one. Take a student with the teacher’s tokenizer, set weights.uld above 0 and weights.kl to 0 (it compares pieces of text), or take the objective "sequence".', '教师 "{teacher}" 对 {texts} 段文本中的 {differing} 段分词与学生不同：其在某位置的输出对应的是另一位置。请使用与教师相同分词器的学生，或令 weights.uld 大于 0 并将 weights.kl 设为 0（按文本片段比较），或将目标设为 "sequence"。'),
+  'tokens-differ': row('The teacher "{teacher}" cuts {differing} of {texts} texts into other tokens than the student: what it says about a position belongs to another one. {way}', '教师 "{teacher}" 对 {texts} 段文本中的 {differing} 段分词与学生不同：其在某位置的输出对应的是另一位置。{way}'),
 
   'tokens-lossy': row('{count} of {rows} rows do not come back from the student’s tokenizer as they are: characters that it does not know are lost, and the student never learns them.', '{rows} 行中有 {count} 行经学生分词器往返后发生变化：其不认识的字符会丢失，学生学不到它们。'),
 
@@ -156,6 +156,8 @@ export const WORDS = {
   'way-batch': row('Make batch.size smaller and accumulate larger.', '请减小 batch.size 并增大 accumulate。'),
   'way-checkpointing': row('Set gradientCheckpointing to true: blocks are computed once more instead of kept.', '请将 gradientCheckpointing 设为 true：各层重新计算而不保留。'),
   'way-length': row('Even one row at a time does not fit: lower data.maxLength, or take smaller models.', '即使每次一行也放不下：请减小 data.maxLength，或使用更小的模型。'),
+  'way-other-tokens': row('Take a student with the teacher’s tokenizer, set weights.uld above 0 and weights.kl to 0 (it compares pieces of text), or take the objective "sequence".', '请使用与教师相同分词器的学生，或令 weights.uld 大于 0 并将 weights.kl 设为 0（按文本片段比较），或将目标设为 "sequence"。'),
+  'way-other-tokens-on-policy': row('What the student writes (onPolicy) can only be scored by a teacher with the student’s tokens: name one, or take onPolicy out and then set weights.uld above 0 and weights.kl to 0 (it compares pieces of text), or take the objective "sequence".', '学生自己写出的内容（onPolicy）只能由使用相同词元的教师评分：请指定这样的教师；或删除 onPolicy，再令 weights.uld 大于 0 并将 weights.kl 设为 0（按文本片段比较），或将目标设为 "sequence"。'),
   'way-models': row('The models alone do not fit: take smaller ones, or a backend with more memory.', '仅模型本身就放不下：请使用更小的模型，或内存更大的后端。'),
   'never-peaks': row('never reaches its peak', '始终达不到峰值'), 'barely-peaks': row('is at its peak for hardly a step', '几乎没有处于峰值的时间'),
   start: row('start', '起始'), end: row('end', '结束'), padding: row('padding', '填充'), around: row('put around a text', '文本前后添加'),

@@ -35,6 +35,7 @@ const REFUSED: readonly (readonly [what: string, stages: readonly object[], expe
   ['attention whose scores are not kept', [{ weights: { attention: 1 }, gradientCheckpointing: true }], ['stages[0].gradientCheckpointing: recipe-checkpointing-attention'], /scores inside the blocks, which gradientCheckpointing doesn’t keep/],
   ['attention over rows in one sequence', [{ weights: { attention: 1 }, packing: true }], ['stages[0].packing: recipe-packing-attention'], /several rows into one/],
   ['a service’s word at another T, with targets that name no number', [{ targets: { from: 'data' }, temperature: 2 }], ['stages[0].targets.topK: recipe-missing', 'stages[0].temperature: recipe-targets-data-temperature'], /./],
+  ['products in 16 bits by a backend that has none', [{ precision: 'bfloat16' }], ['stages[0].precision: recipe-precision-backend'], /engine\.backend to "auto"/, { engine: { backend: 'wasm' } }],
   ['a warm-up after the student', [{ objective: 'sequence' }, { trains: 'big', objective: 'sequence' }], ['stages[1].trains: recipe-warm-up-late'], /before every stage/],
 ];
 
@@ -57,6 +58,7 @@ const TAKEN: readonly (readonly [what: string, stages: readonly object[], more?:
   ['a service’s word, with no local teacher at all', [{ targets: { topK: 20, from: 'data' } }], { teachers: {}, student: { model: 'folder' } }],
   ['a service’s word without its tail', [{ targets: { topK: 20, from: 'data', tail: 'drop' }, temperature: 2 }]],
   ['a weight of one term alone', [{ weights: { hidden: 1 } }, { weights: { kl: 1 } }]],
+  ['products in 16 bits by TensorFlow', [{ precision: 'bfloat16' }], { engine: { backend: 'tensorflow' } }],
   ['warm-up, then distillation', [{ trains: 'big', objective: 'sequence' }, {}]],
 ];
 

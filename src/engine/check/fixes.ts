@@ -1,11 +1,12 @@
 /** Fixes that need a look at more than the place they change: a teacher's tokens, answers that are paid for. */
 import path from 'node:path';
 import type { Fix, RecipeEdit } from '../../shared/preflight.ts';
+import type { Recipe } from '../../shared/recipe.ts';
 import type { PathPart } from '../../shared/recipePaths.ts';
 import { readKeys } from '../teacher/cache.ts';
 import { TEACHER_FILES, teacherFolder } from '../teacher/folder.ts';
 import { fixOf, setFix, type CheckContext } from './contract.ts';
-import { readingTeachers } from './folders.ts';
+import { readingTeachers, scoresOwnWriting } from './folders.ts';
 
 /**
  * A new student takes the teacher's tokenizer; where it can't (a given model, several teachers), the stages that ask this
@@ -25,10 +26,15 @@ export function otherTeacherFix({ recipe, text }: CheckContext, name: string): F
   return fixOf(text, 'sequence', { stage: trains.map((index) => recipe.stages[index]?.name ?? '').join('", "') }, edits);
 }
 
+/** The way out where a teacher has other tokens, as a word of preflightText.ts. */
+export function otherTokensWay(recipe: Recipe, name: string): string {
+  return scoresOwnWriting(recipe, name) ? '@way-other-tokens-on-policy' : '@way-other-tokens';
+}
+
 /** What has a meaning only with a teacher goes. */
 function sequenceEdits(index: number): readonly RecipeEdit[] {
   const at = ['stages', index] as const;
-  return [{ path: [...at, 'objective'], value: 'sequence' }, ...['teacher', 'teachers', 'alpha', 'weights', 'temperature', 'beta', 'gamma', 'targets', 'hidden', 'attention'].map((key) => ({ path: [...at, key] }))];
+  return [{ path: [...at, 'objective'], value: 'sequence' }, ...['teacher', 'teachers', 'alpha', 'weights', 'temperature', 'beta', 'gamma', 'targets', 'hidden', 'attention', 'uld', 'combine', 'tau', 'onPolicy'].map((key) => ({ path: [...at, key] }))];
 }
 
 /**

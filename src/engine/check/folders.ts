@@ -107,6 +107,11 @@ export function otherVocabularies({ stages, teachers }: Recipe): ReadonlyMap<str
   return found;
 }
 
+/** Whether a teacher is to score what the student itself writes: pieces of text won't do there. */
+export function scoresOwnWriting({ stages }: Recipe, name: string): boolean {
+  return stages.some((stage) => stage.type === 'train' && (stage.onPolicy?.share ?? 0) > 0 && comparedTeachers(stage).includes(name));
+}
+
 /** Teachers that read the student's ids, and the stages where they do: to score them, or to answer prompts in an evaluation. */
 export function readingTeachers({ stages, teachers }: Recipe): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, readonly number[]>();

@@ -38,6 +38,8 @@ export interface SampledRow {
 export interface ScannedRows {
   /** Rows in each split. */
   readonly rows: Readonly<Record<Split, number>>;
+  /** Training rows that came with a service's log-probabilities. */
+  readonly said: number;
   /** Training rows left out because another file holds their prompt out. */
   readonly heldOut: number;
   /** Training rows whose prompt came before. */
@@ -101,7 +103,7 @@ export async function scanRows(options: ScanOptions): Promise<Scan> {
   let anyLeft = false;
   const evaluation = { prompts: 0, withoutGold: 0, promptTokens: [] as number[] };
   const ofFile = { test: new Set<string>(), validation: new Set<string>() };
-  let [done, heldOut, repeated, heldOutTwice, largestId] = [0, 0, 0, 0, 0];
+  let [done, said, heldOut, repeated, heldOutTwice, largestId] = [0, 0, 0, 0, 0, 0];
   for (const origin of ['test', 'validation', 'train'] as const) {
     for await (const row of rowsOf(files[origin], recipe.data.fields)) {
       if (done % BREATH_ROWS === 0) {
@@ -121,6 +123,7 @@ export async function scanRows(options: ScanOptions): Promise<Scan> {
         continue;
       }
       rows[split] += 1;
+      if (split === 'train' && (row.logprobs?.length ?? 0) > 0) said += 1;
       const first = !seen[split].has(key);
       seen[split].add(key);
       if (first) prompts[split === 'train' ? 'train' : 'heldOut'].push(row.prompt);
@@ -161,7 +164,7 @@ export async function scanRows(options: ScanOptions): Promise<Scan> {
       }
     }
   };
-  return { type: 'rows', rows: { rows, heldOut, repeated, heldOutTwice, sample, exact: every === 1, anyLeft, leaves, largestId, evaluation, prompts, probes, lossy } };
+  return { type: 'rows', rows: { rows, said, heldOut, repeated, heldOutTwice, sample, exact: every === 1, anyLeft, leaves, largestId, evaluation, prompts, probes, lossy } };
 }
 
 function keepShortest(kept: { readonly row: Row; readonly promptTokens: number }[], next: { readonly row: Row; readonly promptTokens: number }): void {

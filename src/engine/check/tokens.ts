@@ -7,8 +7,8 @@ import type { Finding } from '../../shared/preflight.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { finding, type CheckContext } from './contract.ts';
-import { otherTeacherFix } from './fixes.ts';
-import { Folders, otherVocabularies, readingTeachers } from './folders.ts';
+import { otherTeacherFix, otherTokensWay } from './fixes.ts';
+import { Folders, otherVocabularies, readingTeachers, scoresOwnWriting } from './folders.ts';
 
 export const PROBES: readonly string[] = [
   '12 + 34 = 46\n3 × (7 − 2) = 15, so x = −0.5 and 1,234,567.89 ≈ 1.2·10⁶',
@@ -63,7 +63,7 @@ export async function checkTokens(context: CheckContext): Promise<readonly Findi
       findings.push(finding('tokens', 'pass', 'tokens-same', { texts: texts.length }, { ...at, evidence }));
     } else {
       const evidence = { columns: ['text', 'student', 'teacher'] as const, rows: differences.slice(0, EXAMPLES).map((each) => [each.text, ids(each.mine), ids(each.theirs)]) };
-      findings.push(finding('tokens', 'refusal', 'tokens-differ', { teacher: name, differing: differences.length, texts: texts.length }, { ...at, evidence, fix: otherTeacherFix(context, name) }));
+      findings.push(finding('tokens', 'refusal', 'tokens-differ', { teacher: name, differing: differences.length, texts: texts.length, way: otherTokensWay(recipe, name) }, { ...at, evidence, fix: otherTeacherFix(context, name) }));
     }
   }
   return findings;
@@ -119,7 +119,7 @@ export async function refuseOtherTokenizers(recipe: Recipe, base: string, mine: 
   const ids = (list: readonly number[]): string => list.slice(0, 3).join(' ');
   if (second === undefined) {
     const { teacher, difference } = first;
-    throw new DistillError('tokenizers-differ', { teacher, student: mine.folder, text: difference.text, mine: ids(difference.mine), theirs: ids(difference.theirs) });
+    throw new DistillError(scoresOwnWriting(recipe, teacher) ? 'tokenizers-differ-on-policy' : 'tokenizers-differ', { teacher, student: mine.folder, text: difference.text, mine: ids(difference.mine), theirs: ids(difference.theirs) });
   }
   throw new DistillError('tokenizers-differ-several', {
     teachers: found.map(({ teacher }) => JSON.stringify(teacher)).join(', '), student: mine.folder,

@@ -2,26 +2,50 @@
 import { DistillError } from '../../shared/messages.ts';
 import type { Finding } from '../../shared/preflight.ts';
 import type { TrainStage } from '../../shared/recipe.ts';
+import { FLOAT32_BACKENDS } from '../../shared/recipeCrossChecksBatch.ts';
+import { pathText } from '../../shared/recipePaths.ts';
 import { totalSteps } from '../train/schedule.ts';
 import { checkWatched } from '../train/watch.ts';
 import { finding, percent, refusalOf, setFix, type CheckContext } from './contract.ts';
 import { policyFindings } from './policy.ts';
+import type { ScannedRows } from './scan.ts';
 
 /** A warm-up longer than this leaves hardly a step at the peak; the usual one is 1 % to 10 %. */
 const LONGEST_WARMUP = 0.5;
 const USUAL_WARMUP = 0.1;
 
 export async function checkTraining(context: CheckContext): Promise<readonly Finding[]> {
-  const rows = await context.rows();
-  if (rows === null || rows.rows.train === 0) return [];
   const { recipe: { stages } } = context;
+  const early = await precisionFindings(context);
+  const rows = await context.rows();
+  if (rows === null || rows.rows.train === 0) return early;
   const measured = { validation: rows.rows.validation > 0, evaluation: stages.some(({ type }) => type === 'evaluate') };
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...early, ...saidFindings(context, rows)];
   for (const [index, stage] of stages.entries()) {
     if (stage.type === 'train') findings.push(...ofStage(context, stage, index, rows.rows.train, measured));
     findings.push(...await policyFindings(context, stage, index, rows));
   }
   return findings;
+}
+
+/** Before a launch no backend is tried: there the engine says it. */
+async function precisionFindings({ recipe: { stages }, text, backend }: CheckContext): Promise<readonly Finding[]> {
+  if (!stages.some((stage) => stage.type === 'train' && stage.precision !== 'float32')) return [];
+  const taken = (await backend())?.backend;
+  if (taken === undefined || !FLOAT32_BACKENDS.includes(taken)) return [];
+  return stages.flatMap((stage, index) => {
+    if (stage.type !== 'train' || stage.precision === 'float32') return [];
+    const path = ['stages', index, 'precision'];
+    const error = new DistillError('precision-unavailable', { stage: stage.name, precision: stage.precision, backend: taken });
+    return [refusalOf('training', error, { path, fix: setFix(text, path, pathText(path), 'float32') })];
+  });
+}
+
+/** Stages that learn from what a service said of the data, where it said nothing. */
+function saidFindings({ recipe: { stages } }: CheckContext, { rows, said }: ScannedRows): readonly Finding[] {
+  if (said > 0) return [];
+  return stages.flatMap((stage, index) => (stage.type === 'train' && stage.targets?.from === 'data'
+    ? [refusalOf('training', new DistillError('targets-nothing-said', { rows: rows.train, without: rows.train, unfit: 0 }), { path: ['stages', index, 'targets', 'from'] })] : []));
 }
 
 function ofStage({ text }: CheckContext, stage: TrainStage, index: number, rows: number, measured: { readonly validation: boolean; readonly evaluation: boolean }): readonly Finding[] {

@@ -5,7 +5,7 @@
 import type { Finding, Fix, RecipeEdit } from '../../shared/preflight.ts';
 import { otherTeachers } from '../../shared/recipe.ts';
 import { finding, fixOf, refusalOf, type CheckContext } from './contract.ts';
-import { otherTeacherFix } from './fixes.ts';
+import { otherTeacherFix, otherTokensWay } from './fixes.ts';
 import { otherVocabularies, readingTeachers } from './folders.ts';
 import { readsAlike, sameVocabulary } from './tokens.ts';
 
@@ -34,7 +34,7 @@ export async function checkVocabulary(context: CheckContext): Promise<readonly F
     const evidence = { columns: ['id', 'student', 'teacher'] as const, rows: different.slice(0, EXAMPLES).map(([id, token]) => [String(id), token, theirs.get(id) ?? '']) };
     const common = Math.min(tokenizer.vocabSize, teacher.tokenizer.vocabSize);
     if (different.length > 0) {
-      findings.push(finding('vocabulary', 'refusal', 'vocabulary-differs', { teacher: name, differing: different.length, common }, { ...at, evidence, fix: otherTeacherFix(context, name) }));
+      findings.push(finding('vocabulary', 'refusal', 'vocabulary-differs', { teacher: name, differing: different.length, common, way: otherTokensWay(recipe, name) }, { ...at, evidence, fix: otherTeacherFix(context, name) }));
       continue;
     }
     const more = [...own].filter(([id]) => !theirs.has(id)).sort(([a], [b]) => a - b);

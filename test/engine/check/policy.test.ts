@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 import type { DecoderConfig } from '../../../src/engine/model/contract.ts';
 import { reinforcementMemory } from '../../../src/engine/check/memoryReinforce.ts';
 import { total } from '../../../src/engine/check/memoryModel.ts';
+import { editedRecipe } from '../../../src/shared/preflight.ts';
+import { findingText } from '../../../src/shared/preflightText.ts';
 import { NO_PROVENANCE } from '../../../src/shared/record.ts';
 import { reinforceStage } from '../../../src/shared/recipeReinforce.ts';
 import { TINY } from '../train/setup.ts';
@@ -52,11 +54,35 @@ test('completions that the student has no positions for are told of, with what w
   expect(report.found('completions-cut')?.fix).not.toBeNull();
 });
 
-test('a teacher of other tokens cannot score what the student writes: refused before launch', async () => {
+test('a teacher of other tokens cannot score what the student writes: refused with a way out that is one', async () => {
   const made = soundProject();
   made.copy(QWEN, 'other');
   const report = await made.check({ ...distillation(), teachers: { other: { type: 'local', model: 'other' } }, student: { model: 'big' }, stages: [{ type: 'train', onPolicy: { share: 0.5 }, limits: { steps: 2 } }] });
-  expect(report.codes('refusal').some((code) => /vocabulary|tokens/.test(code))).toBe(true);
+  const found = report.found('vocabulary-differs', 'other');
+  if (!found) throw new Error('not found');
+  expect(findingText(found, 'en')).toMatch(/take onPolicy out and then set weights\.uld/);
+  expect(findingText(found, 'zh-cn')).toContain('删除 onPolicy');
+  const changed = JSON.parse(editedRecipe(report.text, found.fix?.edits ?? [])) as { stages: object[] };
+  expect(changed.stages[0]).toEqual({ type: 'train', objective: 'sequence', limits: { steps: 2 } });
+  expect((await made.check(changed)).codes('refusal')).toEqual([]);
+});
+
+test('products in 16 bits on a machine that takes WebAssembly: refused, and the fix passes', async () => {
+  const made = soundProject();
+  const report = await made.check(distillation({ stage: { precision: 'bfloat16' } }));
+  expect(report.found('precision-unavailable')).toMatchObject({ level: 'refusal', path: ['stages', 0, 'precision'], data: { backend: 'wasm' } });
+  const changed = JSON.parse(editedRecipe(report.text, report.found('precision-unavailable')?.fix?.edits ?? [])) as object;
+  expect((await made.check(changed)).codes('refusal')).toEqual([]);
+  const native = await made.check(distillation({ stage: { precision: 'bfloat16' } }), { machine: { attempt: (backend) => Promise.resolve({ backend, outcome: 'taken', detail: '' }) } });
+  expect(native.codes('refusal')).toEqual([]);
+});
+
+test('what a service said of the data, where it said nothing: refused', async () => {
+  const made = soundProject();
+  const stage = { targets: { from: 'data', topK: 5 } };
+  expect((await made.check(distillation({ stage }))).found('targets-nothing-said')).toMatchObject({ level: 'refusal', path: ['stages', 0, 'targets', 'from'] });
+  made.rows('train.jsonl', sums(40, (index) => ({ format: 1, id: String(index), gold: null, provenance: NO_PROVENANCE, logprobs: [['4', -0.1, [['5', -3]]]] })));
+  expect((await made.check(distillation({ stage }))).codes('refusal')).toEqual([]);
 });
 
 test('memory: a reference costs a student more, more completions their cache, a large batch its pass', () => {
