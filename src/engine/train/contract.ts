@@ -2,6 +2,7 @@
 import type { MessageData } from '../../shared/events.ts';
 import type { WarningCode } from '../../shared/messages.ts';
 import type { TrainStage } from '../../shared/recipe.ts';
+import type { Entry, Gate } from '../../shared/recipeGates.ts';
 import type { EncodedRow } from '../data/contract.ts';
 import type { DecoderModel } from '../model/contract.ts';
 import type { FoundCheckpoint } from './checkpoint.ts';
@@ -36,34 +37,26 @@ export interface TrainControl {
   poll(): readonly TrainOrder[] | Promise<readonly TrainOrder[]>;
 }
 
-export interface TrainInput {
-  readonly stage: TrainStage;
+/** The part of a stage's recipe that the loop reads. */
+export interface LoopStage {
+  readonly name: string;
+  readonly entry?: Entry | undefined;
+  readonly gate?: Gate | undefined;
+  readonly validate: { readonly every: number };
+  readonly earlyStop?: { readonly metric: string; readonly patience: number; readonly minDelta: number } | undefined;
+  readonly checkpoint: { readonly every: number; readonly keepLast: number; readonly best: string };
+}
+
+/** What every such stage is given. */
+export interface LoopInput {
+  readonly stage: LoopStage;
   /** Place of the stage in the recipe. */
   readonly stageIndex: number;
   /** The recipe's. */
   readonly seed: number;
   readonly student: DecoderModel;
-  /** Null where the stage's weights ask for no teacher; of several the first. */
-  readonly teacher: DecoderModel | null;
-  /** All of them, where the stage mixes several. */
-  readonly mixture?: readonly MixedTeacher[];
-  /** Those of another vocabulary; the rows hold their readings. */
-  readonly others?: readonly OtherTeacher[];
-  /**
-   * Ids that the tokenizer knows: logits are cut to them before any softmax, because models pad their head differently
-   * (Qwen2.5: 151,936 and 152,064 columns for 151,665 tokens). The narrower head decides where it is narrower still.
-   */
-  readonly vocabulary: number;
-  readonly train: readonly EncodedRow[];
-  readonly validation: readonly EncodedRow[];
   /** The run's checkpoints folder; exists. */
   readonly checkpoints: string;
-  /** Where the stage keeps what its teacher says, for a stage that asks for that; another run's is taken up by its content. */
-  readonly targets?: { readonly folder: string; readonly name: string; readonly source: string };
-  /** How the student writes, for a stage that lets it. */
-  readonly writing?: Writing;
-  /** Where each row's losses are recorded, for a stage that asks for that. */
-  readonly rowLosses?: RowLossOptions;
   /** A model folder whose tokenizer files go into every checkpoint. */
   readonly tokenizerFolder?: string;
   /** Evaluates the student as it is now (generation on held-out prompts), tells it, and answers the metrics; null where the recipe has none. */
@@ -78,6 +71,29 @@ export interface TrainInput {
   readonly resume: FoundCheckpoint | null;
   readonly reporter: TrainReporter;
   readonly control: TrainControl;
+}
+
+export interface TrainInput extends LoopInput {
+  readonly stage: TrainStage;
+  /** Null where the stage's weights ask for no teacher; of several the first. */
+  readonly teacher: DecoderModel | null;
+  /** All of them, where the stage mixes several. */
+  readonly mixture?: readonly MixedTeacher[];
+  /** Those of another vocabulary; the rows hold their readings. */
+  readonly others?: readonly OtherTeacher[];
+  /**
+   * Ids that the tokenizer knows: logits are cut to them before any softmax, because models pad their head differently
+   * (Qwen2.5: 151,936 and 152,064 columns for 151,665 tokens). The narrower head decides where it is narrower still.
+   */
+  readonly vocabulary: number;
+  readonly train: readonly EncodedRow[];
+  readonly validation: readonly EncodedRow[];
+  /** Where the stage keeps what its teacher says, for a stage that asks for that; another run's is taken up by its content. */
+  readonly targets?: { readonly folder: string; readonly name: string; readonly source: string };
+  /** How the student writes, for a stage that lets it. */
+  readonly writing?: Writing;
+  /** Where each row's losses are recorded, for a stage that asks for that. */
+  readonly rowLosses?: RowLossOptions;
 }
 
 export type TrainReason = 'steps' | 'epochs' | 'early-stop' | 'gate-missed' | 'entry-missed' | 'stopped';

@@ -13,14 +13,14 @@ import { loadDecoder, saveDecoder } from '../model/folder.ts';
 import type { tf } from '../tf.ts';
 import { loadComparer } from '../verify/compare.ts';
 import { keptPositions } from './batch.ts';
-import type { MetricValues, TrainResult } from './contract.ts';
+import type { LoopInput, MetricValues, TrainResult } from './contract.ts';
 import { AdamW } from './optimizer.ts';
 import { groupAdvantages, tokenWeights } from './policyLoss.ts';
 import { policyGradients, tokenLogs, updatePolicy, type Completion, type TokenLogs } from './reinforceStep.ts';
 import { rewarded, type Rewarded } from './rewards.ts';
 import { RowSampler } from './sampler.ts';
 import { learningRateAt } from './schedule.ts';
-import { StageLoop, type LoopInput } from './stageLoop.ts';
+import { StageLoop } from './stageLoop.ts';
 import { describeRows } from './watch.ts';
 import { stepSeed, write, writtenRow, type Writing } from './written.ts';
 

@@ -5,13 +5,11 @@
  * for bit on the same machine, backend and thread count.
  */
 import path from 'node:path';
-import type { Entry, Gate } from '../../shared/recipeGates.ts';
 import { removeLeftovers } from '../../system/wholeFile.ts';
-import type { DecoderModel } from '../model/contract.ts';
 import type { tf } from '../tf.ts';
 import { checkpointName, pruneCheckpoints, readMoments, readStudent, readTensors, writeCheckpoint } from './checkpoint.ts';
-import type { FoundCheckpoint, TrainerState } from './checkpoint.ts';
-import type { MetricValues, TrainControl, TrainOrder, TrainReporter, TrainResult } from './contract.ts';
+import type { TrainerState } from './checkpoint.ts';
+import type { LoopInput, MetricValues, TrainOrder, TrainResult } from './contract.ts';
 import { EarlyStop, isBetter } from './earlyStop.ts';
 import { endOfStage, mayEnter } from './gate.ts';
 import { assign, type AdamW } from './optimizer.ts';
@@ -19,42 +17,6 @@ import type { RowSampler } from './sampler.ts';
 import { yieldToEvents } from './yield.ts';
 
 export type Finished = NonNullable<TrainerState['finished']>;
-
-/** The part of a stage's recipe that the loop reads. */
-export interface LoopStage {
-  readonly name: string;
-  readonly entry?: Entry | undefined;
-  readonly gate?: Gate | undefined;
-  readonly validate: { readonly every: number };
-  readonly earlyStop?: { readonly metric: string; readonly patience: number; readonly minDelta: number } | undefined;
-  readonly checkpoint: { readonly every: number; readonly keepLast: number; readonly best: string };
-}
-
-/** What every such stage is given. */
-export interface LoopInput {
-  readonly stage: LoopStage;
-  /** Place of the stage in the recipe. */
-  readonly stageIndex: number;
-  /** The recipe's. */
-  readonly seed: number;
-  readonly student: DecoderModel;
-  /** The run's checkpoints folder; exists. */
-  readonly checkpoints: string;
-  /** A model folder whose tokenizer files go into every checkpoint. */
-  readonly tokenizerFolder?: string;
-  /** Evaluates the student as it is now (generation on held-out prompts), tells it, and answers the metrics; null where the recipe has none. */
-  readonly evaluate: ((step: number) => Promise<MetricValues>) | null;
-  /** Steps and supervised tokens of the stages before this one. */
-  readonly before: { readonly steps: number; readonly tokens: number };
-  /** The checkpoint that the stage starts from; null (default): the student's own first weights. */
-  readonly parent?: string | null;
-  /** What was last measured of the model as it is handed in; of a stage that had ended, what was told at its end. */
-  readonly known?: MetricValues;
-  /** A checkpoint of this stage; `student` has its weights already. */
-  readonly resume: FoundCheckpoint | null;
-  readonly reporter: TrainReporter;
-  readonly control: TrainControl;
-}
 
 /** The parts differ in what a step does and what is measured. */
 export abstract class StageLoop<Input extends LoopInput> {
