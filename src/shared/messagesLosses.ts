@@ -46,6 +46,14 @@ export const LOSS_ERRORS = {
     en: '{path}: the teacher "{teacher}" is trained after the stage "{before}" has trained the student. Put warm-ups before every stage that trains the student.',
     'zh-cn': '{path}：在阶段 "{before}" 训练学生之后才训练教师 "{teacher}"。请把预热放在所有训练学生的阶段之前。',
   },
+  'recipe-teachers-twice': {
+    en: '{path}: "{name}" is in the list already. Name each teacher once, and give it the weight that it is to have.',
+    'zh-cn': '{path}："{name}" 已在列表中。每位教师只写一次，并设置所需的权重。',
+  },
+  'recipe-combine-alone': {
+    en: '{path}: {key} says how several teachers become one, and this stage lists none. Name them in teachers, or remove {key}.',
+    'zh-cn': '{path}：{key} 用于合并多位教师，而该阶段没有列出。请在 teachers 中写出它们，或删除 {key}。',
+  },
   'recipe-uld-without-weight': {
     en: '{path} names a teacher of another vocabulary, but weights.uld is 0: nothing would be learnt from it. Give weights.uld a weight (1.5 is usual), or remove uld.',
     'zh-cn': '{path} 指定了另一词表的教师，但 weights.uld 为 0，学不到任何内容。请为 weights.uld 设置权重（常用 1.5），或删除 uld。',

@@ -79,6 +79,8 @@ export const PREFLIGHT = {
   'reinforce-rows-left-out': row('"{stage}": {share} of the {rows} training rows have no answer to compare with and are left out.', '"{stage}"：{rows} 行训练数据中有 {share} 没有可对照的答案，将被略过。'),
   'completions-cut': row('"{stage}": after {share} of the prompts there is no room for {tokens} new tokens: the student has {positions} positions, and completions end there.', '"{stage}"：{share} 的问题之后没有 {tokens} 个新词元的空间：学生模型有 {positions} 个位置，回答到此为止。'),
   'training-batch-beyond-rows': row('"{stage}": a step takes {batch} rows and there are only {rows}: the same row is in one batch more than once.', '"{stage}"：每步需要 {batch} 行，而只有 {rows} 行：同一行会在一个批次中重复出现。'),
+  'training-key-idle': row('"{stage}": {key} does nothing here; it needs {needs}. Change that, or take {key} out.', '"{stage}"：{key} 在此不起作用；它需要 {needs}。请修改后者，或删除 {key}。'),
+  'training-topk-whole': row('"{stage}": targets.topK is {topK}, and the student has {vocabulary} tokens: it is cut to the vocabulary, so that whole distributions are stored. Take fewer (64 is usual), or leave targets out.', '"{stage}"：targets.topK 为 {topK}，而学生只有 {vocabulary} 个词元：将截至词表大小，即保存完整分布。请减小（常用 64），或删除 targets。'),
   'training-warmup': row('"{stage}": the warm-up takes {warmup} of {steps} steps: the learning rate {reach}.', '"{stage}"：预热占 {steps} 步中的 {warmup} 步：学习率{reach}。'),
   'training-rows-unseen': row('"{stage}": {steps} steps see only {share} of the {rows} rows.', '"{stage}"：{steps} 步只会用到 {rows} 行数据中的 {share}。'),
   'training-never-validates': row('"{stage}": validation comes every {every} steps and there are only {steps}: it is made once, at the end, so there is no best checkpoint to choose.', '"{stage}"：每 {every} 步验证一次，而总共只有 {steps} 步：只会在结束时验证一次，无法挑选最佳存档。'),

@@ -125,6 +125,10 @@ function trainProblems(recipe: unknown, index: number): readonly PlacelessProble
     const listedTeachers = read('teachers') as readonly unknown[];
     // A recipe with its defaults filled in names the first one as well.
     if (read('teacher') !== undefined && read('teacher') !== valueAt(listedTeachers[0], ['name'])) problems.push({ code: 'recipe-teacher-and-teachers', path: at('teacher'), data: {}, atKey: true });
+    const names = listedTeachers.map((each) => valueAt(each, ['name']));
+    for (const [place, name] of names.entries()) {
+      if (typeof name === 'string' && names.indexOf(name) < place) problems.push({ code: 'recipe-teachers-twice', path: at('teachers', place, 'name'), data: { name } });
+    }
     for (const place of listedTeachers.keys()) problems.push(...namedTeacherProblems(recipe, at('teachers', place, 'name')));
     for (const [key, set] of [['weights', writtenWeight(read('weights', 'mse')) > 0], ['targets', read('targets') !== undefined]] as const) {
       if (set) problems.push({ code: 'recipe-mixture-only-divergence', path: at(...(key === 'weights' ? ['weights', 'mse'] : ['targets'])), data: {}, atKey: true });
@@ -135,6 +139,10 @@ function trainProblems(recipe: unknown, index: number): readonly PlacelessProble
     else if (locals.length > 1) problems.push({ code: 'recipe-teacher-which', path: at('teacher'), data: { allowed: listed(locals) }, allowed: locals });
   } else {
     problems.push(...namedTeacherProblems(recipe, at('teacher')));
+  }
+  // What the schema fills in is no wish.
+  if (read('teachers') === undefined) {
+    for (const [key, usual] of [['combine', 'weights'], ['tau', 1]] as const) if (read(key) !== undefined && read(key) !== usual) problems.push({ code: 'recipe-combine-alone', path: at(key), data: { key }, atKey: true });
   }
   problems.push(...namedTeacherProblems(recipe, at('trains')));
   for (const path of otherTeacherPaths(recipe, index)) problems.push(...namedTeacherProblems(recipe, path));

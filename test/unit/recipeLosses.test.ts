@@ -36,6 +36,8 @@ const REFUSED: readonly (readonly [what: string, stages: readonly object[], expe
   ['attention over rows in one sequence', [{ weights: { attention: 1 }, packing: true }], ['stages[0].packing: recipe-packing-attention'], /several rows into one/],
   ['a service’s word at another T, with targets that name no number', [{ targets: { from: 'data' }, temperature: 2 }], ['stages[0].targets.topK: recipe-missing', 'stages[0].temperature: recipe-targets-data-temperature'], /./],
   ['products in 16 bits by a backend that has none', [{ precision: 'bfloat16' }], ['stages[0].precision: recipe-precision-backend'], /engine\.backend to "auto"/, { engine: { backend: 'wasm' } }],
+  ['one teacher twice', [{ teachers: [{ name: 'big' }, { name: 'big', weight: 2 }] }], ['stages[0].teachers[1].name: recipe-teachers-twice'], /once/],
+  ['a mixture of nobody', [{ combine: 'confidence', tau: 0.5 }], ['stages[0].combine: recipe-combine-alone', 'stages[0].tau: recipe-combine-alone'], /Name them in teachers/],
   ['a warm-up after the student', [{ objective: 'sequence' }, { trains: 'big', objective: 'sequence' }], ['stages[1].trains: recipe-warm-up-late'], /before every stage/],
 ];
 

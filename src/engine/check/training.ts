@@ -7,6 +7,7 @@ import { pathText } from '../../shared/recipePaths.ts';
 import { totalSteps } from '../train/schedule.ts';
 import { checkWatched } from '../train/watch.ts';
 import { finding, percent, refusalOf, setFix, type CheckContext } from './contract.ts';
+import { idleFindings } from './idle.ts';
 import { policyFindings } from './policy.ts';
 import type { ScannedRows } from './scan.ts';
 
@@ -23,6 +24,7 @@ export async function checkTraining(context: CheckContext): Promise<readonly Fin
   const findings: Finding[] = [...early, ...saidFindings(context, rows)];
   for (const [index, stage] of stages.entries()) {
     if (stage.type === 'train') findings.push(...ofStage(context, stage, index, rows.rows.train, measured));
+    if (stage.type === 'train') findings.push(...await idleFindings(context, stage, index));
     findings.push(...await policyFindings(context, stage, index, rows));
   }
   return findings;

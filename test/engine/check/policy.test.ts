@@ -8,6 +8,7 @@ import { reinforcementMemory } from '../../../src/engine/check/memoryReinforce.t
 import { total } from '../../../src/engine/check/memoryModel.ts';
 import { editedRecipe } from '../../../src/shared/preflight.ts';
 import { findingText } from '../../../src/shared/preflightText.ts';
+import { readRecipe } from '../../../src/shared/recipeText.ts';
 import { NO_PROVENANCE } from '../../../src/shared/record.ts';
 import { reinforceStage } from '../../../src/shared/recipeReinforce.ts';
 import { TINY } from '../train/setup.ts';
@@ -75,6 +76,19 @@ test('products in 16 bits on a machine that takes WebAssembly: refused, and the 
   expect((await made.check(changed)).codes('refusal')).toEqual([]);
   const native = await made.check(distillation({ stage: { precision: 'bfloat16' } }), { machine: { attempt: (backend) => Promise.resolve({ backend, outcome: 'taken', detail: '' }) } });
   expect(native.codes('refusal')).toEqual([]);
+});
+
+test('keys that do nothing are told of; those that the schema fills in are not', async () => {
+  const made = soundProject();
+  const idle = async (stage: object): Promise<unknown> => (await made.check(distillation({ stage }))).findings.filter(({ code }) => code === 'training-key-idle').map(({ level, data }) => [level, data['key']]);
+  expect(await idle({ beta: 0.3, gamma: 0.2, hidden: { layers: 'last' }, attention: { layers: [[9, 9]] } })).toEqual([['warning', 'beta'], ['warning', 'gamma'], ['warning', 'hidden'], ['warning', 'attention']]);
+  expect(await idle({ objective: 'sequence', temperature: 4 })).toEqual([['warning', 'temperature']]);
+  expect(await idle({ objective: 'jsd', beta: 0.3, weights: { kl: 1, hidden: 1 }, hidden: { layers: 'last' }, temperature: 4 })).toEqual([]);
+  const filled = readRecipe(JSON.stringify(distillation())).recipe;
+  expect((await made.check(filled ?? {})).codes('warning')).toEqual([]);
+  const whole = await made.check(distillation({ stage: { targets: { topK: 5000 } } }));
+  expect(whole.found('training-topk-whole')).toMatchObject({ level: 'warning', data: { vocabulary: 512 } });
+  expect(whole.found('training-topk-whole')?.fix).not.toBeNull();
 });
 
 test('what a service said of the data, where it said nothing: refused', async () => {
