@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { RunFold } from '../runs/fold.ts';
 import { readLabel, readRunFile, projectOf } from '../runs/folder.ts';
-import { engineOf, stopRun } from '../runs/stop.ts';
+import { engineOf } from '../runs/stop.ts';
 import { Tail } from '../runs/tail.ts';
 import { gateText, viewOf, type RunView } from '../runs/view.ts';
 import { parseEvent, takesSteps, type EvaluationEvent, type RunEvent } from '../shared/events.ts';
@@ -15,6 +15,7 @@ import { RUN_FILES } from '../shared/run.ts';
 import { isAlive } from '../system/processIdentity.ts';
 import { watchForChange } from '../system/watchForChange.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { Interrupt } from './interrupt.ts';
 import { runTitle } from './project.ts';
 import { table, type Terminal } from './terminal.ts';
 
@@ -40,10 +41,13 @@ const PLAIN_EVERY_MS = 10_000;
 /** An engine that died writes nothing: it is looked after this often while there is no news. */
 const ALIVE_EVERY_MS = 2000;
 
-/** Resolves when the run has ended, with the exit code that says how. `json`: events as they are, one a line. */
-export async function follow(terminal: Terminal, folder: string, { fold, tail }: Past, json: boolean): Promise<ExitCode> {
+/**
+ * Resolves when the run has ended, with the exit code that says how. `json`: events as they are, one a line. `interrupt`: of
+ * whoever started the run, so that a Ctrl-C during the start is not lost.
+ */
+export async function follow(terminal: Terminal, folder: string, { fold, tail }: Past, json: boolean, interrupt: Interrupt): Promise<ExitCode> {
   const teller = await Teller.open(terminal, folder, fold, json);
-  const interrupt = stopOnInterrupt(terminal, folder, () => fold.current.stages.some(({ type, state }) => type === 'collect' && state === 'running'));
+  interrupt.attach(folder, () => fold.current.stages.some(({ type, state }) => type === 'collect' && state === 'running'));
   const change = watchForChange(tail.file);
   try {
     let looked = Date.now();
@@ -56,14 +60,13 @@ export async function follow(terminal: Terminal, folder: string, { fold, tail }:
         if (engine === null || (await isAlive(engine)) === 'dead') {
           // Its last words may have come between the two looks.
           await tail.read((block) => { teller.take(block); });
-          return teller.ended ?? teller.lost(interrupt.asked());
+          return teller.ended ?? teller.lost(interrupt.asked);
         }
       }
       await change.next();
     }
   } finally {
     change.close();
-    interrupt.dispose();
   }
 }
 
@@ -105,7 +108,7 @@ class Teller {
     const { say, language, note, paint } = this.terminal;
     switch (event.kind) {
       case 'queued':
-        void this.#waiting(event.holder);
+        void waitingText(this.terminal, event.holder).then(note);
         break;
       case 'started':
         this.#begunAt = event.at;
@@ -165,18 +168,17 @@ class Teller {
     if (read !== null) this.terminal.print(collectSummary(this.terminal, read.report, { base: this.base, file: read.file }));
   }
 
-  /** Who has the device: the run, where its project lies, and its process, as far as they are known. */
-  async #waiting(holder: string | null): Promise<void> {
-    const { say, note } = this.terminal;
-    if (holder === null) return void note(say('eventQueued', say('queueUnknown')));
-    const engine = await engineOf(holder).catch(() => null);
-    const [run, project] = [runTitle(holder), projectOf(holder)];
-    note(say('eventQueued', engine === null ? say('queueHolder', run, project) : say('queueHolderProcess', run, project, engine.pid)));
-  }
-
   #progress(): string {
     return progressText(this.terminal, this.view());
   }
+}
+
+/** That a run waits, and for whom: the run that has the device, where its project lies, and its process, as far as they are known. */
+export async function waitingText({ say }: Pick<Terminal, 'say'>, holder: string | null): Promise<string> {
+  if (holder === null) return say('eventQueued', say('queueUnknown'));
+  const engine = await engineOf(holder).catch(() => null);
+  const [run, project] = [runTitle(holder), projectOf(holder)];
+  return say('eventQueued', engine === null ? say('queueHolder', run, project) : say('queueHolderProcess', run, project, engine.pid));
 }
 
 /** `distil · step 340/800 · loss 0.412 · 2 850 tokens/s · 1m 20s left`. */
@@ -224,29 +226,4 @@ export function evaluationText({ say }: Pick<Terminal, 'say'>, { models, retenti
   const head = [say('evaluationModel'), say('evaluationAccuracy'), say('evaluationInterval'), say('evaluationSpeed'), say('evaluationParameters')];
   const kept = retention === null ? [] : [say('retention', percent(retention.value), percent(retention.low), percent(retention.high))];
   return [table([head, ...rows]), ...kept].join('\n');
-}
-
-/** The first Ctrl-C orders a stop; the second no longer waits for the orderly end. */
-function stopOnInterrupt(terminal: Terminal, folder: string, collects: () => boolean): { readonly asked: () => boolean; dispose(): void } {
-  const hurry = new AbortController();
-  let asked = false;
-  const onInterrupt = (): void => {
-    if (!asked) {
-      asked = true;
-      terminal.note(terminal.say(collects() ? 'runStoppingCollect' : 'runStopping'));
-      stopRun(folder, { hurry: hurry.signal }).catch((error: unknown) => { terminal.note(String(error)); });
-    } else if (!hurry.signal.aborted) {
-      terminal.note(terminal.say('runKilling'));
-      hurry.abort();
-    }
-  };
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onInterrupt);
-  return {
-    asked: () => asked,
-    dispose() {
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onInterrupt);
-    },
-  };
 }

@@ -109,9 +109,9 @@ function grammar(terminal: Terminal, done: (code: ExitCode) => void): Command {
       const { only = null, queue, check: looks } = options;
       done(await sweep(terminal, where, { only, dryRun: options.dryRun === true, resume: named(options.resume), show: named(options.show), stop: named(options.stop), queue, check: looks, json: options.json === true }));
     });
-  command('resume', say('resume')).addArgument(aRun()).option('--detach', say('runDetach')).addOption(json(say('runJson')))
-    .action(async (name: string | undefined, options: { detach?: true; json?: true }) => {
-      done(await resume(terminal, name, { detach: options.detach === true, json: options.json === true }));
+  command('resume', say('resume')).addArgument(aRun()).option('--detach', say('runDetach')).option('--no-queue', say('runNoQueue')).addOption(json(say('runJson')))
+    .action(async (name: string | undefined, options: { detach?: true; queue: boolean; json?: true }) => {
+      done(await resume(terminal, name, { detach: options.detach === true, queue: options.queue, json: options.json === true }));
     });
   command('stop', say('stop')).addArgument(aRun()).option('--now', say('stopNow'))
     .action(async (name: string | undefined, options: { now?: true }) => { done(await stop(terminal, name, { now: options.now === true })); });

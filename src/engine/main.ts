@@ -1,5 +1,5 @@
 /**
- * The engine: `node engine.js RUN_FOLDER`. The run folder is its only voice; what it prints is raw log (engine.log).
+ * The engine: `node engine.js RUN_FOLDER [--no-queue]` (without waiting for the device, whatever the run was made with). The run folder is its only voice; what it prints is raw log (engine.log).
  *
  * Exit codes: 0 the run is done or was stopped in order; 1 it failed, and events.jsonl says how; 2 the argument is no run
  * folder that can be read; 3 another engine has this run; 4 the run folder can't be written to (full disk, read-only).
@@ -54,7 +54,8 @@ async function main([folder, word, ...rest]: readonly string[]): Promise<number>
     return EXIT.noRun;
   }
   try {
-    run = await readRun(folder);
+    const made = await readRun(folder);
+    run = word === '--no-queue' ? { ...made, queue: false } : made;
     const attempt = await tryLock(path.join(folder, RUN_FILES.lock), { about: folder });
     if (attempt.type === 'taken') throw new DistillError('run-busy', { run: run.id, pid: attempt.holder.pid, host: attempt.holder.host });
     lock = attempt.lock;

@@ -47,6 +47,16 @@ export interface NewRun {
   readonly versions?: Readonly<Record<string, string>>;
 }
 
+/** How a start may be called off, and what it does not take from the run's folder. */
+export interface Starting {
+  /** Aborted before the engine is started: nothing is started, and its reason is thrown. */
+  readonly signal?: AbortSignal;
+  /** No longer wait for the engine to come up: it is ended and the run told as stopped. */
+  readonly hurry?: AbortSignal;
+  /** False: this time beside other runs, also where the run was made to wait for the device. */
+  readonly queue?: boolean;
+}
+
 export interface LaunchedRun {
   readonly folder: string;
   readonly process: ProcessIdentity;
@@ -62,8 +72,9 @@ const LOG_BYTES = 4096;
  * `started`). Throws DistillError: of the file system, `node-not-found`, `engine-not-started` with the end of engine.log,
  * `engine-silent`, or what the engine itself failed with. The folder stays in any case, for its log.
  */
-export async function startRun(run: NewRun, engine: EngineProgram): Promise<LaunchedRun> {
+export async function startRun(run: NewRun, engine: EngineProgram, starting: Starting = {}): Promise<LaunchedRun> {
   const node = await findNode(engine.node);
+  starting.signal?.throwIfAborted();
   const folder = await createRunFolder(run.project, {
     format: 1,
     createdAt: Date.now(),
@@ -75,20 +86,22 @@ export async function startRun(run: NewRun, engine: EngineProgram): Promise<Laun
     versions: { ...run.versions, node: node.version },
     ...(run.sweep === undefined ? {} : { sweep: run.sweep }),
   });
-  return launch(folder, engine, node);
+  return launch(folder, engine, node, starting);
 }
 
 /** Starts the engine again in the folder of a run that ended early. Throws DistillError `run-busy`, or as startRun does. */
-export async function resumeRun(folder: string, engine: EngineProgram): Promise<LaunchedRun> {
+export async function resumeRun(folder: string, engine: EngineProgram, starting: Starting = {}): Promise<LaunchedRun> {
   await readRunFile(folder);
   const holder = await readLock(path.join(folder, RUN_FILES.lock));
   if (holder !== null && (await isAlive(holder)) === 'alive') {
     throw new DistillError('run-busy', { run: path.basename(folder), pid: holder.pid, host: holder.host });
   }
-  return launch(folder, engine, await findNode(engine.node));
+  const node = await findNode(engine.node);
+  starting.signal?.throwIfAborted();
+  return launch(folder, engine, node, starting);
 }
 
-async function launch(folder: string, engine: EngineProgram, node: Awaited<ReturnType<typeof findNode>>): Promise<LaunchedRun> {
+async function launch(folder: string, engine: EngineProgram, node: Awaited<ReturnType<typeof findNode>>, { hurry, queue = true }: Starting): Promise<LaunchedRun> {
   const log = path.join(folder, RUN_FILES.log);
   const silentMs = engine.silentMs ?? SILENT_MS;
   const eventsFile = path.join(folder, RUN_FILES.events);
@@ -97,7 +110,7 @@ async function launch(folder: string, engine: EngineProgram, node: Awaited<Retur
   // execa takes any descriptor; its types know those up to 9.
   const descriptor = output.fd as 3;
   try {
-    const child = execa(node.path, [engine.script, folder], {
+    const child = execa(node.path, [engine.script, folder, ...(queue ? [] : ['--no-queue'])], {
       cwd: folder,
       detached: true,
       cleanup: false,
@@ -114,14 +127,20 @@ async function launch(folder: string, engine: EngineProgram, node: Awaited<Retur
     if (pid === undefined) throw new DistillError('engine-not-started', { detail: (await child).shortMessage ?? node.path, log });
     let ended = false;
     const end = child.then(() => { ended = true; });
-    const first = await firstEvent(eventsFile, eventsBefore, { pid, silentMs, end, hasEnded: () => ended });
+    const first = await firstEvent(eventsFile, eventsBefore, { pid, silentMs, end, hurry, hasEnded: () => ended });
     if (first?.kind === 'ended') throw new DistillError(first.code ?? 'unexpected', first.data ?? { detail: first.outcome });
     if (first !== null) return { folder, process: first.process };
+    const identity = hurry?.aborted === true && !ended ? await processIdentity(pid) : null;
+    if (identity !== null) {
+      await new ProcessTree(identity).kill();
+      await recordEnd(folder, { outcome: 'stopped' });
+      return { folder, process: identity };
+    }
     const error = ended
       ? new DistillError('engine-not-started', { detail: await lastLine(log, logBefore), log })
       : new DistillError('engine-silent', { seconds: silentMs / 1000, log });
     if (!ended) await killSilent(pid);
-    await recordFailure(folder, error);
+    await recordEnd(folder, { outcome: 'failed', code: error.code, data: error.data });
     throw error;
   } finally {
     await output.close();
@@ -134,19 +153,21 @@ interface StartingEngine {
   readonly pid: number;
   readonly silentMs: number;
   readonly end: Promise<void>;
+  readonly hurry: AbortSignal | undefined;
   readonly hasEnded: () => boolean;
 }
 
-/** The first event that this engine wrote after `from`; null when it ended without one, or was silent for too long. */
-async function firstEvent(file: string, from: number, { pid, silentMs, end, hasEnded }: StartingEngine): Promise<FirstEvent | null> {
+/** The first event that this engine wrote after `from`; null when it ended without one, was silent for too long, or nobody waits for it any more. */
+async function firstEvent(file: string, from: number, { pid, silentMs, end, hurry, hasEnded }: StartingEngine): Promise<FirstEvent | null> {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(), silentMs);
-  const change = watchForChange(file, silence.signal);
+  const given = hurry === undefined ? silence.signal : AbortSignal.any([silence.signal, hurry]);
+  const change = watchForChange(file, given);
   const tail = new Tail(file, from);
   try {
     for (;;) {
       // Asked before reading: what an engine wrote just before its end is still found.
-      const last = hasEnded() || silence.signal.aborted;
+      const last = hasEnded() || given.aborted;
       let first: FirstEvent | null = null;
       await tail.read((block) => {
         for (const line of block.split('\n')) {
@@ -171,17 +192,17 @@ async function killSilent(pid: number): Promise<void> {
 }
 
 /**
- * Says in the folder, for every window, that no engine came up: only an engine writes events, and this one can't any more.
+ * Says in the folder, for every window, that no engine came up and how it ended: only an engine writes events, and this one can't any more.
  * Its lock is held meanwhile; if somebody else has started an engine here, the folder is theirs and nothing is said.
  */
-async function recordFailure(folder: string, error: DistillError): Promise<void> {
+async function recordEnd(folder: string, end: Pick<EndedEvent, 'outcome' | 'code' | 'data'>): Promise<void> {
   const attempt = await tryLock(path.join(folder, RUN_FILES.lock));
   if (attempt.type === 'taken') return;
   try {
     const fold = new RunFold();
     const events = path.join(folder, RUN_FILES.events);
     await new Tail(events).read((block) => void fold.block(block));
-    const event: EndedEvent = { seq: fold.current.seq + 1, at: Date.now(), kind: 'ended', outcome: 'failed', code: error.code, data: error.data };
+    const event: EndedEvent = { seq: fold.current.seq + 1, at: Date.now(), kind: 'ended', ...end };
     await appendLine(events, JSON.stringify(event));
   } finally {
     await attempt.lock.release();

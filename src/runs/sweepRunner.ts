@@ -16,7 +16,7 @@ import { judge, type CurvePoint } from '../shared/sweepRule.ts';
 import { readLock, tryLock } from '../system/lockFile.ts';
 import { isAlive } from '../system/processIdentity.ts';
 import { followRun, readRun } from './followRun.ts';
-import { resumeRun, startRun, type EngineProgram } from './launcher.ts';
+import { resumeRun, startRun, type EngineProgram, type Starting } from './launcher.ts';
 import { giveOrder, readOrders } from './orders.ts';
 import { stopRun } from './stop.ts';
 import { SweepCurve } from './sweepCurve.ts';
@@ -30,6 +30,8 @@ export interface SweepOptions {
   readonly only?: ReadonlySet<number> | null;
   /** Aborted: the run at work is stopped in order, and the sweep with it. */
   readonly signal?: AbortSignal;
+  /** False: beside other runs, also where the sweep was made to wait for the device. */
+  readonly queue?: boolean;
   /** No longer wait for the orderly end. */
   readonly hurry?: AbortSignal;
   /** A run of it is taken up (again), or has ended. */
@@ -107,6 +109,8 @@ class Sweeper {
 
   /** Makes, resumes or follows one run to its end; null where there is nothing to do, an error where none came up. */
   async #one(planned: PlannedRun, known: string | undefined): Promise<RunView | DistillError | null> {
+    const queue = (this.options.queue ?? true) && this.file.queue;
+    const starting: Starting = { queue, ...(this.options.hurry === undefined ? {} : { hurry: this.options.hurry }) };
     try {
       let folder = known;
       if (folder === undefined) {
@@ -114,16 +118,16 @@ class Sweeper {
         const recipe = this.#recipes[planned.index];
         if (recipe === undefined) return null;
         ({ folder } = await startRun({
-          project: this.#project, recipePath: file.recipePath, recipe, queue: file.queue, versions: file.versions,
+          project: this.#project, recipePath: file.recipePath, recipe, queue, versions: file.versions,
           sweep: { id: file.id, index: planned.index, setting: planned.setting, values: planned.values },
-        }, this.engine));
+        }, this.engine, starting));
       } else {
         const view = await readRun(folder);
         if (['done', 'stopped-behind'].includes(rowStatus(view))) return null;
         if (!isActive(view.status)) {
           // What a gate has ended is an answer, and no other comes of asking again.
           if (!view.resumable) return null;
-          await resumeRun(folder, this.engine);
+          await resumeRun(folder, this.engine, starting);
         }
       }
       this.options.onRun?.(planned.index, folder, null);

@@ -44,7 +44,7 @@ export type FindingCode = PreflightCode | ErrorCode | WarningCode;
 export interface Finding {
   readonly check: CheckName;
   readonly level: CheckLevel;
-  /** Name of the teacher that it is about; null: the student, the data or the project. */
+  /** Name of the teacher, or the setting of the sweep, that it is about; null: the student, the data or the project. */
   readonly subject: string | null;
   readonly code: FindingCode;
   readonly data: MessageData;
@@ -69,6 +69,11 @@ export interface PreflightReport {
 export type PreflightLine =
   | { readonly kind: 'progress'; readonly check: CheckName; readonly done: number; readonly total: number }
   | { readonly kind: 'report'; readonly report: PreflightReport };
+
+/** Of a setting of the recipe's sweep: it stands in the sweep's way, not in that of one run of the recipe as it is. */
+export function isOfSweep({ path }: Pick<Finding, 'path'>): boolean {
+  return path?.[0] === 'sweep';
+}
 
 export function countOf({ findings }: PreflightReport, level: CheckLevel): number {
   return findings.filter((each) => each.level === level).length;

@@ -1,6 +1,8 @@
 /** distill rows: which rows a step trained on and what each lost, or what a row lost at every step that it was in. */
 import path from 'node:path';
+import { readRun } from '../../runs/followRun.ts';
 import { meanOf, RowLosses, type RowVisit } from '../../runs/rowLosses.ts';
+import { takesSteps } from '../../shared/events.ts';
 import { shortNumber } from '../../shared/numbers.ts';
 import type { RowPlace } from '../../shared/rowLosses.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -30,6 +32,7 @@ export async function rows(terminal: Terminal, name: string | undefined, { step,
   try {
     const place = row === null ? null : placeOf(terminal, row);
     const visits = place === null ? await losses.ofStep(step ?? last) : await losses.ofRow(place);
+    if (visits === null && step !== null && await isReinforced(folder, step)) throw new Refusal(say('rowsReinforced', step, runTitle(folder), losses.steps[0]?.step ?? 0, last));
     if (visits === null) throw new Refusal(say('rowsNoStep', step ?? last, runTitle(folder), losses.steps[0]?.step ?? 0, last));
     if (visits.length === 0) throw new Refusal(say('rowsNoRow', row ?? '', runTitle(folder)));
     const shown = top === null ? visits : place === null ? visits.slice(0, top) : visits.slice(-top);
@@ -39,6 +42,13 @@ export async function rows(terminal: Terminal, name: string | undefined, { step,
   } finally {
     await losses.close();
   }
+}
+
+/** Whether that step of the run was taken in a stage that learns from rewards, whose prompts have no losses by row. */
+async function isReinforced(folder: string, step: number): Promise<boolean> {
+  const { facts } = await readRun(folder);
+  const stage = facts.stages.filter(({ type, fromStep }) => takesSteps(type) && fromStep < step).at(-1);
+  return step <= facts.step && stage?.type === 'reinforce';
 }
 
 function print(terminal: Terminal, shown: readonly RowVisit[], all: readonly RowVisit[], title: string, ofStep: boolean): void {

@@ -17,7 +17,7 @@ import { checkBeforeLaunch } from '../launchCheck.ts';
 import { engineProgram, workbenchVersion } from '../programs.ts';
 import { findRecipe, loadRecipe, projectsAround } from '../project.ts';
 import { Refusal } from '../refusal.ts';
-import { progressText } from '../follow.ts';
+import { progressText, waitingText } from '../follow.ts';
 import { rowStatusText, sweepTable } from '../sweepTable.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -62,7 +62,7 @@ export async function sweep(terminal: Terminal, where: string, options: SweepOpt
     return EXIT.fine;
   }
   checkOnly(terminal, options.only, plan.runs.length);
-  if (options.check) await checkBeforeLaunch(terminal, where, { set: [] });
+  if (options.check) await checkBeforeLaunch(terminal, where, { set: [], sweep: true });
   const folder = await createSweepFolder(project, {
     createdAt: Date.now(), recipePath: path.resolve(file), base: path.dirname(path.resolve(file)), recipe: written, sweep: recipe.sweep, seed: recipe.seed, queue: options.queue, versions: { workbench: workbenchVersion() },
   });
@@ -83,7 +83,7 @@ async function drive(terminal: Terminal, folder: string, options: SweepOptions):
     checkOnly(terminal, options.only, view.rows.length);
     note(say('sweepStarted', path.basename(folder), view.rows.length - view.finished));
     const outcome = await runSweep(folder, engineProgram(), {
-      signal: stop.signal, hurry: hurry.signal, only: options.only === null ? null : new Set(options.only.map((place) => place - 1)),
+      signal: stop.signal, hurry: hurry.signal, queue: options.queue, only: options.only === null ? null : new Set(options.only.map((place) => place - 1)),
       onRun: (index, run, ended) => { tellRun(terminal, view, index, run, ended); },
     });
     const after = await readSweep(folder);
@@ -105,7 +105,7 @@ function tellRun(terminal: Terminal, { rows, file }: SweepView, index: number, r
   const name = settingText(rows[index]?.values ?? {});
   if (ended === null) {
     note(terminal.paint('bold', say('sweepRun', place, name, path.basename(run))));
-    if (terminal.interactive) live(terminal, place, run);
+    live(terminal, place, run);
     return;
   }
   const value = resultOf(ended.facts, file.sweep.metric);
@@ -117,7 +117,13 @@ function tellRun(terminal: Terminal, { rows, file }: SweepView, index: number, r
 
 function live(terminal: Terminal, place: string, run: string): void {
   // It ends by itself with the run; what goes wrong here is told by the sweep.
-  followRun(run, { onEvent: async (event) => { if (event.kind === 'metric') terminal.live(`${place} ${progressText(terminal, await readRun(run))}`); } }).catch(() => undefined);
+  followRun(run, {
+    onEvent: async (event) => {
+      if (event.kind === 'metric' && terminal.interactive) terminal.live(`${place} ${progressText(terminal, await readRun(run))}`);
+      // Of a run that is taken up again also an earlier wait is told, which is over.
+      if (event.kind === 'queued' && (await readRun(run)).status === 'queued') terminal.note(`  ${await waitingText(terminal, event.holder)}`);
+    },
+  }).catch(() => undefined);
 }
 
 async function show(terminal: Terminal, folder: string, json: boolean): Promise<ExitCode> {

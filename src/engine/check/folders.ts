@@ -11,11 +11,20 @@ import { loadTokenizer, readJson, type Tokenizer } from '../model/tokenizer.ts';
 import { tokenizerOf } from '../stages/models.ts';
 
 export class Folders {
-  readonly #configs = new Map<string, Promise<DecoderConfig | DistillError>>();
-  readonly #tokenizers = new Map<string, Promise<Tokenizer | DistillError>>();
-  readonly #vocabularies = new Map<string, Promise<ReadonlyMap<number, string>>>();
+  readonly #configs: Map<string, Promise<DecoderConfig | DistillError>>;
+  readonly #tokenizers: Map<string, Promise<Tokenizer | DistillError>>;
+  readonly #vocabularies: Map<string, Promise<ReadonlyMap<number, string>>>;
 
-  constructor(private readonly recipe: Recipe, private readonly base: string) {}
+  /** `known`: of another recipe of the same project, whose folders are not read again. */
+  constructor(private readonly recipe: Recipe, private readonly base: string, known?: Folders) {
+    this.#configs = known === undefined ? new Map() : known.#configs;
+    this.#tokenizers = known === undefined ? new Map() : known.#tokenizers;
+    this.#vocabularies = known === undefined ? new Map() : known.#vocabularies;
+  }
+
+  of(recipe: Recipe): Folders {
+    return new Folders(recipe, this.base, this);
+  }
 
   /** The folder of a local teacher; null for others. Throws DistillError `path-escapes`. */
   teacherFolder(name: string): string | null {

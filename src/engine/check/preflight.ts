@@ -22,6 +22,7 @@ import { checkPositions } from './positions.ts';
 import { scanRows, type Scan } from './scan.ts';
 import { checkSpecialTokens } from './specialTokens.ts';
 import { checkStudent } from './student.ts';
+import { checkSweep } from './sweep.ts';
 import { checkThinkMarks } from './thinkMarks.ts';
 import { checkTokens } from './tokens.ts';
 import { checkTraining } from './training.ts';
@@ -108,7 +109,7 @@ async function findingsOf(recipe: Recipe, options: PreflightOptions): Promise<re
       findings.push(error instanceof DistillError ? refusalOf(name, error) : finding(name, 'warning', 'check-failed', { detail: error instanceof Error ? error.message : String(error) }));
     }
   }
-  return findings;
+  return [...findings, ...await checkSweep(context, { models: checkModels, student: checkStudent, vocabulary: checkVocabulary, positions: checkPositions })];
 }
 
 /** One thing may stop several checks; it is told once, by the first. */

@@ -5,7 +5,7 @@ import type { EngineProgram } from '../../runs/launcher.ts';
 import { checkPageOf, type CheckFromPage, type CheckToPage } from '../../shared/checkPanel.ts';
 import { checkPageText } from '../../shared/checkPageText.ts';
 import type { Language } from '../../shared/messages.ts';
-import { countOf, placeInRecipe, type PreflightReport } from '../../shared/preflight.ts';
+import { countOf, isOfSweep, placeInRecipe, type PreflightReport } from '../../shared/preflight.ts';
 import { checkTitle, findingText, reportText } from '../../shared/preflightText.ts';
 import { COMMANDS } from '../commands/table.ts';
 import { errorSentence, showError } from '../errors.ts';
@@ -67,9 +67,9 @@ export class CheckPanel implements vscode.Disposable {
 
   /**
    * Before a run: true when nothing refuses it, or the person runs it all the same (which only estimates leave open: what
-   * can't work would end the engine with the same sentence). A check that fails by itself stands in nobody's way.
+   * can't work would end the engine with the same sentence). `sweep`: its settings as well. A check that fails by itself stands in nobody's way.
    */
-  async allowsRun(recipe: vscode.Uri, text: string, name: string): Promise<boolean> {
+  async allowsRun(recipe: vscode.Uri, text: string, name: string, sweep = false): Promise<boolean> {
     const { problems, language, log } = this.#options;
     const title = vscode.l10n.t('Checking {0}…', name);
     let report: PreflightReport;
@@ -85,13 +85,14 @@ export class CheckPanel implements vscode.Disposable {
       log.warn(errorSentence(error));
       return true;
     }
-    const refusals = report.findings.filter(({ level }) => level === 'refusal');
+    const refusals = report.findings.filter((each) => each.level === 'refusal' && (sweep || !isOfSweep(each)));
     const [first] = refusals;
     if (first === undefined) return true;
     const document = await vscode.workspace.openTextDocument(recipe);
     // A run with changes has another text than the file: its findings have no lines there.
     if (document.getText() === text) problems.show(document, report);
-    const says = `${checkTitle(first.check, language)}: ${findingText(first, language)}`;
+    const about = isOfSweep(first) && first.subject !== null ? ` (${first.subject})` : '';
+    const says = `${checkTitle(first.check, language)}${about}: ${findingText(first, language)}`;
     const sentence = refusals.length === 1 ? vscode.l10n.t('{0} can’t work and was not started. {1}', name, says) : vscode.l10n.t('{0} can’t work and was not started, for {1} reasons. {2}', name, refusals.length, says);
     const check = vscode.l10n.t('Check Project');
     const anyway = vscode.l10n.t('Run Anyway');

@@ -40,7 +40,7 @@ export async function runSweep(workbench: Workbench, target: unknown): Promise<v
     throw new Refusal(vscode.l10n.t('{0} settings of the sweep make recipes that are not right; nothing was started. {1}: {2}', others.length + 1, settingText(wrong.values), why));
   }
   if (!await consents(checked, plan.runs.length)) return;
-  if (!await workbench.check.allowsRun(recipe, text, checked.name)) return;
+  if (!await workbench.check.allowsRun(recipe, text, checked.name, true)) return;
   const { createSweepFolder } = await import('../../runs/sweepFolder.ts');
   const { startSweeper } = await import('../../runs/sweepLauncher.ts');
   const folder = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Starting the sweep of {0}…', checked.name) }, async () => {

@@ -13,7 +13,7 @@ import { engineProgram, workbenchVersion } from '../../programs.ts';
 import { loadRecipe } from '../../project.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Terminal } from '../../terminal.ts';
-import { goOn } from '../run.ts';
+import { startAndFollow } from '../run.ts';
 
 export function registerCollect({ terminal, command, project, done }: DataTools): void {
   const { say } = terminal;
@@ -27,8 +27,8 @@ export function registerCollect({ terminal, command, project, done }: DataTools)
       // Before there is a run folder that would only say so.
       for (const name of new Set(stages.flatMap((stage) => teachersOf(stage, recipe.teachers)))) await refuseAskedTeacher(folder, name);
       const engine = { ...engineProgram(), environment: options.allowCode === true ? { [CONSENT_VARIABLE]: '1' } : {} };
-      const started = await startRun({ project: folder, recipePath: file, recipe: { ...recipe, stages: [...stages] }, versions: { workbench: workbenchVersion() } }, engine);
-      done(await goOn(terminal, started, noPast(started.folder), { detach: options.detach === true, json: options.json === true }));
+      const made = { project: folder, recipePath: file, recipe: { ...recipe, stages: [...stages] }, versions: { workbench: workbenchVersion() } };
+      done(await startAndFollow(terminal, (starting) => startRun(made, engine, starting), noPast, { detach: options.detach === true, json: options.json === true }));
     });
 }
 
