@@ -41,8 +41,13 @@ describe('Collect Data', () => {
     await window.page.locator('.quick-input-list .monaco-list-row').filter({ has: window.page.locator('.label-name', { hasText: /^traces\.jsonl$/ }) }).first().click();
     const line = window.page.locator('.monaco-editor .view-line').first();
     await line.filter({ hasText: '100 + 0' }).waitFor();
-    await line.hover({ position: { x: 120, y: 8 } });
     const hover = window.page.locator('.monaco-hover').filter({ hasText: 'questions.jsonl' });
+    // VS Code asks once for each movement and drops the question when the editor is laid out anew meanwhile: a person
+    // whose mouse rests moves it again.
+    for (let moves = 0; moves < 8 && !await hover.isVisible(); moves++) {
+      await line.hover({ position: { x: 100 + 10 * moves, y: 8 } });
+      await hover.waitFor({ timeout: 4000 }).catch(() => undefined);
+    }
     await hover.waitFor();
     return hover;
   };
