@@ -1,5 +1,5 @@
 /** From the command to the first event: Ctrl-C in between, waiting for the device, what is refused, and what a hint names. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { engineOf } from '../../../src/runs/stop.ts';
@@ -92,4 +92,18 @@ test('the hint at warnings names the recipe that was started', async () => {
   const project = makeProject({ stages: [{ type: 'train', name: 'learn', objective: 'sequence', limits: { steps: 1 }, batch: { size: 2 } }] }, 'kl.json');
   const { stderr } = await begin(project, 'run', 'kl.json', '--no-queue').done;
   expect(stderr).toContain('distill check kl.json');
+}, 120_000);
+
+test('a step of a reinforcement stage is told as one that is not recorded by row', async () => {
+  const project = makeProject({ stages: [{ type: 'train', name: 'learn', objective: 'sequence', limits: { steps: 2 }, batch: { size: 2 } }] });
+  expect((await begin(project, 'run', '.', '--no-queue', '--no-check').done).code).toBe(0);
+  const events = path.join(runsOf(project)[0] ?? '', 'events.jsonl');
+  const seq = readFileSync(events, 'utf8').trim().split('\n').length;
+  // As a second stage would have written it.
+  appendFileSync(events, [
+    { seq: seq + 1, at: Date.now(), kind: 'stage', stage: 1, name: 'rewards', type: 'reinforce', state: 'begin', total: 2 },
+    { seq: seq + 2, at: Date.now(), kind: 'metric', stage: 1, step: 3, tokens: 99, values: { loss: 1 } },
+  ].map((event) => `${JSON.stringify(event)}\n`).join(''));
+  expect((await begin(project, 'rows', '--step', '3').done).stderr).toContain('belongs to a reinforcement stage');
+  expect((await begin(project, 'rows', '--step', '4').done).stderr).toContain('has no step 4. It has 1 to 2.');
 }, 120_000);
