@@ -15,7 +15,7 @@ import { RUN_FILES } from '../shared/run.ts';
 import { isAlive } from '../system/processIdentity.ts';
 import { watchForChange } from '../system/watchForChange.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { Interrupt } from './interrupt.ts';
+import type { Interrupt } from './interrupt.ts';
 import { runTitle } from './project.ts';
 import { table, type Terminal } from './terminal.ts';
 
