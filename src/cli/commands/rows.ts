@@ -46,7 +46,9 @@ export async function rows(terminal: Terminal, name: string | undefined, { step,
 
 /** Whether that step of the run was taken in a stage that learns from rewards, whose prompts have no losses by row. */
 async function isReinforced(folder: string, step: number): Promise<boolean> {
-  const { facts } = await readRun(folder);
+  // Rows can be looked up without run.json and events; then nothing is known of the other steps.
+  const facts = await readRun(folder).then((run) => run.facts, () => null);
+  if (facts === null) return false;
   const stage = facts.stages.filter(({ type, fromStep }) => takesSteps(type) && fromStep < step).at(-1);
   return step <= facts.step && stage?.type === 'reinforce';
 }
