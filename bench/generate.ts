@@ -13,7 +13,9 @@ import { createDecoder } from '../src/engine/model/decoder.ts';
 import { loadDecoder, saveDecoder } from '../src/engine/model/folder.ts';
 import { generate } from '../src/engine/model/generate.ts';
 import type { BackendName } from '../src/shared/events.ts';
-import { servePlayer, startPlayer, type Answer, type Player, type Task } from './generate/player.ts';
+import type { Answer, Player, Task } from './generate/player.ts';
+import { serveContestant, startContestant } from './lib/contestant.ts';
+import { median, quantile } from './lib/quantiles.ts';
 import { MODELS, modelNamed, type BenchModel } from './train/models.ts';
 
 const BACKENDS: readonly BackendName[] = ['tensorflow-gpu', 'tensorflow', 'webgpu', 'wasm'];
@@ -45,36 +47,28 @@ interface Row {
   readonly peakMiB: number;
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * share;
-  const [low, high] = [sorted[Math.floor(at)] ?? Number.NaN, sorted[Math.ceil(at)] ?? Number.NaN];
-  return low + (high - low) * (at - Math.floor(at));
-}
-const median = (values: readonly number[]): number => quantile(values, 0.5);
-
 function start(name: string): Promise<Player> {
   if (name === TRANSFORMERS) {
     const script = fileURLToPath(new URL('../../bench/generate/transformers_generate.py', import.meta.url));
-    return startPlayer(name, process.env['DISTILL_PYTHON'] ?? 'python3', [script, String(availableParallelism())]);
+    return startContestant(name, process.env['DISTILL_PYTHON'] ?? 'python3', [script, String(availableParallelism())]);
   }
-  return startPlayer(name, process.execPath, [fileURLToPath(import.meta.url), '--serve', name]);
+  return startContestant(name, process.execPath, [fileURLToPath(import.meta.url), '--serve', name]);
 }
 
 /** The engine's side: a model stays loaded until another is asked for, as in an evaluation. */
 async function serve(name: BackendName): Promise<void> {
-  await servePlayer(async () => {
+  await serveContestant(async () => {
     const backend = await openBackend({ backend: name, threads: null });
     let loaded: { readonly folder: string; readonly model: DecoderModel } | null = null;
     return {
-      device: backend.device,
-      generate: async ({ folder, prompts, newTokens }) => {
+      about: { device: backend.device },
+      turn: async ({ folder, prompts, newTokens }: Task) => {
         if (loaded?.folder !== folder) {
           loaded?.model.dispose();
           loaded = { folder, model: await loadDecoder(folder, backend) };
         }
         const rows = await generate(loaded.model, prompts, { maxNewTokens: newTokens, temperature: 0, topP: 1, seed: 0, eosTokenIds: [] });
-        return rows.map(({ ids }) => ids);
+        return { ids: rows.map(({ ids }) => ids) };
       },
     };
   });
@@ -88,12 +82,12 @@ async function measure(model: BenchModel, parameters: number, folder: string, ba
   const texts = batch === 1 ? TEXTS_OF_ONE : 1;
   const answers = new Map<Player, Answer[]>(players.map((player) => [player, []]));
   // The first loads the model and makes what a backend makes once.
-  for (const player of players) for (let i = 0; i < 2; i += 1) await player.play(task);
+  for (const player of players) for (let i = 0; i < 2; i += 1) await player.turn(task);
   for (let round = 0; round < rounds; round += 1) {
     for (const player of players) {
       process.stderr.write(`\r${model.name}, batch ${String(batch)}: round ${String(round + 1)} of ${String(rounds)}, ${player.name}`.padEnd(70));
       const turn: Answer[] = [];
-      for (let text = 0; text < texts; text += 1) turn.push(await player.play(task));
+      for (let text = 0; text < texts; text += 1) turn.push(await player.turn(task));
       answers.get(player)?.push({ ...turn[0]!, seconds: turn.reduce((sum, { seconds }) => sum + seconds, 0) / texts });
     }
   }
@@ -104,7 +98,7 @@ async function measure(model: BenchModel, parameters: number, folder: string, ba
     const seconds = own.map((answer) => answer.seconds);
     const same = (peer?.[0]?.ids ?? []).filter((ids, row) => ids.every((id, at) => own[0]?.ids[row]?.[at] === id)).length;
     return {
-      model: model.name, parameters, batch, backend: player.name, device: player.device,
+      model: model.name, parameters, batch, backend: player.name, device: player.about.device,
       tokensPerSecond: batch * NEW_TOKENS / median(seconds),
       ratioToTransformers: peer === undefined ? null : median(peer.map((answer, round) => answer.seconds / seconds[round]!)),
       noise: (quantile(seconds, 0.75) - quantile(seconds, 0.25)) / 2 / median(seconds),

@@ -12,7 +12,8 @@ import { parse } from 'jsonc-parser';
 import { retentionInterval, wilson } from '../src/engine/evaluate/intervals.ts';
 import type { Recipe, RecipeInput } from '../src/shared/recipe.ts';
 import { problemLine, readRecipe } from '../src/shared/recipeText.ts';
-import { median, percent, runToEnd, scoreOf, type Outcome } from './lib/wholeRun.ts';
+import { median } from './lib/quantiles.ts';
+import { percent, runToEnd, scoreOf, type Outcome } from './lib/wholeRun.ts';
 import { METHODS, type Method, type Setting } from './methods/methods.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');

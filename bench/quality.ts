@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util';
 import { retentionInterval, wilson } from '../src/engine/evaluate/intervals.ts';
 import type { Recipe } from '../src/shared/recipe.ts';
 import { readRecipe } from '../src/shared/recipeText.ts';
-import { median, percent, runToEnd, scoreOf, type Outcome } from './lib/wholeRun.ts';
+import { median } from './lib/quantiles.ts';
+import { percent, runToEnd, scoreOf, type Outcome } from './lib/wholeRun.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');
 const recipePath = path.join(repository, 'examples/arithmetic/distill.json');

@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openBackend } from '../src/engine/backend/open.ts';
 import type { BackendName } from '../src/shared/events.ts';
-import { serveContestant, startContestant, type Block, type Contestant } from './train/contestant.ts';
+import { serveContestant, startContestant } from './lib/contestant.ts';
+import { median, quantile } from './lib/quantiles.ts';
+import type { Block, Stepper } from './train/contestant.ts';
 import { prepareSteps, type StepKind } from './train/engineStep.ts';
 import { DEFAULT_MODELS, modelNamed, stepFlops, teacherOf, type BenchModel } from './train/models.ts';
 import { lossMemory } from './train/lossMemory.ts';
@@ -57,15 +59,7 @@ interface Row {
   readonly noise: number;
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * share;
-  const [low, high] = [sorted[Math.floor(at)] ?? Number.NaN, sorted[Math.ceil(at)] ?? Number.NaN];
-  return low + (high - low) * (at - Math.floor(at));
-}
-const median = (values: readonly number[]): number => quantile(values, 0.5);
-
-function start({ name, peer, mode, kind }: Entrant, model: BenchModel): Promise<Contestant> {
+function start({ name, peer, mode, kind }: Entrant, model: BenchModel): Promise<Stepper> {
   if (peer === 'torch') {
     const teacherLayers = kind?.distils === true ? teacherOf(model).layers : 0;
     const spec = JSON.stringify({ ...model.config, batch: model.batch, seq: model.seq, threads: availableParallelism(), mode, teacherLayers });
@@ -77,7 +71,7 @@ function start({ name, peer, mode, kind }: Entrant, model: BenchModel): Promise<
 
 /** All contestants on one model; who can't start is named with the reason. */
 async function measure(model: BenchModel, rounds: number, absent: Map<string, string>): Promise<Map<string, { readonly row: Row; readonly stepSeconds: readonly number[] }>> {
-  const contestants: Contestant[] = [];
+  const contestants: Stepper[] = [];
   for (const entrant of ENTRANTS) {
     if (entrant.peer === 'stock' && model.name !== STOCK_MODEL) continue;
     try {
@@ -87,18 +81,18 @@ async function measure(model: BenchModel, rounds: number, absent: Map<string, st
     }
   }
   try {
-    const counts = new Map<Contestant, number>();
+    const counts = new Map<Stepper, number>();
     for (const contestant of contestants) {
       // Not warmed up more than once: what is slow is even then.
-      const first = await contestant.steps(1);
-      const { seconds } = first.seconds > 10 * TURN_SECONDS && contestant.name === STOCK ? first : await contestant.steps(1);
+      const first = await contestant.turn(1);
+      const { seconds } = first.seconds > 10 * TURN_SECONDS && contestant.name === STOCK ? first : await contestant.turn(1);
       counts.set(contestant, Math.max(1, Math.round(TURN_SECONDS / seconds)));
     }
-    const blocks = new Map<Contestant, Block[]>(contestants.map((contestant) => [contestant, []]));
+    const blocks = new Map<Stepper, Block[]>(contestants.map((contestant) => [contestant, []]));
     for (let round = 0; round < rounds; round += 1) {
       for (const contestant of contestants) {
         process.stderr.write(`\r${model.name}: round ${round + 1} of ${rounds}, ${contestant.name}`.padEnd(60));
-        blocks.get(contestant)?.push(await contestant.steps(counts.get(contestant) ?? 1));
+        blocks.get(contestant)?.push(await contestant.turn(counts.get(contestant) ?? 1));
       }
     }
     process.stderr.write('\r'.padEnd(60) + '\r');
@@ -109,9 +103,9 @@ async function measure(model: BenchModel, rounds: number, absent: Map<string, st
       return [contestant.name, {
         stepSeconds,
         row: {
-          model: model.name, backend: contestant.name, device: contestant.device,
+          model: model.name, backend: contestant.name, device: contestant.about.device,
           tokensPerSecond: model.batch * model.seq / typical,
-          gflops: stepFlops(model, contestant.parameters) / typical / 1e9,
+          gflops: stepFlops(model, contestant.about.parameters) / typical / 1e9,
           stepMs: typical * 1000,
           peakMiB: Math.max(...own.map(({ peakMiB }) => peakMiB)),
           noise: (quantile(stepSeconds, 0.75) - quantile(stepSeconds, 0.25)) / 2 / typical,
@@ -158,7 +152,8 @@ async function main(): Promise<void> {
     if (entrant === undefined) throw new Error(`nobody is called ${values.serve}`);
     return serveContestant(async () => {
       const backend = entrant.peer === 'stock' || entrant.backend === undefined ? await openStockWasm() : await openBackend({ backend: entrant.backend, threads: null });
-      return { device: backend.device, ...prepareSteps(model, backend, entrant.kind) };
+      const { parameters, run } = prepareSteps(model, backend, entrant.kind);
+      return { about: { device: backend.device, parameters }, turn: async (count: number) => ({ loss: await run(count) }) };
     });
   }
   if (values.losses) {

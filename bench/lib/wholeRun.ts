@@ -61,5 +61,3 @@ export function scoreOf({ evaluation }: Pick<Outcome, 'evaluation'>, role: 'teac
 }
 
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
